@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every file call of ours goes through here. Errors name the path and the system's reason. */
+#ifndef VR_BASE_FILE_H
+#define VR_BASE_FILE_H
+#include "base/alloc.h"
+#include "base/error.h"
+
+/* Whole regular file of at most `limit` bytes; *data (vr_free) has a NUL after its *bytes bytes. A
+ * folder, FIFO or device is refused; what is too big is refused by its size, not read. */
+vireo_status vr_file_read(const vireo_allocator *, const char *path, size_t limit, char **data,
+                          size_t *bytes, vireo_error *);
+
+typedef struct vr_mapped {
+    const void *data; /* NULL if the file is empty */
+    size_t bytes;
+} vr_mapped;
+vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *); /* read-only, private */
+void vr_file_unmap(vr_mapped *);
+/* The pages of [data, data + bytes) will not be needed soon: resident memory goes down. */
+void vr_file_forget(const void *data, size_t bytes);
+
+/* A file that appears at `path` whole or not at all: written to a temporary name beside it, synced,
+ * renamed. Between open and commit, abort removes the temporary. The writer buffers. */
+typedef struct vr_writer {
+    int fd;
+    char *path, *temporary;
+    char *buffer;
+    size_t used;
+    const vireo_allocator *allocator;
+} vr_writer;
+vireo_status vr_writer_open(vr_writer *, const vireo_allocator *, const char *path, vireo_error *);
+vireo_status vr_writer_put(vr_writer *, const void *data, size_t bytes, vireo_error *);
+vireo_status vr_writer_commit(vr_writer *, vireo_error *); /* on failure the temporary is removed */
+void vr_writer_abort(vr_writer *);                         /* also fine after commit */
+vireo_status vr_file_write(const vireo_allocator *, const char *path, const void *data, size_t bytes,
+                           vireo_error *);
+
+bool vr_file_exists(const char *path);
+bool vr_is_folder(const char *path);
+vireo_status vr_make_folders(const vireo_allocator *, const char *path, vireo_error *); /* mkdir -p, 0700 */
+/* a/b; result freed with vr_free, NULL: exhausted. */
+char *vr_path_join(const vireo_allocator *, const char *a, const char *b);
+#endif
