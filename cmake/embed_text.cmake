@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DOUTPUT=file.c -DTEXTS=a,b,c -P embed_text.cmake: texts as byte arrays (no limit on length).
+string(REPLACE "," ";" texts "${TEXTS}")
+set(arrays "")
+set(table "")
+set(index 0)
+foreach(path ${texts})
+    get_filename_component(name ${path} NAME)
+    file(READ ${path} hex HEX)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char text_${index}[] = {${bytes}0};\n")
+    string(APPEND table "    {\"${name}\", (const char *)text_${index}, sizeof text_${index} - 1},\n")
+    math(EXPR index "${index} + 1")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"run/shader_text.h\"\n${arrays}\nconst vr_shader_text vr_shader_texts[] = {\n${table}};\nconst size_t vr_shader_text_count = ${index};\n")
