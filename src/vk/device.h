@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The Vulkan device: instance, queue, function table, limits, pipelines. Everything in src/vk knows
+ * buffers and programs, no tensors. Thread-safety: any thread, the locks are inside. */
+#ifndef VR_VK_DEVICE_H
+#define VR_VK_DEVICE_H
+#include <volk.h>
+#include "base/error.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "vk/instance.h"
+
+/* What tests lower or force on purpose; zero: the device's own. Set through vr_device_create_with. */
+typedef struct vr_device_override {
+    uint64_t max_storage_binding_bytes, max_allocation_bytes;
+    uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes;
+    bool no_subgroups;
+    bool force_staging; /* treat device memory as invisible to the host */
+} vr_device_override;
+
+/* Numbers a test or a report reads; written with relaxed atomics, only ever grow. */
+typedef struct vr_counters {
+    _Atomic uint64_t validation_messages, shaders_compiled, shaders_cached, pipelines_created,
+        commands_recorded, submits, dispatches, groups; /* dispatches and groups actually submitted */
+    _Atomic uint64_t ns_glslang, ns_pipeline, ns_upload;
+} vr_counters;
+
+struct vireo_device {
+    vireo_allocator allocator_storage;
+    const vireo_allocator *allocator; /* NULL: malloc */
+    vr_log log;
+    vr_instance instance;
+    VkPhysicalDevice physical;
+    VkDevice handle;
+    struct VolkDeviceTable fn; /* this device's entry points; nothing else calls device functions */
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t queue_family;
+    VkQueue queue;
+    vr_mutex queue_lock;   /* around vkQueueSubmit */
+    _Atomic bool lost;     /* sticky */
+    vireo_device_info info; /* with overrides applied */
+    bool force_staging;
+    char *cache_dir;       /* NULL: no cache on disk */
+    vr_counters counters;
+    struct vr_pipeline_store *pipelines; /* pipeline.h */
+    VkCommandPool transfer_pool; /* staging copies, under transfer_lock */
+    vr_mutex transfer_lock;
+};
+
+vireo_status vr_device_create_with(const vireo_device_options *, const vr_device_override *,
+                                   vireo_device **out, vireo_error *);
+/* VkResult → status and message "<what>: <VkResult name>"; VK_ERROR_DEVICE_LOST makes the device
+ * lost, and every later vr_device_check fails. VK_SUCCESS → VIREO_OK. */
+vireo_status vr_vk_check(vireo_device *, VkResult, const char *what, vireo_error *);
+vireo_status vr_device_check(vireo_device *, vireo_error *); /* fails if the device is lost */
+
+/* ---- Buffers ------------------------------------------------------------------------------- */
+
+typedef enum vr_memory_kind {
+    VR_MEMORY_DEVICE, /* device-local; host-visible too where that costs nothing (CPU, integrated) */
+    VR_MEMORY_HOST,   /* host-visible, coherent, mapped; cached where there is such a type */
+} vr_memory_kind;
+typedef struct vr_buffer {
+    VkBuffer handle;
+    VkDeviceMemory memory;
+    uint64_t bytes;
+    void *mapped; /* NULL: not visible to the host */
+} vr_buffer;
+/* Usage: storage, uniform texel, storage texel, indirect, transfer. bytes 0 is raised to 16. `what`
+ * names it in errors ("weights", ...). Memory is its own allocation; > max_allocation_bytes is
+ * VIREO_ERROR_LIMIT with both numbers; exhausted memory says how much was asked. */
+vireo_status vr_buffer_create(vireo_device *, uint64_t bytes, vr_memory_kind, const char *what,
+                              vr_buffer *out, vireo_error *);
+void vr_buffer_destroy(vireo_device *, vr_buffer *); /* zeroes it; a zeroed one is fine */
+/* Synchronous; straight through the mapping, or by staging. */
+vireo_status vr_buffer_write(vireo_device *, const vr_buffer *, uint64_t offset, const void *data,
+                             uint64_t bytes, vireo_error *);
+vireo_status vr_buffer_read(vireo_device *, const vr_buffer *, uint64_t offset, void *data,
+                            uint64_t bytes, vireo_error *);
+/* Texel view of [offset, offset + bytes). */
+vireo_status vr_view_create(vireo_device *, const vr_buffer *, VkFormat, uint64_t offset,
+                            uint64_t bytes, VkBufferView *out, vireo_error *);
+#endif
