@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Building a graph by hand. Builder calls return a value handle; after the first fault every call
+ * returns VIREO_NONE and vireo_graph_check (or vireo_model_create) reports that fault, so a model is
+ * written without a check a line. Shapes are inferred at once. A graph is used by one thread. */
+#ifndef VIREO_GRAPH_H
+#define VIREO_GRAPH_H
+#include "vireo/vireo.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vireo_value {
+    uint32_t id; /* 0: none */
+} vireo_value;
+#define VIREO_NONE ((vireo_value){0})
+
+vireo_status vireo_graph_create(const vireo_allocator *, vireo_graph **out, vireo_error *);
+void vireo_graph_destroy(vireo_graph **);
+vireo_status vireo_graph_check(const vireo_graph *, vireo_error *); /* the first fault, if any */
+
+/* ---- Sizes known only at run time ----------------------------------------------------------- */
+
+/* A symbol stands for the size of a leading dimension. Its value in a run comes from the inputs that
+ * use it (all must agree), 0..max. A derived symbol is base + add, at least 0. */
+typedef struct vireo_symbol {
+    uint32_t id; /* 0: none, a fixed size */
+} vireo_symbol;
+vireo_symbol vireo_graph_symbol(vireo_graph *, const char *name, int64_t max);
+vireo_symbol vireo_graph_symbol_derive(vireo_graph *, const char *name, vireo_symbol base,
+                                       int64_t add);
+
+/* ---- Values -------------------------------------------------------------------------------- */
+
+/* With a symbol, shape[0] is ignored. Names are unique among inputs, and among outputs. */
+vireo_value vireo_graph_input(vireo_graph *, const char *name, vireo_dtype, uint32_t rank,
+                              const int64_t *shape, vireo_symbol);
+/* tensor->data is borrowed until the model has been created. f16 constants stay f16 on the device
+ * where the op reads f16, and are converted to f32 otherwise. */
+vireo_value vireo_graph_constant(vireo_graph *, const char *name, const vireo_tensor *);
+/* A tensor of a source, by name, whose shape must be as given (rank 0: any). Absent, unsupported or
+ * misshapen: a fault naming tensor, shape found and shape wanted. Borrowed like a constant. */
+vireo_value vireo_graph_weight(vireo_graph *, const vireo_source *, const char *name, uint32_t rank,
+                               const int64_t *shape);
+void vireo_graph_output(vireo_graph *, const char *name, vireo_value);
+/* A model's own fault: makes the graph fail with this message. Returns VIREO_NONE. */
+vireo_value vireo_graph_fail(vireo_graph *, vireo_status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- Ops ----------------------------------------------------------------------------------- */
+/* Everything is computed in f32. (…, n) means any leading dimensions, up to rank 4. */
+
+typedef enum vireo_unary {
+    VIREO_IDENTITY,
+    VIREO_GELU,      /* x/2 · (1 + erf(x/√2)), Hendrycks and Gimpel 2016 */
+    VIREO_GELU_TANH, /* its tanh approximation */
+    VIREO_RELU,
+    VIREO_SILU,      /* x · sigmoid(x) */
+    VIREO_TANH,
+    VIREO_SIGMOID,
+} vireo_unary;
+typedef enum vireo_binary { VIREO_ADD, VIREO_MUL } vireo_binary;
+typedef enum vireo_pooling { VIREO_POOL_MEAN, VIREO_POOL_MAX, VIREO_POOL_FIRST } vireo_pooling;
+
+/* out = activation(op(a)·op(b) + bias) + residual; op transposes the last two dimensions.
+ * a: (M, K) or (B, M, K) f32; b: (K, N), or (B, K, N) with a batched a; f32 or f16 (constant, batch
+ * free). bias: (N). residual: out's shape. out: (M, N) or (B, M, N). */
+typedef struct vireo_matmul_args {
+    bool transpose_a, transpose_b;
+    vireo_value bias, residual;
+    vireo_unary activation;
+} vireo_matmul_args;
+vireo_value vireo_matmul(vireo_graph *, vireo_value a, vireo_value b, const vireo_matmul_args *);
+/* PyTorch's Linear: weight (N, K), bias (N) or none. */
+vireo_value vireo_linear(vireo_graph *, vireo_value x, vireo_value weight, vireo_value bias);
+
+/* Scaled dot-product attention over a packed batch (Vaswani et al. 2017): q, k, v: (tokens,
+ * n_heads·head_dim); offsets: (sequences + 1) i32 cumulative lengths, offsets[0] = 0, last = tokens.
+ * Every token attends to all tokens of its own sequence. scale 0: 1/√head_dim. head_dim 1..256. */
+vireo_value vireo_attention(vireo_graph *, vireo_value q, vireo_value k, vireo_value v,
+                            vireo_value offsets, uint32_t n_heads, float scale);
+/* (…, n); weight, bias: (n) or none (Ba et al. 2016). */
+vireo_value vireo_layer_norm(vireo_graph *, vireo_value x, vireo_value weight, vireo_value bias,
+                             float epsilon);
+/* x / max(‖x‖₂, epsilon) over the last dimension. */
+vireo_value vireo_l2_normalize(vireo_graph *, vireo_value x, float epsilon);
+/* table: (rows, n) f32 or f16; ids: (k) i32 → (k, n). Ids out of range give rows of zeros. A table
+ * larger than a binding is read slab by slab. */
+vireo_value vireo_embedding(vireo_graph *, vireo_value table, vireo_value ids);
+/* The same from an activation. */
+vireo_value vireo_gather_rows(vireo_graph *, vireo_value x, vireo_value ids);
+vireo_value vireo_unary_op(vireo_graph *, vireo_unary, vireo_value x);
+/* x · factor + shift */
+vireo_value vireo_scale(vireo_graph *, vireo_value x, float factor, float shift);
+/* Broadcasts as NumPy does; a dynamic dimension only with itself or with 1. */
+vireo_value vireo_binary_op(vireo_graph *, vireo_binary, vireo_value a, vireo_value b);
+/* x: (tokens, n); offsets: (sequences + 1) i32 as for attention → (sequences, n). An empty sequence
+ * gives zeros. */
+vireo_value vireo_pool(vireo_graph *, vireo_pooling, vireo_value x, vireo_value offsets);
+/* The k largest of each row of scores (rows, n), largest first, ties to the lower index; exact; k ≤
+ * 1024. deny (may be none): (rows or 1, ⌈n/32⌉) i32, bit i%32 of word i/32 set: i is never taken.
+ * values: (rows, k) f32; indices: (rows, k) i32. Past the last allowed one: -FLT_MAX and -1. */
+typedef struct vireo_top_k_result {
+    vireo_value values, indices;
+} vireo_top_k_result;
+vireo_top_k_result vireo_top_k(vireo_graph *, vireo_value scores, uint32_t k, vireo_value deny);
+
+/* ---- Architectures ------------------------------------------------------------------------- */
+
+/* One in models/<name>.c each, listed in models/models.list.h. */
+typedef struct vireo_architecture {
+    const char *name; /* config.json's model_type */
+    /* Builds inputs, ops and outputs. Hyper-parameters are checked here; a fault goes into the graph. */
+    void (*build)(vireo_graph *, const vireo_source *);
+} vireo_architecture;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/op.h"
+#include <stdio.h>
+#include <string.h>
+
+int64_t vr_value_width(const vr_value *v)
+{
+    return v->rank ? v->shape[v->rank - 1] : 1;
+}
+
+uint32_t vr_value_pitch(const vr_value *v)
+{
+    return (uint32_t)((vr_value_width(v) + 3) / 4 * 4);
+}
+
+static int64_t rows_with(const vr_value *v, int64_t leading)
+{
+    if (v->rank < 2)
+        return 1;
+    int64_t rows = leading;
+    for (uint32_t i = 1; i + 1 < v->rank; i++)
+        rows *= v->shape[i];
+    return rows;
+}
+
+int64_t vr_value_rows(const vr_value *v)
+{
+    return rows_with(v, v->shape[0]);
+}
+
+int64_t vr_value_rows_now(const vr_value *v)
+{
+    return rows_with(v, v->count);
+}
+
+uint64_t vr_value_bytes(const vr_value *v)
+{
+    return (uint64_t)vr_value_rows(v) * vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
+}
+
+bool vr_value_same_shape(const vr_value *a, const vr_value *b)
+{
+    if (a->rank != b->rank || a->symbol != b->symbol)
+        return false;
+    for (uint32_t i = 0; i < a->rank; i++)
+        if (a->shape[i] != b->shape[i])
+            return false;
+    return true;
+}
+
+void vr_value_text(const vr_value *v, char *buffer, size_t size)
+{
+    int n = snprintf(buffer, size, "%s [", vireo_dtype_name(v->dtype));
+    for (uint32_t i = 0; i < v->rank && n >= 0 && (size_t)n < size; i++)
+        n += snprintf(buffer + n, size - (size_t)n, "%s%s%lld", i ? ", " : "",
+                      i == 0 && v->symbol != VR_NO_SYMBOL ? "≤" : "", (long long)v->shape[i]);
+    if (n >= 0 && (size_t)n < size)
+        snprintf(buffer + n, size - (size_t)n, "]");
+}
+
+vr_dispatch *vr_launch_grid(vr_launches *l, const void *push, size_t push_bytes, uint32_t x,
+                            uint32_t y, uint32_t z)
+{
+    if (!vr_grow(l->allocator, (void **)&l->list, &l->capacity, l->count + 1, sizeof *l->list))
+        return NULL;
+    vr_dispatch *d = &l->list[l->count++];
+    memset(d, 0, sizeof *d);
+    memcpy(d->push, push, push_bytes);
+    d->push_bytes = (uint32_t)push_bytes;
+    d->groups[0] = x;
+    d->groups[1] = y;
+    d->groups[2] = z;
+    return d;
+}
+
+vr_dispatch *vr_launch(vr_launches *l, const void *push, size_t push_bytes, uint64_t groups,
+                       uint32_t z)
+{
+    const uint64_t most = 65535; /* maxComputeWorkGroupCount's guaranteed minimum */
+    uint64_t y = groups ? (groups + most - 1) / most : 0;
+    uint64_t x = y ? (groups + y - 1) / y : 0;
+    return vr_launch_grid(l, push, push_bytes, (uint32_t)x, (uint32_t)y, z);
+}
+
+uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits)
+{
+    if (k->workgroup == VR_WORKGROUP_64)
+        return 64;
+    uint32_t wg = limits->subgroup_size;
+    return wg >= 4 && wg <= limits->max_workgroup_invocations ? wg : 32;
+}
+
+vireo_status vr_bad(const vr_call *c, vireo_error *err, const char *format, ...)
+{
+    char text[800];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%s: %s", vr_ops[c->op]->name, text);
+}
+
+vireo_status vr_want_dtype(const vr_call *c, uint32_t input, vireo_dtype dtype, vireo_error *err)
+{
+    const vr_value *v = c->in[input];
+    if (!v || v->dtype == dtype)
+        return VIREO_OK;
+    if (v->dtype == VIREO_F16 && dtype == VIREO_F32 && (vr_ops[c->op]->f16_in >> input & 1))
+        return VIREO_OK;
+    return vr_bad(c, err, "input %u is %s, it must be %s", input, vireo_dtype_name(v->dtype),
+                  vireo_dtype_name(dtype));
+}
+
+vireo_status vr_want_rank(const vr_call *c, uint32_t input, uint32_t lowest, uint32_t highest,
+                          vireo_error *err)
+{
+    const vr_value *v = c->in[input];
+    if (!v || (v->rank >= lowest && v->rank <= highest))
+        return VIREO_OK;
+    return vr_bad(c, err, "input %u has %u dimensions, it must have %u to %u", input, v->rank,
+                  lowest, highest);
+}

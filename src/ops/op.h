@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an op is: shapes, reference, kernels. A kernel is data: ops know no device beyond
+ * vireo_device_info. To add one: docs/ADDING_AN_OP.md. */
+#ifndef VR_OPS_OP_H
+#define VR_OPS_OP_H
+#include "base/error.h"
+#include "base/str.h"
+#include "vireo/graph.h"
+
+/* The order of op_list.h. */
+typedef enum vr_op_id {
+#define VR_OP(id, name) VR_OP_##id,
+#include "ops/op_list.h"
+#undef VR_OP
+    VR_OP_COUNT,
+} vr_op_id;
+
+/* ---- Values -------------------------------------------------------------------------------- */
+
+typedef enum vr_value_kind {
+    VR_CONSTANT,   /* weights: immutable, shared by all sessions of a model */
+    VR_INPUT,      /* activation written by the host */
+    VR_ACTIVATION, /* lives inside one run; placed by the planner */
+} vr_value_kind;
+#define VR_NO_SYMBOL UINT32_MAX
+
+/* Storage: rows of `pitch` elements, pitch = the last dimension rounded up to 4; the elements past
+ * the last dimension are ZERO, and every kernel that writes a value keeps them so (texel views read
+ * whole vec4s). A scalar or vector is one row. */
+typedef struct vr_value {
+    vr_value_kind kind;
+    vireo_dtype dtype;
+    uint32_t rank;
+    int64_t shape[VIREO_MAX_RANK]; /* dimension 0: the capacity of the bucket, if dynamic */
+    uint32_t symbol;               /* of dimension 0: index into the step's counts; VR_NO_SYMBOL */
+    int64_t count;                 /* size of dimension 0 in this run; shape[0] if fixed */
+} vr_value;
+
+int64_t vr_value_width(const vr_value *);    /* last dimension; 1 for rank 0 */
+uint32_t vr_value_pitch(const vr_value *);   /* elements from row to row */
+int64_t vr_value_rows(const vr_value *);     /* capacity */
+int64_t vr_value_rows_now(const vr_value *); /* of this run */
+uint64_t vr_value_bytes(const vr_value *);   /* rows · pitch · element size */
+bool vr_value_same_shape(const vr_value *, const vr_value *);
+/* "f32 [tokens≤512, 384]"-like text for messages. */
+void vr_value_text(const vr_value *, char *buffer, size_t size);
+
+/* ---- Nodes --------------------------------------------------------------------------------- */
+
+#define VR_MAX_IN 5
+#define VR_MAX_OUT 2
+typedef union vr_attributes {
+    struct {
+        bool transpose_a, transpose_b;
+        vireo_unary activation;
+    } matmul; /* in: a, b, bias?, residual? */
+    struct {
+        uint32_t n_heads;
+        float scale;
+    } attention; /* in: q, k, v, offsets */
+    struct {
+        float epsilon;
+    } norm; /* layer_norm: x, weight?, bias?; l2_normalize: x */
+    struct {
+        vireo_unary op;
+        float factor, shift; /* applied first: op(x·factor + shift) */
+    } unary; /* unary and scale: x */
+    struct {
+        vireo_binary op;
+    } binary; /* a, b */
+    struct {
+        vireo_pooling op;
+    } pool; /* x, offsets */
+    struct {
+        uint32_t k;
+    } top_k; /* scores, deny?; out: values, indices */
+} vr_attributes;
+
+/* One op with its operands: all that infer, reference and kernels see. in[i] is NULL where an
+ * optional input is absent. infer fills *out[i]: dtype, rank, shape, symbol (kind and count are the
+ * caller's). limits: the device's; NULL in infer and reference. */
+typedef struct vr_call {
+    vr_op_id op;
+    vr_attributes at;
+    const vr_value *in[VR_MAX_IN];
+    vr_value *out[VR_MAX_OUT];
+    const vireo_device_info *limits;
+} vr_call;
+
+/* Operands of the reference as dense doubles (no padding), i32 values as whole numbers. f16 inputs
+ * are the exact values of the stored halves. NULL where absent. */
+typedef struct vr_ref_args {
+    const vr_call *call; /* counts are those of the run */
+    const double *in[VR_MAX_IN];
+    double *out[VR_MAX_OUT];
+} vr_ref_args;
+
+/* ---- Kernels ------------------------------------------------------------------------------- */
+
+enum { /* vr_kernel.needs */
+    VR_NEEDS_SUBGROUP_ARITHMETIC = 1 << 0,
+};
+
+typedef enum vr_operand {
+    VR_OPERAND_END, /* closes the list */
+    VR_IN0, VR_IN1, VR_IN2, VR_IN3, VR_IN4,
+    VR_OUT0, VR_OUT1,
+    VR_SCRATCH,
+    VR_STEP, /* the step buffer: true counts (shaders/include/step.glsl); storage */
+} vr_operand;
+typedef enum vr_access {
+    VR_STORAGE,    /* storage buffer */
+    VR_TEXEL_VEC4, /* uniform texel buffer of vec4: RGBA32F, RGBA16F for f16 */
+    VR_TEXEL_INT,  /* uniform texel buffer of i32: R32_SINT */
+} vr_access;
+/* Binding i of set 0 is binds[i]. An absent optional input is bound to the step buffer (storage) or
+ * to input 0 (texel); the shader must not read it. */
+typedef struct vr_binding {
+    vr_operand operand;
+    vr_access access;
+} vr_binding;
+#define VR_KERNEL_BINDINGS 10
+
+typedef enum vr_workgroup {
+    VR_WORKGROUP_SUBGROUP, /* WG = subgroup size: no barriers needed, fastest on CPU drivers */
+    VR_WORKGROUP_64,       /* WG = 64: with shared memory and barriers */
+} vr_workgroup;
+
+/* One dispatch. Grids follow the counts of this run, everything else the capacities: for one graph
+ * and bucket, launch must always append the same dispatches with the same push constants and ranges,
+ * only `groups` may differ (0 is fine): the commands are recorded once, the grids are indirect. */
+typedef struct vr_dispatch {
+    uint32_t groups[3];
+    uint32_t push[32];
+    uint32_t push_bytes;
+    bool after_previous; /* reads what an earlier dispatch of the same node wrote */
+    struct {
+        uint64_t offset, bytes; /* part of the operand; bytes 0: all. offset: a multiple of 256 */
+    } range[VR_KERNEL_BINDINGS];
+} vr_dispatch;
+typedef struct vr_launches {
+    const vireo_allocator *allocator;
+    vr_dispatch *list;
+    size_t count, capacity;
+} vr_launches;
+/* Appends a dispatch with a copy of `push`; total groups are spread over x and y so that none passes
+ * 65,535 (shaders: vr_group()); z as given. NULL: exhausted. */
+vr_dispatch *vr_launch(vr_launches *, const void *push, size_t push_bytes, uint64_t groups,
+                       uint32_t z);
+/* The same with x and y as given; both must be at most 65,535. */
+vr_dispatch *vr_launch_grid(vr_launches *, const void *push, size_t push_bytes, uint32_t x,
+                            uint32_t y, uint32_t z);
+
+typedef struct vr_kernel {
+    const char *name;   /* unique within its op: "texel", "storage", ... */
+    const char *shader; /* file in shaders/ */
+    const char *defines; /* "#define A 1\n..." or NULL; WG is defined by the runtime */
+    uint32_t needs;
+    vr_workgroup workgroup;
+    bool (*fits)(const vr_call *);                 /* NULL: always */
+    void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
+                                                      Few distinct ones: each is a pipeline */
+    uint64_t (*scratch)(const vr_call *);          /* NULL: none; bytes for the bucket's capacities */
+    vireo_status (*launch)(const vr_call *, uint32_t wg, vr_launches *);
+    vr_binding binds[VR_KERNEL_BINDINGS + 1];
+} vr_kernel;
+uint32_t vr_kernel_workgroup(const vr_kernel *, const vireo_device_info *); /* WG on this device */
+
+typedef struct vr_op {
+    const char *name;
+    uint8_t min_in, max_in, n_out;
+    uint32_t f16_in; /* bit i: input i may be f16 */
+    vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
+    void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
+    const vr_kernel *kernels; /* best first; the last needs nothing and fits everything */
+    size_t n_kernels;
+} vr_op;
+extern const vr_op *const vr_ops[VR_OP_COUNT];
+
+/* Helpers of infer functions. */
+vireo_status vr_want_dtype(const vr_call *, uint32_t input, vireo_dtype, vireo_error *);
+vireo_status vr_want_rank(const vr_call *, uint32_t input, uint32_t lowest, uint32_t highest,
+                          vireo_error *);
+vireo_status vr_bad(const vr_call *, vireo_error *, const char *format, ...)
+    __attribute__((format(printf, 3, 4))); /* "matmul: ..." as INVALID_ARGUMENT */
+#endif
