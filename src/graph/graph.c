@@ -117,6 +117,15 @@ vireo_symbol vireo_graph_symbol_derive(vireo_graph *g, const char *name, vireo_s
     return add_symbol(g, name, max < 0 ? 0 : max, base.id, add);
 }
 
+/* symbol + add, where symbol may itself be derived. */
+static vireo_symbol derive_from(vireo_graph *g, vireo_symbol symbol, int64_t add)
+{
+    const vr_graph_symbol *s = &g->symbols[symbol.id];
+    vireo_symbol base = {s->base ? s->base : symbol.id};
+    add += s->base ? s->add : 0;
+    return add ? vireo_graph_symbol_derive(g, "derived", base, add) : base;
+}
+
 static uint32_t add_value(vireo_graph *g, const vr_graph_value *value)
 {
     if (!vr_grow(g->allocator, (void **)&g->values, &g->cap_values, g->n_values + 1,
@@ -327,6 +336,8 @@ void vr_graph_add(vireo_graph *g, vr_op_id op, const vr_attributes *at, const vi
         return;
     for (uint32_t i = 0; i < o->n_out; i++) {
         vireo_symbol symbol = {results[i].symbol == VR_NO_SYMBOL ? 0 : results[i].symbol};
+        if (symbol.id && results[i].derive)
+            symbol = derive_from(g, symbol, results[i].derive);
         vr_graph_value value = {.v = results[i]};
         if (!set_shape(g, o->name, &value.v, results[i].dtype, results[i].rank, results[i].shape,
                        symbol))

@@ -34,6 +34,8 @@ typedef struct vr_value {
     int64_t shape[VIREO_MAX_RANK]; /* dimension 0: the capacity of the bucket, if dynamic */
     uint32_t symbol;               /* of dimension 0: index into the step's counts; VR_NO_SYMBOL */
     int64_t count;                 /* size of dimension 0 in this run; shape[0] if fixed */
+    int32_t derive;                /* results of infer: dimension 0 is the symbol's size + derive;
+                                      the graph makes a symbol of its own from it (pool: -1) */
 } vr_value;
 
 int64_t vr_value_width(const vr_value *);    /* last dimension; 1 for rank 0 */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/bucket.h"
+#include <string.h>
+
+vireo_status vr_bucket_launch(const vr_bucket *b, vr_launches *out, vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        vr_call call;
+        vr_node_call(g, &g->nodes[i], b->pointers, &b->model->device->info, &call);
+        vireo_status st = b->nodes[i].kernel->launch(&call, b->nodes[i].workgroup, out);
+        if (st)
+            return st == VIREO_ERROR_OUT_OF_MEMORY
+                       ? vr_fail_memory(err, "launches")
+                       : vr_fail(err, st, "%s/%s: launch failed", vr_ops[call.op]->name,
+                                 b->nodes[i].kernel->name);
+    }
+    return VIREO_OK;
+}
+
+static vireo_status set_capacities(vr_bucket *b, const int64_t *capacity, vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    const vireo_allocator *a = b->model->device->allocator;
+    memcpy(b->capacity, capacity, sizeof b->capacity);
+    b->values = vr_calloc(a, g->n_values, sizeof *b->values);
+    b->pointers = vr_calloc(a, g->n_values, sizeof *b->pointers);
+    b->nodes = vr_calloc(a, g->n_nodes, sizeof *b->nodes);
+    b->places = vr_calloc(a, g->n_values, sizeof *b->places);
+    if (!b->values || !b->pointers || !b->nodes || !b->places)
+        return vr_fail_memory(err, "bucket");
+    for (size_t i = 0; i < g->n_values; i++) {
+        b->values[i] = g->values[i].v;
+        b->pointers[i] = &b->values[i];
+        if (b->values[i].symbol != VR_NO_SYMBOL)
+            b->values[i].shape[0] = capacity[b->values[i].symbol];
+        b->values[i].count = b->values[i].rank ? b->values[i].shape[0] : 1;
+    }
+    return VIREO_OK;
+}
+
+vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
+                              vr_bucket **out, vireo_error *err)
+{
+    const vireo_allocator *a = m->device->allocator;
+    vr_bucket *b = vr_calloc(a, 1, sizeof *b);
+    if (!b)
+        return vr_fail_memory(err, "bucket");
+    b->model = m;
+    b->launches.allocator = a;
+    uint64_t start = vr_now_ns();
+    vireo_status st = set_capacities(b, capacity, err);
+    if (!st)
+        st = vr_bucket_select(b, force, err);
+    if (!st)
+        st = vr_bucket_plan(b, err);
+    if (!st)
+        st = vr_bucket_record(b, err);
+    if (st) {
+        vr_bucket_destroy(&b);
+        return st;
+    }
+    vr_logf(&m->device->log, VIREO_LOG_DEBUG,
+            "plan: %zu nodes, %zu dispatches, arena %llu bytes, lower bound %llu bytes, %.1f ms",
+            m->graph->n_nodes, b->launches.count, (unsigned long long)b->arena_bytes,
+            (unsigned long long)b->lower_bound, (double)(vr_now_ns() - start) / 1e6);
+    *out = b;
+    return VIREO_OK;
+}
+
+void vr_bucket_destroy(vr_bucket **pb)
+{
+    if (!pb || !*pb)
+        return;
+    vr_bucket *b = *pb;
+    vireo_device *d = b->model->device;
+    const vireo_allocator *a = d->allocator;
+    d->fn.vkDestroyFence(d->handle, b->fence, NULL);
+    d->fn.vkDestroyCommandPool(d->handle, b->pool, NULL);
+    d->fn.vkDestroyDescriptorPool(d->handle, b->descriptors, NULL);
+    for (size_t i = 0; i < b->n_views; i++)
+        d->fn.vkDestroyBufferView(d->handle, b->views[i], NULL);
+    vr_buffer_destroy(d, &b->arena);
+    vr_buffer_destroy(d, &b->input);
+    vr_buffer_destroy(d, &b->output);
+    vr_buffer_destroy(d, &b->step);
+    for (size_t i = 0; b->nodes && i < b->model->graph->n_nodes; i++)
+        vr_free(a, b->nodes[i].defines);
+    vr_free(a, b->views);
+    vr_free(a, b->launches.list);
+    vr_free(a, b->nodes);
+    vr_free(a, b->places);
+    vr_free(a, b->pointers);
+    vr_free(a, b->values);
+    vr_free(a, b);
+    *pb = NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A bucket: one plan and one recording of a model's graph for capacities of its symbols. select →
+ * plan → record fill it in this order (select.c, plan.c, record.c); execute.c replays it. */
+#ifndef VR_RUN_BUCKET_H
+#define VR_RUN_BUCKET_H
+#include "run/model.h"
+#include "vk/pipeline.h"
+
+typedef struct vr_step_node {
+    const vr_kernel *kernel;
+    uint32_t workgroup;
+    char *defines;             /* the kernel's, WG and VR_STEP_BINDING included */
+    const vr_pipeline *pipeline;
+    size_t first, n_dispatches; /* in vr_bucket.launches */
+    uint64_t scratch_bytes, scratch_offset;
+} vr_step_node;
+
+typedef struct vr_bucket {
+    const vireo_model *model;
+    int64_t capacity[VR_MAX_SYMBOLS + 1]; /* [symbol id] */
+    vr_value *values;      /* [value id], dimension 0 set to the capacity */
+    vr_value **pointers;   /* [value id] = &values[id], for vr_node_call */
+    vr_step_node *nodes;   /* [node index] */
+    vr_launches launches;  /* at capacity; grids are rewritten every run */
+    vr_place *places;      /* [value id] */
+    uint64_t arena_bytes, lower_bound; /* planned peak; most bytes live at one moment */
+    vr_buffer arena;       /* activations and scratch */
+    vr_buffer input;       /* inputs, host-visible */
+    vr_buffer output;      /* outputs, host-visible */
+    vr_buffer step;        /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
+    VkBufferView *views;
+    size_t n_views, cap_views;
+    VkDescriptorPool descriptors;
+    VkCommandPool pool;
+    VkCommandBuffer commands;
+    VkFence fence;
+    uint64_t used; /* session's clock at last use */
+} vr_bucket;
+
+#define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
+
+/* Builds the whole bucket. force: session option force_kernel ("op/kernel[,op/kernel]") or NULL. */
+vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
+                              vr_bucket **out, vireo_error *);
+void vr_bucket_destroy(vr_bucket **);
+
+/* Steps of vr_bucket_create. */
+vireo_status vr_bucket_select(vr_bucket *, const char *force, vireo_error *);
+vireo_status vr_bucket_plan(vr_bucket *, vireo_error *);
+vireo_status vr_bucket_record(vr_bucket *, vireo_error *);
+/* Appends the dispatches of all nodes for the counts in b->values to `out`. */
+vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);
+#endif

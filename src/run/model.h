@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A model on a device: its graph and its constants. Immutable once created. */
+#ifndef VR_RUN_MODEL_H
+#define VR_RUN_MODEL_H
+#include "graph/graph.h"
+#include "vk/device.h"
+
+/* Where a value lives: a buffer and a byte offset, a multiple of 256. */
+typedef struct vr_place {
+    const vr_buffer *buffer;
+    uint64_t offset;
+} vr_place;
+
+struct vireo_model {
+    vireo_device *device;
+    vireo_graph *graph;
+    vr_buffer *buffers; /* constants, in the order of the graph, as few allocations as limits allow */
+    size_t n_buffers;
+    vr_place *constants; /* [value id]; buffer NULL for other kinds */
+    size_t weight_bytes;
+};
+
+/* Takes the graph (nulled). Constants are uploaded with their rows padded; the host's pages behind
+ * them are given back. */
+vireo_status vr_model_create(vireo_device *, vireo_graph **, const vireo_model_options *,
+                             vireo_model **out, vireo_error *);
+void vr_model_destroy(vireo_model **);
+#endif
