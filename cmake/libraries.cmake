@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The libraries we do not write ourselves, all from Debian 12; tests/packages.txt names the packages.
+# The libraries we do not write ourselves, all from Debian 12; packages.txt names the packages.
 find_package(Threads REQUIRED)
 
 function(vireo_library target header library package)

@@ -20,8 +20,8 @@ usage() {
     say "    default      at most 15 minutes on two cores"
     say "    --fast       at most 2 minutes: gcc only, no sanitizers, fewer cases"
     say "    --full       everything, without limit"
-    say "    --label L    only tests of this label: unit op device golden cli sample, lavapipe"
-    say "                 swiftshader validation, or asan, clang"
+    say "    --label L    only tests of this label: unit script op device golden cli sample"
+    say "                 lavapipe swiftshader validation, or asan clang"
 }
 
 bad_usage() {

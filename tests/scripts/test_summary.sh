@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# tests/run.sh and summary.py over a small tree of their own: what they count and how they end.
+set -eu
+here=$(dirname -- "$0")
+# shellcheck source=tests/scripts/check.sh
+. "$here/check.sh"
+
+tree=$temporary/tree
+mkdir -p "$tree/tests" "$tree/cmake" "$tree/models" "$temporary/cache/vireo/drivers/swiftshader"
+cp "$VIREO_SOURCE/tests/run.sh" "$VIREO_SOURCE/tests/summary.py" "$tree/tests"
+cp "$VIREO_SOURCE/cmake/setup.sh" "$tree/cmake"
+echo "# none" >"$tree/cmake/packages.txt"
+echo "exit 0" >"$tree/models/fetch.sh"
+for file in libvk_swiftshader.so vk_swiftshader_icd.json; do
+    : >"$temporary/cache/vireo/drivers/swiftshader/$file"
+done
+export XDG_CACHE_HOME="$temporary/cache"
+unset CI
+run=$tree/tests/run.sh
+
+project() { # NAME EXIT-STATUS LABELS...: CMakeLists.txt with one test per three arguments
+    {
+        echo "cmake_minimum_required(VERSION 3.22)"
+        echo "project(tree NONE)"
+        echo "enable_testing()"
+        while [ $# -ge 3 ]; do
+            echo "add_test(NAME $1 COMMAND sh -c \"echo driver not found: there; test x\$VIREO_TIER = xfast && exit $2\")"
+            echo "set_tests_properties($1 PROPERTIES LABELS \"$3\" SKIP_RETURN_CODE 77)"
+            shift 3
+        done
+    } >"$tree/CMakeLists.txt"
+}
+
+last_line() {
+    expect "last line: $1" [ "$(tail -n 1 "$temporary/output")" = "$1" ]
+}
+
+project unit.a 0 "unit;host" device.b 77 "device;swiftshader"
+expect_status 0 sh "$run" --fast
+last_line "2 passed, 0 failed, 1 skipped"
+expect_output '^unit  *1  *0  *0 ' '^device swiftshader  *0  *0  *1 ' \
+    '^  device.b: driver not found: there$'
+expect_status 1 env CI=true sh "$run" --fast
+last_line "2 passed, 1 failed, 0 skipped"
+expect_output '^  device.b: skipped, with CI=true: driver not found'
+expect_status 0 sh "$run" --fast --label unit
+last_line "2 passed, 0 failed, 0 skipped"
+
+echo "only skipped, nothing chosen, failing, not compiling: failures"
+expect_status 1 sh "$run" --fast --label swiftshader
+last_line "1 passed, 1 failed, 1 skipped"
+expect_output 'no test ran'
+expect_status 1 sh "$run" --fast --label nothing
+expect_output 'no test ran'
+expect_status 1 sh "$run" --fast --label asan
+last_line "0 passed, 0 failed, 0 skipped"
+project unit.a 0 unit unit.b 3 unit
+expect_status 1 sh "$run" --fast
+last_line "2 passed, 1 failed, 0 skipped"
+expect_output '^  unit.b$'
+echo 'message(FATAL_ERROR "cannot configure")' >>"$tree/CMakeLists.txt"
+rm -r "$tree/build"
+expect_status 1 sh "$run" --fast
+last_line "0 passed, 1 failed, 0 skipped"
+expect_output 'cannot configure'
+
+echo "arguments"
+expect_status 0 sh "$run" --help
+expect_status 2 sh "$run" --slow
+expect_status 2 sh "$run" --label
