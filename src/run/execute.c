@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Execution: inputs, true counts and grids are written, the bucket's recording is submitted, outputs
+ * are read. */
+#include "run/session.h"
+#include <string.h>
+
+enum { SMALLEST_BUCKET = 16, WATCHDOG_SECONDS = 600 };
+
+vireo_status vr_session_create(vireo_model *m, const char *force, vireo_session **out,
+                               vireo_error *err)
+{
+    const vireo_allocator *a = m->device->allocator;
+    vireo_session *s = vr_calloc(a, 1, sizeof *s);
+    if (!s)
+        return vr_fail_memory(err, "session");
+    s->model = m;
+    s->launches.allocator = a;
+    if (force && !(s->force = vr_strdup(a, force))) {
+        vr_session_destroy(&s);
+        return vr_fail_memory(err, "session");
+    }
+    *out = s;
+    return VIREO_OK;
+}
+
+static vireo_status wait_running(vireo_session *s, vireo_error *err)
+{
+    vireo_device *d = s->model->device;
+    VkFence fence = s->running->fence;
+    VkResult r = d->fn.vkWaitForFences(d->handle, 1, &fence, VK_TRUE,
+                                       WATCHDOG_SECONDS * (uint64_t)1000000000);
+    if (r == VK_TIMEOUT)
+        return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %d seconds",
+                       WATCHDOG_SECONDS);
+    return vr_vk_check(d, r, "waiting for the device", err);
+}
+
+void vr_session_destroy(vireo_session **ps)
+{
+    if (!ps || !*ps)
+        return;
+    vireo_session *s = *ps;
+    const vireo_allocator *a = s->model->device->allocator;
+    if (s->running)
+        wait_running(s, NULL);
+    for (size_t i = 0; i < s->n_buckets; i++)
+        vr_bucket_destroy(&s->buckets[i]);
+    vr_free(a, s->launches.list);
+    vr_free(a, s->force);
+    vr_free(a, s);
+    *ps = NULL;
+}
+
+/* Sizes of all symbols from the inputs' shapes; every shape is checked. */
+static vireo_status read_counts(const vireo_session *s, const vireo_tensor *in, size_t n_in,
+                                int64_t *counts, vireo_error *err)
+{
+    const vireo_graph *g = s->model->graph;
+    if (n_in != g->n_inputs)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%zu inputs given, the graph has %zu",
+                       n_in, g->n_inputs);
+    for (size_t i = 0; i <= VR_MAX_SYMBOLS; i++)
+        counts[i] = -1;
+    for (size_t i = 0; i < n_in; i++) {
+        const vr_graph_value *v = &g->values[g->inputs[i]];
+        size_t elements = 1;
+        bool ok = in[i].dtype == v->v.dtype && in[i].rank == v->v.rank;
+        for (uint32_t j = 0; ok && j < v->v.rank; j++) {
+            bool dynamic = j == 0 && v->v.symbol != VR_NO_SYMBOL;
+            ok = dynamic ? in[i].shape[0] >= 0 && in[i].shape[0] <= v->v.shape[0]
+                         : in[i].shape[j] == v->v.shape[j];
+            if (ok && !vr_size_mul(elements, (size_t)in[i].shape[j], &elements))
+                ok = false;
+        }
+        if (!ok || elements * vireo_dtype_bytes(in[i].dtype) > in[i].bytes ||
+            (elements && !in[i].data)) {
+            char want[128];
+            vr_value_text(&v->v, want, sizeof want);
+            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                           "input %s: dtype, shape or bytes do not match %s", v->name, want);
+        }
+        if (v->v.symbol == VR_NO_SYMBOL)
+            continue;
+        int64_t *count = &counts[v->v.symbol];
+        if (*count >= 0 && *count != in[i].shape[0])
+            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                           "input %s: %s is %lld here and %lld in another input", v->name,
+                           g->symbols[v->v.symbol].name, (long long)in[i].shape[0],
+                           (long long)*count);
+        *count = in[i].shape[0];
+    }
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        if (y->base)
+            counts[i] = counts[y->base] + y->add > 0 ? counts[y->base] + y->add : 0;
+        if (counts[i] < 0)
+            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "no input sets the size %s", y->name);
+    }
+    return VIREO_OK;
+}
+
+/* Capacities: the next power of two, so that few buckets serve all sizes. */
+static void round_up(const vireo_graph *g, const int64_t *counts, int64_t *capacity)
+{
+    memset(capacity, 0, (VR_MAX_SYMBOLS + 1) * sizeof *capacity);
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        int64_t c = SMALLEST_BUCKET;
+        while (c < counts[i])
+            c *= 2;
+        capacity[i] = c < y->max ? c : y->max;
+    }
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        if (y->base)
+            capacity[i] = capacity[y->base] + y->add > 0 ? capacity[y->base] + y->add : 0;
+    }
+}
+
+static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_bucket **out,
+                                vireo_error *err)
+{
+    int64_t capacity[VR_MAX_SYMBOLS + 1];
+    round_up(s->model->graph, counts, capacity);
+    size_t oldest = 0;
+    for (size_t i = 0; i < s->n_buckets; i++) {
+        if (!memcmp(s->buckets[i]->capacity, capacity, sizeof capacity)) {
+            *out = s->buckets[i];
+            return VIREO_OK;
+        }
+        if (s->buckets[i]->used < s->buckets[oldest]->used)
+            oldest = i;
+    }
+    vr_bucket *made = NULL;
+    vireo_status st = vr_bucket_create(s->model, capacity, s->force, &made, err);
+    if (st)
+        return st;
+    if (s->n_buckets < VR_MAX_BUCKETS)
+        oldest = s->n_buckets++;
+    else
+        vr_bucket_destroy(&s->buckets[oldest]);
+    s->buckets[oldest] = made;
+    *out = made;
+    return VIREO_OK;
+}
+
+/* Rows between dense host memory and padded device rows. */
+static void copy_rows(const vr_value *v, char *padded, char *dense, bool in)
+{
+    size_t size = vireo_dtype_bytes(v->dtype);
+    size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v)) * size;
+    size_t pitch = vr_value_pitch(v) * size;
+    int64_t rows = v->rank < 2 ? 1 : vr_value_rows_now(v);
+    for (int64_t r = 0; r < rows; r++, padded += pitch, dense += width) {
+        if (width)
+            memcpy(in ? padded : dense, in ? dense : padded, width);
+        if (in)
+            memset(padded + width, 0, pitch - width);
+    }
+}
+
+static vireo_status write_step(vireo_session *s, vr_bucket *b, const int64_t *counts,
+                               vireo_error *err)
+{
+    const vireo_graph *g = s->model->graph;
+    vireo_device *d = s->model->device;
+    uint32_t *step = b->step.mapped;
+    for (size_t i = 0; i < g->n_values; i++)
+        if (b->values[i].symbol != VR_NO_SYMBOL)
+            b->values[i].count = counts[b->values[i].symbol];
+    for (size_t i = 0; i < g->n_symbols; i++)
+        step[i] = (uint32_t)(counts[i] > 0 ? counts[i] : 0);
+    s->launches.count = 0;
+    vireo_status st = vr_bucket_launch(b, &s->launches, err);
+    if (st)
+        return st;
+    if (s->launches.count != b->launches.count)
+        return vr_fail(err, VIREO_ERROR_DEVICE,
+                       "the graph launched %zu dispatches, %zu were recorded", s->launches.count,
+                       b->launches.count);
+    uint64_t groups = 0;
+    for (size_t i = 0; i < s->launches.count; i++) {
+        const uint32_t *n = s->launches.list[i].groups;
+        memcpy(step + VR_STEP_GRIDS_OFFSET / 4 + 3 * i, n, 12);
+        groups += (uint64_t)n[0] * n[1] * n[2];
+    }
+    d->counters.dispatches += s->launches.count;
+    d->counters.groups += groups;
+    return VIREO_OK;
+}
+
+vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,
+                               vireo_error *err)
+{
+    vireo_device *d = s->model->device;
+    const vireo_graph *g = s->model->graph;
+    int64_t counts[VR_MAX_SYMBOLS + 1];
+    vr_bucket *b = NULL;
+    if (s->running)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "a submission is in flight: wait for it first");
+    vireo_status st = vr_device_check(d, err);
+    if (!st)
+        st = read_counts(s, in, n_in, counts, err);
+    if (!st)
+        st = find_bucket(s, counts, &b, err);
+    if (!st)
+        st = write_step(s, b, counts, err);
+    if (st)
+        return st;
+    b->used = ++s->clock;
+    for (size_t i = 0; i < n_in; i++)
+        copy_rows(&b->values[g->inputs[i]],
+                  (char *)b->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
+    st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &b->fence), "fence", err);
+    if (st)
+        return st;
+    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
+                               .pCommandBuffers = &b->commands};
+    vr_mutex_lock(&d->queue_lock);
+    VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, b->fence);
+    vr_mutex_unlock(&d->queue_lock);
+    st = vr_vk_check(d, r, "submit", err);
+    if (st)
+        return st;
+    d->counters.submits++;
+    s->running = b;
+    return VIREO_OK;
+}
+
+vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, vireo_error *err)
+{
+    const vireo_graph *g = s->model->graph;
+    vr_bucket *b = s->running;
+    if (!b)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
+    if (n_out != g->n_outputs)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%zu outputs asked for, the graph has %zu",
+                       n_out, g->n_outputs);
+    vireo_status st = wait_running(s, err);
+    s->running = NULL;
+    if (st)
+        return st;
+    for (size_t i = 0; i < n_out; i++) {
+        const vr_value *v = &b->values[g->outputs[i].value];
+        size_t bytes = (size_t)(v->rank == 1 ? v->count : vr_value_rows_now(v) * vr_value_width(v)) *
+                       vireo_dtype_bytes(v->dtype);
+        if (bytes > out[i].bytes || (bytes && !out[i].data))
+            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                           "output %s needs %zu bytes, %zu are given", g->outputs[i].name, bytes,
+                           out[i].bytes);
+    }
+    for (size_t i = 0; i < n_out; i++) {
+        const vr_value *v = &b->values[g->outputs[i].value];
+        out[i].dtype = v->dtype;
+        out[i].rank = v->rank;
+        memcpy(out[i].shape, v->shape, sizeof out[i].shape);
+        if (v->rank)
+            out[i].shape[0] = v->count;
+        copy_rows(v, (char *)b->output.mapped + b->places[g->outputs[i].value].offset, out[i].data,
+                  false);
+    }
+    return VIREO_OK;
+}

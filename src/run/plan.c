@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Planning: lifetimes → offsets in one arena. Largest first, each at the lowest offset free for its
+ * whole life (greedy by size, Pisarchyk and Lee 2020). Inputs and outputs live in buffers of their
+ * own that the host sees. */
+#include "run/bucket.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct item {
+    uint64_t bytes, offset;
+    uint32_t first, last; /* node indices, both included */
+    uint32_t value;       /* value id; 0: scratch of node `first` */
+    bool placed;
+} item;
+
+static uint64_t aligned(uint64_t n)
+{
+    return n ? (n + 255) / 256 * 256 : 256;
+}
+
+static int larger_first(const void *pa, const void *pb)
+{
+    const item *a = pa, *b = pb;
+    if (a->bytes != b->bytes)
+        return a->bytes < b->bytes ? 1 : -1;
+    return a->first != b->first ? (a->first < b->first ? -1 : 1)
+                                : (a->value < b->value ? -1 : a->value > b->value);
+}
+
+static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
+{
+    const vireo_graph *g = b->model->graph;
+    size_t n = 0;
+    for (uint32_t i = 0; i < g->n_nodes; i++) {
+        const vr_node *node = &g->nodes[i];
+        for (int j = 0; j < VR_MAX_IN; j++)
+            if (node->in[j] && of_value[node->in[j]] != UINT32_MAX)
+                items[of_value[node->in[j]]].last = i;
+        for (int j = 0; j < VR_MAX_OUT; j++) {
+            uint32_t id = node->out[j];
+            if (!id || g->values[id].is_output)
+                continue;
+            of_value[id] = (uint32_t)n;
+            items[n++] = (item){.bytes = aligned(vr_value_bytes(&b->values[id])),
+                                .first = i, .last = i, .value = id};
+        }
+        if (b->nodes[i].scratch_bytes)
+            items[n++] = (item){.bytes = aligned(b->nodes[i].scratch_bytes), .first = i, .last = i};
+    }
+    return n;
+}
+
+static bool overlap_in_time(const item *a, const item *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* Lowest offset at which `it` collides with no placed item that lives at the same time. */
+static uint64_t lowest_offset(const item *items, size_t n, const item *it)
+{
+    uint64_t offset = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < n; i++) {
+            const item *o = &items[i];
+            if (o->placed && overlap_in_time(o, it) && offset < o->offset + o->bytes &&
+                o->offset < offset + it->bytes) {
+                offset = o->offset + o->bytes;
+                moved = true;
+            }
+        }
+    }
+    return offset;
+}
+
+static uint64_t most_live(const item *items, size_t n, size_t n_nodes)
+{
+    uint64_t most = 0;
+    for (uint32_t t = 0; t < n_nodes; t++) {
+        uint64_t live = 0;
+        for (size_t i = 0; i < n; i++)
+            if (items[i].first <= t && t <= items[i].last)
+                live += items[i].bytes;
+        most = live > most ? live : most;
+    }
+    return most;
+}
+
+/* Values the host writes or reads, one after another in a buffer; returns its bytes. */
+static uint64_t place_host(vr_bucket *b, const vr_buffer *buffer, bool inputs)
+{
+    const vireo_graph *g = b->model->graph;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < (inputs ? g->n_inputs : g->n_outputs); i++) {
+        uint32_t id = inputs ? g->inputs[i] : g->outputs[i].value;
+        b->places[id] = (vr_place){buffer, bytes};
+        bytes += aligned(vr_value_bytes(&b->values[id]));
+    }
+    return bytes;
+}
+
+vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    vireo_device *d = b->model->device;
+    size_t most = g->n_nodes * (VR_MAX_OUT + 1);
+    item *items = vr_calloc(d->allocator, most, sizeof *items);
+    uint32_t *of_value = vr_alloc(d->allocator, g->n_values * sizeof *of_value);
+    vireo_status st = items && of_value ? VIREO_OK : vr_fail_memory(err, "plan");
+    if (st)
+        goto done;
+    memset(of_value, 0xff, g->n_values * sizeof *of_value);
+    size_t n = collect(b, items, of_value);
+    b->lower_bound = most_live(items, n, g->n_nodes);
+    qsort(items, n, sizeof *items, larger_first);
+    for (size_t i = 0; i < n; i++) {
+        items[i].offset = lowest_offset(items, n, &items[i]);
+        items[i].placed = true;
+        if (items[i].offset + items[i].bytes > b->arena_bytes)
+            b->arena_bytes = items[i].offset + items[i].bytes;
+        if (items[i].value)
+            b->places[items[i].value] = (vr_place){&b->arena, items[i].offset};
+        else
+            b->nodes[items[i].first].scratch_offset = items[i].offset;
+    }
+    for (size_t i = 1; i < g->n_values; i++)
+        if (g->values[i].v.kind == VR_CONSTANT)
+            b->places[i] = b->model->constants[i];
+    uint64_t in = place_host(b, &b->input, true), out = place_host(b, &b->output, false);
+    uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
+    st = vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
+    if (!st)
+        st = vr_buffer_create(d, in, VR_MEMORY_HOST, "inputs", &b->input, err);
+    if (!st)
+        st = vr_buffer_create(d, out, VR_MEMORY_HOST, "outputs", &b->output, err);
+    if (!st)
+        st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &b->step, err);
+done:
+    vr_free(d->allocator, items);
+    vr_free(d->allocator, of_value);
+    return st;
+}

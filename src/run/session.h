@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A session: the buckets of one user of a model. One thread at a time. */
+#ifndef VR_RUN_SESSION_H
+#define VR_RUN_SESSION_H
+#include "run/bucket.h"
+
+#define VR_MAX_BUCKETS 8
+
+struct vireo_session {
+    vireo_model *model;
+    char *force;
+    vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
+    size_t n_buckets;
+    uint64_t clock;
+    vr_bucket *running;  /* submitted, not yet waited for */
+    vr_launches launches; /* of this run */
+};
+
+vireo_status vr_session_create(vireo_model *, const char *force, vireo_session **out,
+                               vireo_error *);
+void vr_session_destroy(vireo_session **);
+vireo_status vr_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in, vireo_error *);
+vireo_status vr_session_wait(vireo_session *, vireo_tensor *out, size_t n_out, vireo_error *);
+#endif
