@@ -43,6 +43,8 @@ vireo_value vireo_graph_constant(vireo_graph *, const char *name, const vireo_te
  * misshapen: a fault naming tensor, shape found and shape wanted. Borrowed like a constant. */
 vireo_value vireo_graph_weight(vireo_graph *, const vireo_source *, const char *name, uint32_t rank,
                                const int64_t *shape);
+/* The first row of a constant (rows, n) as a constant (n). */
+vireo_value vireo_graph_first_row(vireo_graph *, vireo_value constant);
 void vireo_graph_output(vireo_graph *, const char *name, vireo_value);
 /* A model's own fault: makes the graph fail with this message. Returns VIREO_NONE. */
 vireo_value vireo_graph_fail(vireo_graph *, vireo_status, const char *format, ...)

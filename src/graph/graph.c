@@ -217,6 +217,20 @@ vireo_value vireo_graph_constant(vireo_graph *g, const char *name, const vireo_t
     return (vireo_value){add_value(g, &value)};
 }
 
+vireo_value vireo_graph_first_row(vireo_graph *g, vireo_value constant)
+{
+    if (g->fault.status)
+        return VIREO_NONE;
+    const vr_graph_value *c = constant.id < g->n_values ? &g->values[constant.id] : &g->values[0];
+    if (c->v.kind != VR_CONSTANT || c->v.rank != 2 || c->v.shape[0] < 1)
+        return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                                "first row: the value is not a constant with rows");
+    vireo_tensor row = {.dtype = c->data_dtype, .rank = 1, .shape = {c->v.shape[1]},
+                        .bytes = (size_t)c->v.shape[1] * vireo_dtype_bytes(c->data_dtype)};
+    memcpy(&row.data, &c->data, sizeof row.data); /* constants are never written */
+    return vireo_graph_constant(g, c->name, &row);
+}
+
 static void shape_text(char *out, size_t size, uint32_t rank, const int64_t *shape)
 {
     int n = snprintf(out, size, "[");
