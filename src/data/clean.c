@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "data/clean.h"
+#include "data/html.h"
+#include <string.h>
+#include <utf8proc.h>
+
+/* Windows-1252, 0x80 to 0x9f (encoding.spec.whatwg.org/index-windows-1252.txt); the five bytes it
+ * leaves open are control characters. */
+static const uint16_t windows_1252[32] = {
+    0x20ac, 0x0081, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x008d, 0x017d, 0x008f, 0x0090, 0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+    0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
+};
+
+static void add_code_point(vr_str *out, uint32_t c)
+{
+    char bytes[4];
+    vr_str_add_n(out, bytes, vr_utf8_encode(c, bytes));
+}
+
+static void add_windows_1252(vr_str *out, const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        uint32_t c = (unsigned char)text[i];
+        add_code_point(out, c >= 0x80 && c < 0xa0 ? windows_1252[c - 0x80] : c);
+    }
+}
+
+static bool is_space(uint32_t c)
+{
+    if (c < 0x80)
+        return c == ' ' || (c >= '\t' && c <= '\r');
+    return c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+static bool is_control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfeff || c == 0x200e || c == 0x200f ||
+           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* White space counts as white space, whichever category it has. */
+static void add_without_controls(vr_str *out, const vr_str *in, uint32_t *changes)
+{
+    for (size_t i = 0; i < in->length;) {
+        uint32_t c;
+        size_t n = vr_utf8_decode(in->data + i, in->length - i, &c);
+        if (n == 0)
+            break;
+        if (is_control(c) && !is_space(c))
+            *changes |= VR_CLEAN_CONTROL;
+        else
+            vr_str_add_n(out, in->data + i, n);
+        i += n;
+    }
+}
+
+static void add_folded(vr_str *out, const vr_str *in, uint32_t *changes)
+{
+    bool pending = false;
+    for (size_t i = 0; i < in->length;) {
+        uint32_t c;
+        size_t n = vr_utf8_decode(in->data + i, in->length - i, &c);
+        if (n == 0)
+            break;
+        if (is_space(c)) {
+            if (c != ' ' || pending || out->length == 0)
+                *changes |= VR_CLEAN_SPACE;
+            pending = out->length > 0;
+        } else {
+            if (pending)
+                vr_str_add_n(out, " ", 1);
+            pending = false;
+            vr_str_add_n(out, in->data + i, n);
+        }
+        i += n;
+    }
+    if (pending)
+        *changes |= VR_CLEAN_SPACE;
+}
+
+/* in is valid UTF-8. The two calls are utf8proc's mapping without its own allocation. */
+static bool normalise(const vr_str *in, vr_str *out)
+{
+    const utf8proc_option_t how =
+        (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)in->data;
+    utf8proc_ssize_t length = (utf8proc_ssize_t)in->length;
+    utf8proc_ssize_t need = utf8proc_decompose(bytes, length, NULL, 0, how);
+    if (need < 0)
+        return false;
+    size_t size;
+    if (!vr_size_mul((size_t)need + 1, sizeof(utf8proc_int32_t), &size))
+        return false;
+    utf8proc_int32_t *points = vr_alloc(out->allocator, size);
+    if (!points)
+        return false;
+    need = utf8proc_decompose(bytes, length, points, need, how);
+    if (need >= 0)
+        need = utf8proc_reencode(points, need, how);
+    if (need >= 0)
+        vr_str_add_n(out, (const char *)points, (size_t)need);
+    vr_free(out->allocator, points);
+    return need >= 0 && !out->failed;
+}
+
+static bool is_ascii(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static bool has_markup(const vr_str *text)
+{
+    return text->length > 0 &&
+           (memchr(text->data, '<', text->length) || memchr(text->data, '&', text->length));
+}
+
+static bool same(const vr_str *a, const vr_str *b)
+{
+    return a->length == b->length && (a->length == 0 || !memcmp(a->data, b->data, a->length));
+}
+
+static void swap(vr_str *a, vr_str *b)
+{
+    vr_str c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* White space apart, which is folded later anyway: a parser drops it at the start of a document. */
+static bool same_words(const vr_str *a, const vr_str *b, vr_str *scratch)
+{
+    uint32_t ignored = 0;
+    vr_str other;
+    vr_str_init(&other, scratch->allocator);
+    vr_str_clear(scratch);
+    add_folded(scratch, a, &ignored);
+    add_folded(&other, b, &ignored);
+    bool equal = same(scratch, &other);
+    vr_str_deinit(&other);
+    return equal;
+}
+
+bool vr_clean(const char *text, size_t length, vr_str *out, uint32_t *changes)
+{
+    uint32_t done = 0;
+    bool ok = true;
+    vr_str now, next;
+    vr_str_init(&now, out->allocator);
+    vr_str_init(&next, out->allocator);
+    if (vr_utf8_check(text, length) == length) {
+        vr_str_add_n(&now, text, length);
+    } else {
+        add_windows_1252(&now, text, length);
+        done |= VR_CLEAN_ENCODING;
+    }
+    if (has_markup(&now)) {
+        ok = vr_html_text(now.data, now.length, &next) && !now.failed;
+        vr_str_clear(out);
+        if (ok && !same_words(&now, &next, out)) {
+            swap(&now, &next);
+            done |= VR_CLEAN_HTML;
+        }
+        vr_str_clear(&next);
+    }
+    add_without_controls(&next, &now, &done);
+    swap(&now, &next);
+    vr_str_clear(&next);
+    if (ok && !is_ascii(now.data, now.length)) {
+        ok = normalise(&now, &next);
+        if (ok && !same(&now, &next))
+            done |= VR_CLEAN_NFKC;
+        swap(&now, &next);
+    }
+    vr_str_clear(out);
+    add_folded(out, &now, &done);
+    ok = ok && !now.failed && !next.failed && !out->failed;
+    vr_str_deinit(&next);
+    vr_str_deinit(&now);
+    if (ok)
+        *changes = done;
+    return ok;
+}
+
+size_t vr_clean_cut(const char *text, size_t length, size_t limit)
+{
+    if (length <= limit)
+        return length;
+    while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
+        limit--;
+    return limit;
+}
