@@ -65,6 +65,14 @@ expect_status 1 sh "$run" --fast
 last_line "0 passed, 1 failed, 0 skipped"
 expect_output 'cannot configure'
 
+echo "a model that cannot be fetched: a failure only with CI=true"
+project unit.a 0 unit
+echo "exit 1" >"$tree/models/fetch.sh"
+expect_status 0 sh "$run" --fast
+expect_status 1 env CI=true sh "$run" --fast
+last_line "2 passed, 1 failed, 0 skipped"
+expect_output '^  models-fetch$'
+
 echo "arguments"
 expect_status 0 sh "$run" --help
 expect_status 2 sh "$run" --slow
