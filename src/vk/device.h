@@ -42,8 +42,9 @@ struct vireo_device {
     char *cache_dir;       /* NULL: no cache on disk */
     vr_counters counters;
     struct vr_pipeline_store *pipelines; /* pipeline.h */
-    VkCommandPool transfer_pool; /* staging copies, under transfer_lock */
+    struct vr_transfer *transfer;        /* staging copies, transfer.h; made at the first one */
     vr_mutex transfer_lock;
+    _Atomic bool cache_warned; /* a fault of the cache folder is reported once */
 };
 
 vireo_status vr_device_create_with(const vireo_device_options *, const vr_device_override *,

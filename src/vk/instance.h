@@ -9,10 +9,12 @@
 typedef struct vr_instance {
     VkInstance handle;
     VkDebugUtilsMessengerEXT messenger; /* VK_NULL_HANDLE without validation */
-    uint32_t api_version;
+    uint32_t api_version; /* that may be used: the loader's, at most 1.2 */
+    struct vr_messages *messages; /* where validation messages go; NULL without validation */
 } vr_instance;
 
-/* on_message(user) is called for every validation warning or error, after it was logged. */
+/* on_message(user) is called for every validation warning or error, after it was logged. The
+ * allocator of the options must outlive the instance. */
 vireo_status vr_instance_create(const vireo_device_options *, void (*on_message)(void *user),
                                 void *user, vr_instance *out, vireo_error *);
 void vr_instance_destroy(vr_instance *);
