@@ -76,8 +76,8 @@ static vireo_status read_all(int fd, const char *path, char *data, size_t bytes,
 vireo_status vr_file_read(const vireo_allocator *allocator, const char *path, size_t limit,
                           char **data, size_t *bytes, vireo_error *err)
 {
-    int fd;
-    size_t size;
+    int fd = -1;
+    size_t size = 0;
     char *buffer = NULL;
     vireo_status st = open_regular(path, &fd, &size, err);
     if (st)
@@ -107,8 +107,8 @@ done:
 
 vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *err)
 {
-    int fd;
-    size_t size;
+    int fd = -1;
+    size_t size = 0;
     vireo_status st = open_regular(path, &fd, &size, err);
     if (st)
         return st;
@@ -275,6 +275,12 @@ bool vr_is_folder(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool vr_is_link(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
 }
 
 vireo_status vr_make_folders(const vireo_allocator *allocator, const char *path, vireo_error *err)

@@ -37,6 +37,7 @@ vireo_status vr_file_write(const vireo_allocator *, const char *path, const void
 
 bool vr_file_exists(const char *path);
 bool vr_is_folder(const char *path);
+bool vr_is_link(const char *path); /* itself a symbolic link, wherever it leads */
 vireo_status vr_make_folders(const vireo_allocator *, const char *path, vireo_error *); /* mkdir -p, 0700 */
 /* a/b; result freed with vr_free, NULL: exhausted. */
 char *vr_path_join(const vireo_allocator *, const char *a, const char *b);
