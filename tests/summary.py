@@ -21,11 +21,14 @@ Result = collections.namedtuple("Result", "labels name outcome seconds reason")
 
 
 def reason_of(case):
-    """The line of the output that says why: one that speaks of skipping or lacking, else the last."""
+    """The line of the output that says why: marked as such, else the last."""
     lines = [line.strip() for line in (case.findtext("system-out") or "").splitlines() if line.strip()]
-    words = ("not found", "not supported", "not in this tier", "skip", "no ")
-    said = [line for line in lines if any(word in line.lower() for word in words)]
-    return (said or lines or ["no reason given"])[-1 if not said else 0]
+    for line in lines:
+        if line.startswith("SKIPPED:"):
+            return line[len("SKIPPED:"):].strip()
+        if line.startswith(("driver not found:",) + ALLOWED):
+            return line
+    return lines[-1] if lines else "no reason given"
 
 
 def outcome_of(case):
