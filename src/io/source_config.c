@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Hyper-parameters: the JSON files of a Hugging Face or sentence-transformers folder. */
+#include "io/source.h"
+#include "io/json_walk.h"
+#include "io/safetensors.h"
+#include <stdio.h>
+#include <string.h>
+
+bool vr_source_safe_path(const char *name)
+{
+    if (*name == '\0' || *name == '/' || strchr(name, '\\'))
+        return false;
+    for (const char *part = name;;) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || (length <= 2 && strspn(part, ".") >= length))
+            return false; /* "", "." or ".." */
+        if (part[length] == '\0')
+            return true;
+        part += length + 1;
+    }
+}
+
+/* Reads path/name as the document of a prefix. Absent: nothing, unless it is needed. */
+static vireo_status read_document(vireo_source *s, const char *name, const char *prefix,
+                                  bool needed, bool array, vireo_error *err)
+{
+    char *path = vr_path_join(s->allocator, s->path, name);
+    if (!path)
+        return vr_fail_memory(err, name);
+    cJSON *root;
+    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG};
+    vireo_status st = VIREO_OK;
+    if (needed || vr_file_exists(path)) {
+        st = vr_json_read(s->allocator, path, &limits, &root, err);
+        if (!st && !(array ? cJSON_IsArray(root) : cJSON_IsObject(root))) {
+            cJSON_Delete(root);
+            st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_TYPE, 0,
+                            "%s: byte 0: the file must hold one JSON %s (TYPE)", path,
+                            array ? "array" : "object");
+        }
+        if (!st)
+            s->documents[s->document_count++] = (vr_source_document){prefix, root};
+    }
+    vr_free(s->allocator, path);
+    return st;
+}
+
+/* modules.json lists the steps of a sentence-transformers model; the pooling step names its folder.
+ */
+static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_error *err)
+{
+    static const char suffix[] = ".Pooling";
+    const char *folder = modules ? NULL : "1_Pooling";
+    const cJSON *module;
+    cJSON_ArrayForEach(module, modules)
+    {
+        const cJSON *type = vr_json_get(module, "type"), *path = vr_json_get(module, "path");
+        if (!cJSON_IsString(type) || !cJSON_IsString(path))
+            return vr_fail_at(
+                err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_FIELD, 0,
+                "%s/modules.json: every entry needs the strings type and path (FIELD)", s->path);
+        size_t length = strlen(type->valuestring);
+        if (length < sizeof suffix - 1 ||
+            strcmp(type->valuestring + length - (sizeof suffix - 1), suffix) != 0)
+            continue;
+        folder = path->valuestring;
+        if (!vr_source_safe_path(folder))
+            return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_PATH, 0,
+                              "%s/modules.json: the path \"%.*s\" leads out of the folder (PATH)",
+                              s->path, vr_json_clip(folder, length), folder);
+        break;
+    }
+    if (!folder)
+        return VIREO_OK;
+    char *name = vr_path_join(s->allocator, folder, "config.json");
+    if (!name)
+        return vr_fail_memory(err, s->path);
+    vireo_status st = read_document(s, name, "1_Pooling.", modules != NULL, false, err);
+    vr_free(s->allocator, name);
+    return st;
+}
+
+vireo_status vr_source_read_configs(vireo_source *s, vireo_error *err)
+{
+    vireo_status st = read_document(s, "config.json", "", true, false, err);
+    if (!st)
+        st = read_document(s, "sentence_bert_config.json", "sentence_bert_config.", false, false,
+                           err);
+    if (!st)
+        st = read_document(s, "tokenizer_config.json", "tokenizer_config.", false, false, err);
+    size_t before = s->document_count;
+    if (!st)
+        st = read_document(s, "modules.json", "modules.", false, true, err);
+    if (!st)
+        st = read_pooling(s, s->document_count > before ? s->documents[before].root : NULL, err);
+    return st;
+}
+
+/* The value at a dotted path; a number is an array's element. A key that holds points itself is
+ * found by its whole name. */
+static const cJSON *descend(const cJSON *node, const char *key)
+{
+    while (node) {
+        const cJSON *whole = vr_json_get(node, key);
+        if (whole)
+            return whole;
+        size_t length = strcspn(key, ".");
+        const cJSON *child = NULL, *found = NULL;
+        uint64_t position = 0;
+        cJSON_ArrayForEach(child, node)
+        {
+            char digits[24];
+            const char *name = child->string;
+            if (cJSON_IsArray(node)) {
+                snprintf(digits, sizeof digits, "%llu", (unsigned long long)position++);
+                name = digits;
+            }
+            if (name && strlen(name) == length && memcmp(name, key, length) == 0) {
+                found = child;
+                break;
+            }
+        }
+        if (!found || key[length] == '\0')
+            return found;
+        node = found;
+        key += length + 1;
+    }
+    return NULL;
+}
+
+/* JSON's null is as good as absent: configurations are written with every field they know. */
+static const cJSON *find(const vireo_source *s, const char *key)
+{
+    if (!s || !key)
+        return NULL;
+    const cJSON *found = NULL;
+    for (size_t i = s->document_count; i-- > 0 && !found;) { /* config.json's prefix is "": last */
+        size_t length = strlen(s->documents[i].prefix);
+        if (strncmp(key, s->documents[i].prefix, length) == 0)
+            found = descend(s->documents[i].root, key + length);
+    }
+    return cJSON_IsNull(found) ? NULL : found;
+}
+
+const char *vireo_source_architecture(const vireo_source *s)
+{
+    const char *text;
+    return vireo_source_string(s, "model_type", &text) ? text : "";
+}
+
+bool vireo_source_has(const vireo_source *s, const char *key)
+{
+    return find(s, key) != NULL;
+}
+
+bool vireo_source_int(const vireo_source *s, const char *key, int64_t *out)
+{
+    return vr_json_int(find(s, key), out);
+}
+
+bool vireo_source_float(const vireo_source *s, const char *key, double *out)
+{
+    const cJSON *value = find(s, key);
+    if (!cJSON_IsNumber(value))
+        return false;
+    *out = value->valuedouble;
+    return true;
+}
+
+bool vireo_source_bool(const vireo_source *s, const char *key, bool *out)
+{
+    const cJSON *value = find(s, key);
+    if (!cJSON_IsBool(value))
+        return false;
+    *out = cJSON_IsTrue(value);
+    return true;
+}
+
+bool vireo_source_string(const vireo_source *s, const char *key, const char **out)
+{
+    const cJSON *value = find(s, key);
+    if (!cJSON_IsString(value))
+        return false;
+    *out = value->valuestring;
+    return true;
+}
