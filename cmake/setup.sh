@@ -111,7 +111,8 @@ build() { # FOLDER TARGET-OR-EMPTY CMAKE-ARGUMENT...
     rm -f "$folder/built"
     {
         # shellcheck disable=SC2086 # several targets
-        if NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target $target 2>&1 </dev/null; then
+        if NINJA_STATUS='[%f/%t] ' cmake --build "$folder" --target $target -- -k 0 2>&1 \
+            </dev/null; then
             : >"$folder/built"
         fi
     } | tee "$log" | awk 'match($0, /^\[[0-9]+\/[0-9]+\]/) {
@@ -120,7 +121,7 @@ build() { # FOLDER TARGET-OR-EMPTY CMAKE-ARGUMENT...
         printf "%d %s\n", 100 * part[1] / (part[2] ? part[2] : 1), text; fflush()
     }' | draw_bar
     if [ ! -f "$folder/built" ]; then
-        grep -v '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 60 >&2
+        grep -v '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 100 >&2
         return 1
     fi
 }
