@@ -71,6 +71,7 @@ static vireo_status add_tensors(vireo_source *s, const vr_source_file *file,
 static vireo_status open_file(vireo_source *s, vr_source_file *file, vireo_error *err)
 {
     vr_safetensors table;
+    file->first_tensor = s->tensor_count;
     vireo_status st = vr_file_map(file->path, &file->mapped, err);
     if (!st)
         st = vr_safetensors_parse(&s->arena, file->path, file->mapped.data, file->mapped.bytes,
@@ -133,6 +134,20 @@ static vireo_status list_shards(vireo_source *s, const char *path, const cJSON *
     return st;
 }
 
+/* The name of the shard that holds a tensor: the last file whose first tensor is not behind it. */
+static const char *shard_of(const vireo_source *s, size_t tensor)
+{
+    size_t low = 0, high = s->file_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (s->files[middle].first_tensor <= tensor)
+            low = middle;
+        else
+            high = middle;
+    }
+    return strrchr(s->files[low].path, '/') + 1;
+}
+
 /* Every tensor the index names stands in the shard it names. */
 static vireo_status check_index(const vireo_source *s, const char *path, const cJSON *map,
                                 vireo_error *err)
@@ -140,23 +155,13 @@ static vireo_status check_index(const vireo_source *s, const char *path, const c
     const cJSON *entry;
     cJSON_ArrayForEach(entry, map)
     {
+        const char *name = entry->string;
         uint32_t index;
-        const char *shard = NULL;
-        if (vr_map_get(&s->names, entry->string, strlen(entry->string), &index)) {
-            const unsigned char *data = s->tensors[index].data;
-            for (size_t i = 0; i < s->file_count && !shard; i++) {
-                const vr_mapped *m = &s->files[i].mapped;
-                const unsigned char *start = m->data;
-                if ((uintptr_t)data >= (uintptr_t)start &&
-                    (uintptr_t)data <= (uintptr_t)start + m->bytes)
-                    shard = strrchr(s->files[i].path, '/') + 1;
-            }
-        }
-        if (!shard || strcmp(shard, entry->valuestring) != 0)
+        if (!vr_map_get(&s->names, name, strlen(name), &index) ||
+            strcmp(shard_of(s, index), entry->valuestring) != 0)
             return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_INDEX, 0,
                               "%s: \"%.*s\" does not stand in %s, which weight_map names (INDEX)",
-                              path, vr_json_clip(entry->string, strlen(entry->string)),
-                              entry->string, entry->valuestring);
+                              path, vr_json_clip(name, strlen(name)), name, entry->valuestring);
     }
     return VIREO_OK;
 }
@@ -167,6 +172,7 @@ static vireo_status open_sharded(vireo_source *s, const char *path, vireo_error 
     const char **names = NULL;
     size_t count = 0;
     const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_INDEX,
+                                   .values = VR_SOURCE_MAX_VALUES,
                                    .members = VR_SAFETENSORS_MAX_TENSORS};
     vireo_status st = vr_json_read(s->allocator, path, &limits, &root, err);
     if (st)

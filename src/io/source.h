@@ -9,11 +9,12 @@
 #include "io/json.h"
 
 enum {
-    VR_SOURCE_MAX_CONFIG = 16 << 20,
+    VR_SOURCE_MAX_CONFIG = 16 << 20, /* bytes */
     VR_SOURCE_MAX_INDEX = 64 << 20,
-    VR_SOURCE_MAX_FILES = 4096
+    VR_SOURCE_MAX_VALUES = 1 << 18, /* of a JSON file: its tree stays below 32 MiB */
+    VR_SOURCE_MAX_FILES = 4096,
+    VR_SOURCE_DOCUMENTS = 5,
 };
-enum { VR_SOURCE_DOCUMENTS = 5 };
 
 typedef struct vr_source_document {
     const char *prefix; /* static, with its point: "1_Pooling."; "" for config.json */
@@ -23,6 +24,7 @@ typedef struct vr_source_document {
 typedef struct vr_source_file {
     const char *path;
     vr_mapped mapped;
+    size_t first_tensor; /* of its own; the next file's follow them */
 } vr_source_file;
 
 struct vireo_source {

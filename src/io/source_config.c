@@ -28,7 +28,7 @@ static vireo_status read_document(vireo_source *s, const char *name, const char 
     if (!path)
         return vr_fail_memory(err, name);
     cJSON *root;
-    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG};
+    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG, .values = VR_SOURCE_MAX_VALUES};
     vireo_status st = VIREO_OK;
     if (needed || vr_file_exists(path)) {
         st = vr_json_read(s->allocator, path, &limits, &root, err);
@@ -67,7 +67,7 @@ static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_er
         if (!vr_source_safe_path(folder))
             return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_PATH, 0,
                               "%s/modules.json: the path \"%.*s\" leads out of the folder (PATH)",
-                              s->path, vr_json_clip(folder, length), folder);
+                              s->path, vr_json_clip(folder, strlen(folder)), folder);
         break;
     }
     if (!folder)
