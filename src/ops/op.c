@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/op.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,4 +120,25 @@ vireo_status vr_want_rank(const vr_call *c, uint32_t input, uint32_t lowest, uin
         return VIREO_OK;
     return vr_bad(c, err, "input %u has %u dimensions, it must have %u to %u", input, v->rank,
                   lowest, highest);
+}
+
+double vr_reference_unary(vireo_unary op, double x)
+{
+    switch (op) {
+    case VIREO_IDENTITY:
+        return x;
+    case VIREO_GELU:
+        return 0.5 * x * erfc(-x / sqrt(2.0));
+    case VIREO_GELU_TANH:
+        return 0.5 * x * (1 + tanh(sqrt(2 / 3.14159265358979323846) * (x + 0.044715 * x * x * x)));
+    case VIREO_RELU:
+        return x > 0 ? x : 0;
+    case VIREO_SILU:
+        return x / (1 + exp(-x));
+    case VIREO_TANH:
+        return tanh(x);
+    case VIREO_SIGMOID:
+        return 1 / (1 + exp(-x));
+    }
+    return x;
 }

@@ -179,6 +179,9 @@ typedef struct vr_op {
 } vr_op;
 extern const vr_op *const vr_ops[VR_OP_COUNT];
 
+/* The functions of vireo_unary in double precision, for references. */
+double vr_reference_unary(vireo_unary, double x);
+
 /* Helpers of infer functions. */
 vireo_status vr_want_dtype(const vr_call *, uint32_t input, vireo_dtype, vireo_error *);
 vireo_status vr_want_rank(const vr_call *, uint32_t input, uint32_t lowest, uint32_t highest,

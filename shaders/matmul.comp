@@ -1,0 +1,106 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// out[m][n] = activation(sum over k of a[m][k] * w(k, n) + bias[n]) + residual[m][n], all in f32.
+// Rows are contiguous along their last dimension and padded to vec4s whose tail is zero.
+// W_NK: w as in model files, [N][K], vec4 along k. Otherwise [K][N], vec4 along n.
+// A lane owns TM rows x TQ column quads; neighbouring lanes own neighbouring quads. No barriers, no
+// shared memory: a workgroup is one subgroup. Grid: x column blocks of WG * TQ quads, y row tiles, z
+// batch. Every element is summed over k in ascending order, whatever the tile.
+#extension GL_EXT_control_flow_attributes : require
+#include "push.h"
+#include "step.glsl"
+#include "activation.glsl"
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push { vr_push_matmul p; };
+
+layout(set = 0, binding = 0) uniform samplerBuffer a_texels;
+#ifdef W_STORAGE
+#ifdef W_F16
+layout(std430, set = 0, binding = 1) restrict readonly buffer Weights { uvec2 w_words[]; };
+vec4 load_w(uint i)
+{
+    const uvec2 words = w_words[i];
+    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+}
+#else
+layout(std430, set = 0, binding = 1) restrict readonly buffer Weights { vec4 w_quads[]; };
+vec4 load_w(uint i) { return w_quads[i]; }
+#endif
+#else
+layout(set = 0, binding = 1) uniform samplerBuffer w_texels;
+vec4 load_w(uint i) { return texelFetch(w_texels, int(i)); }
+#endif
+layout(std430, set = 0, binding = 2) restrict readonly buffer Bias { vec4 bias[]; };
+layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
+layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 result[]; };
+
+void main()
+{
+    const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
+    const uint row = p.row_begin + gl_WorkGroupID.y * TM;
+    const uint quad = p.quad_begin + gl_WorkGroupID.x * (WG * TQ) + gl_LocalInvocationID.x;
+    const uint batch = gl_WorkGroupID.z;
+    if (row >= rows || quad >= p.quad_end)
+        return;
+    uint a_at[TM];
+    [[unroll]] for (int r = 0; r < TM; r++)
+        a_at[r] = batch * p.a_batch + (min(row + r, rows - 1) - p.row_begin) * p.a_pitch;
+    vec4 acc[TM][TQ];
+    [[unroll]] for (int r = 0; r < TM; r++)
+        [[unroll]] for (int n = 0; n < TQ; n++) acc[r][n] = vec4(0.0);
+#ifdef W_NK
+    uint w_at[TQ][4];
+    [[unroll]] for (int n = 0; n < TQ; n++)
+        [[unroll]] for (int j = 0; j < 4; j++)
+            w_at[n][j] = batch * p.w_batch +
+                         (min(4 * (quad + WG * n) + j, p.columns - 1) - 4 * p.quad_begin) * p.w_pitch;
+    for (uint k = 0; k < p.k_quads; k++) {
+        vec4 w[TQ][4];
+        [[unroll]] for (int n = 0; n < TQ; n++)
+            [[unroll]] for (int j = 0; j < 4; j++) w[n][j] = load_w(w_at[n][j] + k);
+        [[unroll]] for (int r = 0; r < TM; r++) {
+            const vec4 a = texelFetch(a_texels, int(a_at[r] + k));
+            [[unroll]] for (int n = 0; n < TQ; n++)
+                [[unroll]] for (int j = 0; j < 4; j++)
+                    acc[r][n][j] = fma(a.w, w[n][j].w, fma(a.z, w[n][j].z,
+                                   fma(a.y, w[n][j].y, fma(a.x, w[n][j].x, acc[r][n][j]))));
+        }
+    }
+#else
+    uint w_at[TQ];
+    [[unroll]] for (int n = 0; n < TQ; n++)
+        w_at[n] = batch * p.w_batch + min(quad + WG * n, p.quad_end - 1) - p.quad_begin;
+    // The last k quad may have rows past K: they are not w's, and a's padding is zero there.
+    for (uint k = 0; k < p.k_quads; k++) {
+        vec4 w[TQ][4];
+        [[unroll]] for (int n = 0; n < TQ; n++)
+            [[unroll]] for (int q = 0; q < 4; q++)
+                w[n][q] = load_w(w_at[n] + min(4 * k + q, p.depth - 1) * p.w_pitch);
+        [[unroll]] for (int r = 0; r < TM; r++) {
+            const vec4 a = texelFetch(a_texels, int(a_at[r] + k));
+            [[unroll]] for (int n = 0; n < TQ; n++)
+                acc[r][n] = fma(vec4(a.w), w[n][3], fma(vec4(a.z), w[n][2],
+                            fma(vec4(a.y), w[n][1], fma(vec4(a.x), w[n][0], acc[r][n]))));
+        }
+    }
+#endif
+    for (int r = 0; r < TM; r++) {
+        if (row + r >= rows)
+            break;
+        const uint out_row = batch * p.out_batch + (row + r) * p.out_pitch;
+        [[unroll]] for (int n = 0; n < TQ; n++) {
+            const uint q = quad + WG * n;
+            if (q >= p.quad_end)
+                continue;
+            vec4 y = acc[r][n];
+            if (p.has_bias != 0)
+                y += bias[q];
+            y = vr_activate(y);
+            if (p.has_residual != 0)
+                y += residual[out_row + q];
+            // Columns past N are padding and stay zero.
+            const uvec4 column = 4 * q + uvec4(0, 1, 2, 3);
+            result[out_row + q] = mix(vec4(0.0), y, lessThan(column, uvec4(p.columns)));
+        }
+    }
+}

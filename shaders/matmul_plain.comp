@@ -1,0 +1,53 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// out[m][n] = activation(sum over k of a(m, k) * w(k, n) + bias[n]) + residual[m][n], any transposes,
+// by element steps; storage buffers alone. A lane owns one quad of a row; quads of all rows are
+// spread over the workgroups in order; z is the batch.
+#include "push.h"
+#include "step.glsl"
+#include "activation.glsl"
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push { vr_push_matmul_plain p; };
+
+layout(std430, set = 0, binding = 0) restrict readonly buffer Left { float a[]; };
+#ifdef W_F16
+layout(std430, set = 0, binding = 1) restrict readonly buffer Right { uint w_words[]; };
+float load_w(uint i)
+{
+    const vec2 pair = unpackHalf2x16(w_words[i >> 1]);
+    return (i & 1u) == 0u ? pair.x : pair.y;
+}
+#else
+layout(std430, set = 0, binding = 1) restrict readonly buffer Right { float w[]; };
+float load_w(uint i) { return w[i]; }
+#endif
+layout(std430, set = 0, binding = 2) restrict readonly buffer Bias { vec4 bias[]; };
+layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
+layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 result[]; };
+
+void main()
+{
+    const uint index = vr_group() * WG + gl_LocalInvocationID.x;
+    const uint row = index / p.out_pitch, quad = index % p.out_pitch, batch = gl_WorkGroupID.z;
+    if (row >= vr_rows(p.rows, p.symbol))
+        return;
+    const uint a_at = batch * p.a_batch + row * p.a_step_m;
+    uvec4 w_at;
+    for (int j = 0; j < 4; j++)
+        w_at[j] = batch * p.w_batch + min(4 * quad + j, p.columns - 1) * p.w_step_n;
+    vec4 sum = vec4(0.0);
+    for (uint k = 0; k < p.depth; k++) {
+        const float x = a[a_at + k * p.a_step_k];
+        const uint step = k * p.w_step_k;
+        sum = fma(vec4(x), vec4(load_w(w_at.x + step), load_w(w_at.y + step),
+                                load_w(w_at.z + step), load_w(w_at.w + step)), sum);
+    }
+    const uint at = batch * p.out_batch + row * p.out_pitch + quad;
+    if (p.has_bias != 0)
+        sum += bias[quad];
+    sum = vr_activate(sum);
+    if (p.has_residual != 0)
+        sum += residual[at];
+    const uvec4 column = 4 * quad + uvec4(0, 1, 2, 3);
+    result[at] = mix(vec4(0.0), sum, lessThan(column, uvec4(p.columns)));
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * out = activation(op(a) · op(b) + bias) + residual. Two fast families for an untransposed a, both in
+ * matmul.comp: b as a texel view (fastest on software drivers, limited in size) and b as a storage
+ * buffer; then a plain kernel for everything. Large operands are bound slab by slab. */
+#include "ops/op.h"
+#include "shaders/push.h"
+
+enum { A, B, BIAS, RESIDUAL };
+enum { MOST_SLABS = 16, SLAB_ROWS = 32 /* 32 rows of any pitch and dtype are a multiple of 256 bytes */ };
+
+/* Sizes of one call; pitches in quads. */
+typedef struct sizes {
+    uint32_t batch, m, n, k; /* m at capacity */
+    uint32_t a_pitch, b_pitch, out_pitch;
+    bool batched_b;
+} sizes;
+
+static sizes sizes_of(const vr_call *c)
+{
+    const vr_value *a = c->in[A], *b = c->in[B], *out = c->out[0];
+    const uint32_t r = a->rank;
+    return (sizes){
+        .batch = r == 3 ? (uint32_t)a->shape[0] : 1,
+        .m = (uint32_t)a->shape[c->at.matmul.transpose_a ? r - 1 : r - 2],
+        .k = (uint32_t)a->shape[c->at.matmul.transpose_a ? r - 2 : r - 1],
+        .n = (uint32_t)vr_value_width(out),
+        .a_pitch = vr_value_pitch(a) / 4,
+        .b_pitch = vr_value_pitch(b) / 4,
+        .out_pitch = vr_value_pitch(out) / 4,
+        .batched_b = b->rank == 3,
+    };
+}
+
+static vireo_status infer(const vr_call *c, vireo_error *err)
+{
+    const vr_value *a = c->in[A], *b = c->in[B];
+    vireo_status st = vr_want_rank(c, A, 2, 3, err);
+    if (!st)
+        st = vr_want_rank(c, B, 2, a->rank, err);
+    for (uint32_t i = 0; !st && i < 4; i++)
+        st = vr_want_dtype(c, i, VIREO_F32, err);
+    if (st)
+        return st;
+    const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
+    const int64_t *as = a->shape + a->rank - 2, *bs = b->shape + b->rank - 2;
+    if (a->symbol != VR_NO_SYMBOL && (ta || a->rank == 3))
+        return vr_bad(c, err, "a dynamic size is allowed only as the rows of a plain a");
+    if (b->symbol != VR_NO_SYMBOL)
+        return vr_bad(c, err, "b must not have a dynamic size");
+    if (as[!ta] != bs[tb])
+        return vr_bad(c, err, "a sums over %lld elements, b over %lld", (long long)as[!ta],
+                      (long long)bs[tb]);
+    if (b->rank == 3 && a->shape[0] != b->shape[0])
+        return vr_bad(c, err, "a has %lld matrices, b has %lld", (long long)a->shape[0],
+                      (long long)b->shape[0]);
+    if (a->rank == 3 && a->shape[0] > 65535)
+        return vr_bad(c, err, "%lld matrices, allowed 65535", (long long)a->shape[0]);
+    if ((uint32_t)c->at.matmul.activation > VIREO_SIGMOID)
+        return vr_bad(c, err, "activation %u is not one", (unsigned)c->at.matmul.activation);
+    vr_value *out = c->out[0];
+    *out = *a;
+    out->dtype = VIREO_F32;
+    out->shape[a->rank - 2] = as[ta];
+    out->shape[a->rank - 1] = bs[!tb];
+    if (c->in[BIAS] && (c->in[BIAS]->rank != 1 || c->in[BIAS]->shape[0] != bs[!tb]))
+        return vr_bad(c, err, "bias must be [%lld]", (long long)bs[!tb]);
+    if (c->in[RESIDUAL] && !vr_value_same_shape(c->in[RESIDUAL], out))
+        return vr_bad(c, err, "residual must have the result's shape");
+    return VIREO_OK;
+}
+
+static void reference(const vr_ref_args *r)
+{
+    const vr_call *c = r->call;
+    const sizes s = sizes_of(c);
+    const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
+    const size_t k = s.k, n = s.n;
+    const size_t m = c->in[A]->rank == 3 ? s.m : ta ? s.m : (size_t)c->in[A]->count;
+    for (size_t z = 0; z < s.batch; z++) {
+        const double *a = r->in[A] + z * m * k;
+        const double *b = r->in[B] + (s.batched_b ? z * k * n : 0);
+        for (size_t i = 0; i < m; i++)
+            for (size_t j = 0; j < n; j++) {
+                double sum = 0;
+                for (size_t x = 0; x < k; x++)
+                    sum += a[ta ? x * m + i : i * k + x] * b[tb ? j * k + x : x * n + j];
+                const size_t at = (z * m + i) * n + j;
+                sum = vr_reference_unary(c->at.matmul.activation,
+                                         sum + (r->in[BIAS] ? r->in[BIAS][j] : 0));
+                r->out[0][at] = sum + (r->in[RESIDUAL] ? r->in[RESIDUAL][at] : 0);
+            }
+    }
+}
+
+/* ---- Kernels ------------------------------------------------------------------------------- */
+
+/* Rows x column quads of a lane. Software drivers run a workgroup on a core and gain from large
+ * tiles; real GPUs need many workgroups. */
+static void tile(const vr_call *c, uint32_t *rows, uint32_t *quads)
+{
+    const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
+    *rows = cpu ? 8 : 4;
+    *quads = cpu ? 4 : 1;
+}
+
+static void define(const vr_call *c, vr_str *out)
+{
+    uint32_t rows, quads;
+    tile(c, &rows, &quads);
+    vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", rows, quads,
+                (int)c->at.matmul.activation);
+    if (c->at.matmul.transpose_b)
+        vr_str_add(out, "#define W_NK\n");
+    if (c->in[B]->dtype == VIREO_F16)
+        vr_str_add(out, "#define W_F16\n");
+}
+
+/* How an operand of `rows` rows is cut: rows a slab, a multiple of SLAB_ROWS unless it is whole. 0: it
+ * cannot be bound. */
+static uint32_t slab_rows(uint64_t rows, uint64_t most_rows)
+{
+    if (rows <= most_rows)
+        return rows ? (uint32_t)rows : 1;
+    return (uint32_t)(most_rows / SLAB_ROWS * SLAB_ROWS);
+}
+
+static uint32_t slab_count(uint32_t rows, uint32_t slab)
+{
+    return rows ? (rows + slab - 1) / slab : 1;
+}
+
+typedef struct cut {
+    uint32_t a, b; /* rows a slab; b's are columns of the result; 0: does not fit */
+} cut;
+
+static cut cut_of(const vr_call *c, bool storage)
+{
+    const sizes s = sizes_of(c);
+    uint32_t tm, tq;
+    tile(c, &tm, &tq);
+    const uint64_t texels = c->limits->max_texel_elements;
+    uint64_t a_rows = texels / (s.a_pitch ? s.a_pitch : 1);
+    if (a_rows > 65535ull * tm)
+        a_rows = 65535ull * tm; /* groups in y */
+    const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
+    uint64_t b_rows = storage ? c->limits->max_storage_binding_bytes / (b_row ? b_row : 1)
+                              : texels / (s.b_pitch ? s.b_pitch : 1);
+    cut r;
+    if (s.batch > 1) { /* whole or not at all */
+        r.a = (uint64_t)s.batch * s.m <= a_rows ? (s.m ? s.m : 1) : 0;
+        r.b = (uint64_t)vr_value_rows(c->in[B]) <= b_rows ? (s.n ? s.n : 1) : 0;
+        return r;
+    }
+    r.a = slab_rows(s.m, a_rows);
+    if (c->at.matmul.transpose_b)
+        r.b = slab_rows(s.n, b_rows);
+    else
+        r.b = (uint64_t)s.k <= b_rows ? (s.n ? s.n : 1) : 0;
+    return r;
+}
+
+static bool fits(const vr_call *c, bool storage)
+{
+    if (c->at.matmul.transpose_a)
+        return false;
+    const sizes s = sizes_of(c);
+    const cut r = cut_of(c, storage);
+    return r.a && r.b && slab_count(s.m, r.a) * slab_count(s.n, r.b) <= MOST_SLABS;
+}
+
+static bool fits_texel(const vr_call *c)
+{
+    return fits(c, false);
+}
+
+static bool fits_weights(const vr_call *c)
+{
+    return fits(c, true);
+}
+
+static vireo_status launch(const vr_call *c, uint32_t wg, bool storage, vr_launches *out)
+{
+    const sizes s = sizes_of(c);
+    const cut r = cut_of(c, storage);
+    const vr_value *a = c->in[A];
+    const uint64_t a_row = s.a_pitch * 16ull;
+    const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
+    const uint32_t m_now = a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : s.m;
+    uint32_t tm, tq;
+    tile(c, &tm, &tq);
+    struct vr_push_matmul p = {
+        .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .columns = s.n,
+        .depth = s.k, .k_quads = (s.k + 3) / 4, .a_pitch = s.a_pitch, .w_pitch = s.b_pitch,
+        .out_pitch = s.out_pitch, .a_batch = s.m * s.a_pitch, .out_batch = s.m * s.out_pitch,
+        .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
+        .has_bias = c->in[BIAS] != NULL, .has_residual = c->in[RESIDUAL] != NULL};
+    for (uint32_t i = 0; i < slab_count(s.m, r.a); i++)
+        for (uint32_t j = 0; j < slab_count(s.n, r.b); j++) {
+            const uint32_t n0 = j * r.b, n1 = s.n - n0 < r.b ? s.n : n0 + r.b;
+            p.row_begin = i * r.a;
+            p.row_end = s.m - p.row_begin < r.a ? s.m : p.row_begin + r.a;
+            p.quad_begin = n0 / 4;
+            p.quad_end = (n1 + 3) / 4;
+            const uint32_t end = m_now < p.row_end ? m_now : p.row_end;
+            const uint32_t rows = end > p.row_begin ? end - p.row_begin : 0;
+            vr_dispatch *d = vr_launch_grid(out, &p, sizeof p,
+                                            (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq),
+                                            (rows + tm - 1) / tm, s.batch);
+            if (!d)
+                return VIREO_ERROR_OUT_OF_MEMORY;
+            if (slab_count(s.m, r.a) > 1) {
+                d->range[A].offset = p.row_begin * a_row;
+                d->range[A].bytes = (p.row_end - p.row_begin) * a_row;
+            }
+            if (slab_count(s.n, r.b) > 1) {
+                d->range[B].offset = n0 * b_row;
+                d->range[B].bytes = (n1 - n0) * b_row;
+            }
+        }
+    return VIREO_OK;
+}
+
+static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *out)
+{
+    return launch(c, wg, false, out);
+}
+
+static vireo_status launch_weights(const vr_call *c, uint32_t wg, vr_launches *out)
+{
+    return launch(c, wg, true, out);
+}
+
+static void define_plain(const vr_call *c, vr_str *out)
+{
+    vr_str_addf(out, "#define VR_ACTIVATION %d\n", (int)c->at.matmul.activation);
+    if (c->in[B]->dtype == VIREO_F16)
+        vr_str_add(out, "#define W_F16\n");
+}
+
+static vireo_status launch_plain(const vr_call *c, uint32_t wg, vr_launches *out)
+{
+    const sizes s = sizes_of(c);
+    const vr_value *a = c->in[A];
+    const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
+    const bool dynamic = a->symbol != VR_NO_SYMBOL;
+    const uint32_t a_row = s.a_pitch * 4, b_row = s.b_pitch * 4;
+    const struct vr_push_matmul_plain p = {
+        .rows = dynamic ? 1 : s.m, .symbol = a->symbol, .columns = s.n, .depth = s.k,
+        .a_step_m = ta ? 1 : a_row, .a_step_k = ta ? a_row : 1,
+        .w_step_n = tb ? b_row : 1, .w_step_k = tb ? 1 : b_row,
+        .a_batch = (ta ? s.k : s.m) * a_row,
+        .w_batch = s.batched_b ? (tb ? s.n : s.k) * b_row : 0, .out_pitch = s.out_pitch,
+        .out_batch = s.m * s.out_pitch, .has_bias = c->in[BIAS] != NULL,
+        .has_residual = c->in[RESIDUAL] != NULL};
+    const uint64_t quads = (uint64_t)(dynamic ? (uint32_t)a->count : s.m) * s.out_pitch;
+    return vr_launch(out, &p, sizeof p, (quads + wg - 1) / wg, s.batch)
+               ? VIREO_OK
+               : VIREO_ERROR_OUT_OF_MEMORY;
+}
+
+#define BINDS(access_a, access_b)                                                                  \
+    {                                                                                              \
+        {VR_IN0, access_a}, {VR_IN1, access_b}, {VR_IN2, VR_STORAGE}, {VR_IN3, VR_STORAGE},        \
+            {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}                                           \
+    }
+static const vr_kernel kernels[] = {
+    {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = fits_texel, .define = define, .launch = launch_texel,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4)},
+    {.name = "weights", .shader = "matmul.comp", .defines = "#define W_STORAGE\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_weights, .define = define,
+     .launch = launch_weights, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE)},
+    {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+};
+
+const vr_op vr_op_matmul = {
+    .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B, .infer = infer,
+    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};
