@@ -25,14 +25,11 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-/* Digits alone are an index where there is such a device; "4090" may still be part of a name. */
-static bool parse_index(const char *select, size_t n, size_t *out)
+/* One or two digits are always an index: "5" must not find "LLVM 15". "4090" is part of a name. */
+static bool is_index(const char *select)
 {
     size_t length = strlen(select);
-    if (length == 0 || length > 4 || strspn(select, "0123456789") != length)
-        return false;
-    *out = (size_t)strtoul(select, NULL, 10);
-    return *out < n;
+    return length <= 2 && strspn(select, "0123456789") == length;
 }
 
 static vireo_status fail_with_list(const vireo_device_info *infos, size_t n,
@@ -73,8 +70,13 @@ static size_t find_matches(const vireo_device_info *infos, size_t n, const char 
 static vireo_status find(const vireo_device_info *infos, size_t n, const char *select,
                          const vireo_allocator *a, size_t *out, vireo_error *err)
 {
-    if (parse_index(select, n, out))
-        return VIREO_OK;
+    if (is_index(select)) {
+        *out = (size_t)strtoul(select, NULL, 10);
+        if (*out < n)
+            return VIREO_OK;
+        return fail_with_list(infos, n, a, VIREO_ERROR_NO_DEVICE, "there is no device \"", select,
+                              err);
+    }
     for (size_t i = 0; i < n; i++) {
         if (infos[i].uuid[0] && strlen(select) == strlen(infos[i].uuid) &&
             starts_with(infos[i].uuid, select)) {
