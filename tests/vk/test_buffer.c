@@ -91,9 +91,9 @@ static void test_ranges(void **state)
         assert_non_null(strstr(err.message, "of a buffer of 64"));
         assert_int_equal(vr_buffer_read(d, &b, wrong[i].offset, bytes, wrong[i].n, NULL),
                          VIREO_ERROR_INVALID_ARGUMENT);
-        assert_int_equal(vr_view_create(d, &b, VK_FORMAT_R32_SFLOAT, wrong[i].offset, wrong[i].n,
-                                        &view, NULL),
-                         VIREO_ERROR_INVALID_ARGUMENT);
+        assert_int_equal(
+            vr_view_create(d, &b, VK_FORMAT_R32_SFLOAT, wrong[i].offset, wrong[i].n, &view, NULL),
+            VIREO_ERROR_INVALID_ARGUMENT);
     }
     assert_int_equal(vr_buffer_write(d, &b, 64, bytes, 0, NULL), VIREO_OK);
     vr_buffer_destroy(d, &b);
@@ -128,8 +128,8 @@ static void test_limits(void **state)
 static void test_small_staging(void **state)
 {
     (void)state;
-    vireo_device *d = create(
-        &(vr_device_override){.max_allocation_bytes = 4096, .force_staging = true});
+    vireo_device *d =
+        create(&(vr_device_override){.max_allocation_bytes = 4096, .force_staging = true});
     check_copies(d, VR_MEMORY_DEVICE, 4096, 5, 4000);
     test_device_destroy(&d);
 }
@@ -278,10 +278,10 @@ static void test_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_small_staging),
-        cmocka_unit_test(test_faults),        cmocka_unit_test(test_map_fails),
-        cmocka_unit_test(test_loss),          cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_copies), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_limits), cmocka_unit_test(test_small_staging),
+        cmocka_unit_test(test_faults), cmocka_unit_test(test_map_fails),
+        cmocka_unit_test(test_loss),   cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

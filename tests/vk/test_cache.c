@@ -203,9 +203,8 @@ int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_round_trip),   CASE(test_empty),     CASE(test_no_folder),
-        CASE(test_damage),       CASE(test_foreign_key), CASE(test_link),
-        CASE(test_not_writable), CASE(test_read_only),
+        CASE(test_round_trip),  CASE(test_empty), CASE(test_no_folder),    CASE(test_damage),
+        CASE(test_foreign_key), CASE(test_link),  CASE(test_not_writable), CASE(test_read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,7 +85,9 @@ static void test_bad(void **state)
         const char *says[3]; /* all in the message */
     } cases[] = {
         {MAIN "void main() {}\n", "", {"op/variant", "#version"}},
-        {"#version 450\n" MAIN "void main() { x = y; }\n", "", {"op/variant:4:", "'y'", "no defines"}},
+        {"#version 450\n" MAIN "void main() { x = y; }\n",
+         "",
+         {"op/variant:4:", "'y'", "no defines"}},
         {"#version 450\n#include \"a.glsl\"\n#include \"c.glsl\"\n" MAIN "void main() { x = y; }\n",
          "#define A 1\n#define F vec4\n",
          {"op/variant:6:", "'y'", "(A 1, F vec4)"}},
@@ -125,9 +127,9 @@ static void test_depth(void **state)
     (void)state;
     vireo_error err = {0};
     char *text = NULL;
-    assert_int_equal(vr_glsl_expand(NULL, "deep", "#version 450\n#include \"0\"\n", "", deep, &text,
-                                    &err),
-                     VIREO_ERROR_SHADER);
+    assert_int_equal(
+        vr_glsl_expand(NULL, "deep", "#version 450\n#include \"0\"\n", "", deep, &text, &err),
+        VIREO_ERROR_SHADER);
     assert_null(text);
     assert_non_null(strstr(err.message, "8 deep"));
 }
@@ -178,8 +180,8 @@ static void test_parallel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_depth), cmocka_unit_test(test_expansion_text),
+        cmocka_unit_test(test_good),     cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_depth),    cmocka_unit_test(test_expansion_text),
         cmocka_unit_test(test_parallel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

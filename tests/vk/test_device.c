@@ -84,7 +84,8 @@ static void test_arguments(void **state)
     assert_int_equal(vireo_device_create(&options, NULL, NULL), VIREO_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vireo_device_list(&options, NULL, &n, NULL), VIREO_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vireo_device_list(&options, &list, NULL, NULL), VIREO_ERROR_INVALID_ARGUMENT);
-    options.allocator = &(vireo_allocator){.release = NULL, .allocate = (void *(*)(void *, size_t))1};
+    options.allocator =
+        &(vireo_allocator){.release = NULL, .allocate = (void *(*)(void *, size_t))1};
     assert_int_equal(vireo_device_create(&options, &d, &err), VIREO_ERROR_INVALID_ARGUMENT);
     assert_non_null(strstr(err.message, "allocator"));
     /* a caller whose header was older knew fewer fields, a newer one knows more */
@@ -121,6 +122,40 @@ static void test_override(void **state)
     assert_false(info->subgroup_arithmetic || info->subgroup_ballot);
     assert_int_equal(info->subgroup_size, 1);
     test_device_destroy(&d);
+}
+
+/* A fault made on purpose is counted and logged as an error. */
+static void remember(void *user, vireo_log_level level, const char *message)
+{
+    if (level == VIREO_LOG_ERROR)
+        snprintf(user, 512, "%s", message);
+}
+
+static void test_validation(void **state)
+{
+    (void)state;
+    char message[512] = "";
+    vireo_device *d = NULL;
+    vireo_error err = {0};
+    vireo_device_options options = test_device_options();
+    options.validation = true;
+    options.log = remember;
+    options.log_user = message;
+    vireo_status st = vireo_device_create(&options, &d, &err);
+    if (st == VIREO_ERROR_UNSUPPORTED) {
+        assert_non_null(strstr(err.message, "vulkan-validationlayers"));
+        skip();
+    }
+    assert_int_equal(st, VIREO_OK);
+    assert_int_equal(d->counters.validation_messages, 0);
+    VkBufferCreateInfo empty = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+                                .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT};
+    VkBuffer buffer = VK_NULL_HANDLE;
+    d->fn.vkCreateBuffer(d->handle, &empty, NULL, &buffer);
+    assert_true(d->counters.validation_messages > 0);
+    assert_non_null(strstr(message, "VUID-VkBufferCreateInfo-size-00912"));
+    d->fn.vkDestroyBuffer(d->handle, buffer, NULL);
+    vireo_device_destroy(&d);
 }
 
 typedef struct counted {
@@ -242,7 +277,8 @@ int main(void)
         cmocka_unit_test(test_list),      cmocka_unit_test(test_selection),
         cmocka_unit_test(test_arguments), cmocka_unit_test(test_override),
         cmocka_unit_test(test_allocator), cmocka_unit_test(test_two_devices),
-        cmocka_unit_test(test_threads),   cmocka_unit_test(test_no_driver),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_validation),
+        cmocka_unit_test(test_no_driver),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

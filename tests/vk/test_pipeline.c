@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/device_test.h"
 #include "vk/run_program.h"
+#include "vk/scratch.h"
 
 static const char scale_source[] = "#version 450\n"
                                    "#include \"common.glsl\"\n"
@@ -123,12 +124,195 @@ static void test_texel(void **state)
     test_device_destroy(&d);
 }
 
+static void test_equal_programs(void **state)
+{
+    (void)state;
+    vireo_device *d = test_device_create();
+    vr_program_desc descs[] = {scale_program("#define WIDTH 64\n"),
+                               scale_program("#define WIDTH 32\n"),
+                               scale_program("#define WIDTH 64\n")};
+    const vr_pipeline *p[3] = {0}, *again[3] = {0};
+    assert_int_equal(vr_pipelines_get(d, descs, 3, p, NULL), VIREO_OK);
+    assert_ptr_equal(p[0], p[2]);
+    assert_ptr_not_equal(p[0], p[1]);
+    assert_int_equal(vr_pipelines_get(d, descs, 3, again, NULL), VIREO_OK);
+    assert_memory_equal(p, again, sizeof p);
+    assert_int_equal(d->counters.pipelines_created, 2);
+    assert_int_equal(d->counters.shaders_compiled, 2);
+    assert_true(d->counters.ns_glslang > 0 && d->counters.ns_pipeline > 0);
+    descs[0].push_bytes = 16; /* another layout is another pipeline */
+    assert_ptr_not_equal(get(d, descs[0]), p[0]);
+    assert_int_equal(vr_pipelines_get(d, NULL, 0, NULL, NULL), VIREO_OK);
+    test_device_destroy(&d);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    vireo_device *d = test_device_create();
+    vr_program_desc good = scale_program("#define WIDTH 8\n"),
+                    bad = scale_program("#define WIDTH eight\n"),
+                    many = scale_program("#define WIDTH 16\n"), push = many, lost = many;
+    bad.name = "scale/bad";
+    many.n_bindings = VR_MAX_BINDINGS + 1;
+    push.push_bytes = d->info.max_push_bytes + 4;
+    lost.include = NULL;
+    const struct {
+        vr_program_desc desc;
+        vireo_status status;
+        const char *says;
+    } cases[] = {
+        {bad, VIREO_ERROR_SHADER, "shader scale/bad (WIDTH eight): scale/bad:3:"},
+        {many, VIREO_ERROR_LIMIT, "11 bindings"},
+        {push, VIREO_ERROR_LIMIT, "push constants"},
+        {lost, VIREO_ERROR_SHADER, "common.glsl"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const vr_program_desc descs[] = {good, cases[i].desc, good};
+        const vr_pipeline *p[3] = {0};
+        vireo_error err = {0};
+        assert_int_equal(vr_pipelines_get(d, descs, 3, p, &err), cases[i].status);
+        if (!strstr(err.message, cases[i].says))
+            fail_msg("\"%s\" is not in \"%s\"", cases[i].says, err.message);
+        assert_null(p[0]);
+    }
+    assert_int_equal(d->counters.pipelines_created, 1); /* the good one was kept */
+    assert_non_null(get(d, good));
+    assert_int_equal(d->counters.pipelines_created, 1);
+    test_device_destroy(&d);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL fail_create(VkDevice device, VkPipelineCache cache,
+                                                  uint32_t n,
+                                                  const VkComputePipelineCreateInfo *infos,
+                                                  const VkAllocationCallbacks *callbacks,
+                                                  VkPipeline *pipelines)
+{
+    (void)device;
+    (void)cache;
+    (void)infos;
+    (void)callbacks;
+    for (uint32_t i = 0; i < n; i++)
+        pipelines[i] = VK_NULL_HANDLE;
+    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+static void test_driver_failure(void **state)
+{
+    (void)state;
+    vireo_device *d = test_device_create();
+    const vr_program_desc desc = scale_program("#define WIDTH 8\n");
+    const vr_pipeline *p = NULL;
+    vireo_error err = {0};
+    PFN_vkCreateComputePipelines create = d->fn.vkCreateComputePipelines;
+    d->fn.vkCreateComputePipelines = fail_create;
+    assert_int_equal(vr_pipelines_get(d, &desc, 1, &p, &err), VIREO_ERROR_OUT_OF_MEMORY);
+    assert_string_equal(err.message, "scale: VK_ERROR_OUT_OF_DEVICE_MEMORY");
+    d->fn.vkCreateComputePipelines = create;
+    assert_non_null(get(d, desc));
+    test_device_destroy(&d);
+}
+
+enum { THREADS = 8, PROGRAMS = 6 };
+typedef struct crowd {
+    vireo_device *device;
+    const vr_pipeline *got[THREADS][PROGRAMS];
+    _Atomic unsigned good;
+} crowd;
+
+static void get_all(void *user, size_t index)
+{
+    crowd *c = user;
+    char defines[PROGRAMS][32];
+    vr_program_desc descs[PROGRAMS];
+    for (size_t i = 0; i < PROGRAMS; i++) {
+        snprintf(defines[i], sizeof defines[i], "#define WIDTH %zu\n", (i + index) % PROGRAMS + 1);
+        descs[i] = scale_program(defines[i]);
+    }
+    c->good += vr_pipelines_get(c->device, descs, PROGRAMS, c->got[index], NULL) == VIREO_OK;
+}
+
+static void *get_in_thread(void *user)
+{
+    get_all(user, 1);
+    return NULL;
+}
+
+/* Callers on several threads ask for the same programs: each is compiled once. */
+static void test_parallel(void **state)
+{
+    (void)state;
+    crowd c = {.device = test_device_create()};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, get_in_thread, &c), 0);
+    vr_parallel_for(THREADS, get_all, &c);
+    pthread_join(thread, NULL);
+    assert_int_equal(c.good, THREADS + 1);
+    assert_int_equal(c.device->counters.pipelines_created, PROGRAMS);
+    for (size_t t = 0; t < THREADS; t++)
+        for (size_t i = 0; i < PROGRAMS; i++)
+            assert_ptr_equal(c.got[t][i], c.got[0][(i + t) % PROGRAMS]);
+    test_device_destroy(&c.device);
+}
+
+static vireo_device *create_cached(const scratch *folder)
+{
+    vireo_device_options options = test_device_options();
+    options.cache_dir = folder->path;
+    return test_device_create_with(&options, NULL);
+}
+
+static void test_disk_cache(void **state)
+{
+    (void)state;
+    scratch folder;
+    scratch_file file;
+    scratch_init(&folder);
+    vireo_device *d = create_cached(&folder);
+    check_scale(d);
+    assert_int_equal(d->counters.shaders_compiled, 1);
+    test_device_destroy(&d);
+    assert_int_equal(scratch_find(&folder, "spirv-", NULL), 1);
+
+    d = create_cached(&folder);
+    check_scale(d);
+    assert_int_equal(d->counters.shaders_compiled, 0);
+    assert_int_equal(d->counters.shaders_cached, 1);
+    get(d, scale_program("#define WIDTH 4\n")); /* other defines, other key */
+    assert_int_equal(d->counters.shaders_compiled, 1);
+    test_device_destroy(&d);
+    assert_int_equal(scratch_find(&folder, "spirv-", NULL), 2);
+
+    /* what is damaged is made again, and kept again */
+    const char *kinds[] = {"spirv-", "pipelines-"};
+    for (size_t k = 0; k < 2; k++) {
+        if (scratch_find(&folder, kinds[k], &file) == 0)
+            continue; /* not every driver has pipeline data to keep */
+        file.data[file.bytes / 2] ^= 1;
+        scratch_put(file.path, file.data, file.bytes);
+        free(file.data);
+    }
+    d = create_cached(&folder);
+    get(d, scale_program("#define WIDTH 4\n"));
+    check_scale(d);
+    assert_int_equal(d->counters.shaders_compiled, 1);
+    assert_int_equal(d->counters.shaders_cached, 1);
+    test_device_destroy(&d);
+    d = create_cached(&folder);
+    check_scale(d);
+    get(d, scale_program("#define WIDTH 4\n"));
+    assert_int_equal(d->counters.shaders_compiled, 0);
+    test_device_destroy(&d);
+    scratch_deinit(&folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_storage),
-        cmocka_unit_test(test_staging),
-        cmocka_unit_test(test_texel),
+        cmocka_unit_test(test_storage),  cmocka_unit_test(test_staging),
+        cmocka_unit_test(test_texel),    cmocka_unit_test(test_equal_programs),
+        cmocka_unit_test(test_failures), cmocka_unit_test(test_driver_failure),
+        cmocka_unit_test(test_parallel), cmocka_unit_test(test_disk_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

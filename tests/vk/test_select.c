@@ -30,10 +30,19 @@ static void test_found(void **state)
         const char *select;
         size_t index;
     } cases[] = {
-        {NULL, 1},        {"", 1},     {"1", 1},          {"2", 2},
-        {"4", 4},         {"04", 4},   {"4090", 1},       {"fast", 1},
+        {NULL, 1},
+        {"", 1},
+        {"1", 1},
+        {"2", 2},
+        {"4", 4},
+        {"04", 4},
+        {"4090", 1},
+        {"fast", 1},
         {"ACME", 1}, /* of the two only one can be used */
-        {"LLVMPIPE", 3},  {"radv", 2}, {"swiftshader", 4}, {"built-IN", 2},
+        {"LLVMPIPE", 3},
+        {"radv", 2},
+        {"swiftshader", 4},
+        {"built-IN", 2},
         {"00000000-0000-0000-0000-0000000000Ab", 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
