@@ -1,0 +1,50 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// out = a + b (op 0) or a · b (op 1), where b has a's shape or is one row used for every row of a.
+// All rows of a lie behind one another, padding included: one array of quads (vec4s). A workgroup
+// takes WG · VR_STEPS neighbouring quads, lanes take neighbours. VR_TEXEL 1: a and b are texel views,
+// else storage buffers.
+#include "push.h"
+#include "step.glsl"
+#include "rows.glsl"
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_binary p;
+};
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform samplerBuffer a_texels;
+layout(set = 0, binding = 1) uniform samplerBuffer b_texels;
+#define A(i) texelFetch(a_texels, int(i))
+#define B(i) texelFetch(b_texels, int(i))
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer ABuffer
+{
+    vec4 a_quads[];
+};
+layout(std430, set = 0, binding = 1) restrict readonly buffer BBuffer
+{
+    vec4 b_quads[];
+};
+#define A(i) a_quads[i]
+#define B(i) b_quads[i]
+#endif
+layout(std430, set = 0, binding = 2) restrict writeonly buffer Out
+{
+    vec4 out_quads[];
+};
+
+void main()
+{
+    const uint width = vr_width(p.x), quads = vr_quads(width);
+    const uint end = vr_rows(p.x.rows, p.x.symbol) * quads;
+    uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
+    for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
+        const vec4 a = A(i), b = B(p.row != 0u ? i % quads : i);
+        vec4 y = p.op == 0u ? a + b : a * b;
+        if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
+            y = mix(vec4(0.0), y, greaterThan(vr_inside(i, width), vec4(0.0)));
+        out_quads[i] = y;
+    }
+}

@@ -1,0 +1,42 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// out = f(x · factor + shift), f by VR_ACTIVATION. All rows lie behind one another, padding included:
+// they are one array of quads (vec4s). A workgroup takes WG · VR_STEPS neighbouring quads, lanes take
+// neighbours. VR_TEXEL 1: x is a texel view, else a storage buffer.
+#include "push.h"
+#include "step.glsl"
+#include "rows.glsl"
+#include "activation.glsl"
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_unary p;
+};
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
+#define X(i) texelFetch(x_texels, int(i))
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
+{
+    vec4 x_quads[];
+};
+#define X(i) x_quads[i]
+#endif
+layout(std430, set = 0, binding = 1) restrict writeonly buffer Out
+{
+    vec4 out_quads[];
+};
+
+void main()
+{
+    const uint width = vr_width(p.x), quads = vr_quads(width);
+    const uint end = vr_rows(p.x.rows, p.x.symbol) * quads;
+    uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
+    for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
+        vec4 y = vr_activate(X(i) * p.factor + p.shift);
+        if (p.mask != 0u)
+            y *= vr_inside(i % quads, width);
+        out_quads[i] = y;
+    }
+}
