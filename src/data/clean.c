@@ -34,6 +34,14 @@ static bool is_space(uint32_t c)
            c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
+/* Of a code point of valid UTF-8; n: its bytes. */
+static bool is_space_at(const vr_str *text, size_t at, size_t *n)
+{
+    uint32_t c = 0;
+    *n = vr_utf8_decode(text->data + at, text->length - at, &c);
+    return is_space(c);
+}
+
 static bool is_control(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfeff || c == 0x200e || c == 0x200f ||
@@ -131,54 +139,88 @@ static void swap(vr_str *a, vr_str *b)
     *b = c;
 }
 
-/* White space apart, which is folded later anyway: a parser drops it at the start of a document. */
-static bool same_words(const vr_str *a, const vr_str *b, vr_str *scratch)
+/* Next word of text from *at on, words being separated by white space; false: none. */
+static bool next_word(const vr_str *text, size_t *at, size_t *start)
 {
-    uint32_t ignored = 0;
-    vr_str other;
-    vr_str_init(&other, scratch->allocator);
-    vr_str_clear(scratch);
-    add_folded(scratch, a, &ignored);
-    add_folded(&other, b, &ignored);
-    bool equal = same(scratch, &other);
-    vr_str_deinit(&other);
-    return equal;
+    size_t n = 0;
+    while (*at < text->length && is_space_at(text, *at, &n))
+        *at += n;
+    *start = *at;
+    while (*at < text->length && !is_space_at(text, *at, &n))
+        *at += n;
+    return *at > *start;
+}
+
+/* White space apart, which is folded later anyway: a parser drops it at the start of a document. */
+static bool same_words(const vr_str *a, const vr_str *b)
+{
+    size_t i = 0, j = 0, start_a, start_b;
+    for (;;) {
+        bool more = next_word(a, &i, &start_a);
+        if (next_word(b, &j, &start_b) != more || i - start_a != j - start_b)
+            return false;
+        if (!more)
+            return true;
+        if (memcmp(a->data + start_a, b->data + start_b, i - start_a))
+            return false;
+    }
+}
+
+/* next becomes now, and is empty again; false: writing it had failed, which clearing would forget.
+ */
+static bool advance(vr_str *now, vr_str *next)
+{
+    bool ok = !next->failed;
+    swap(now, next);
+    vr_str_clear(next);
+    return ok;
+}
+
+static bool clean(const char *text, size_t length, vr_str *now, vr_str *next, vr_str *out,
+                  uint32_t *changes)
+{
+    if (vr_utf8_check(text, length) == length) {
+        vr_str_add_n(now, text, length);
+    } else {
+        add_windows_1252(now, text, length);
+        *changes |= VR_CLEAN_ENCODING;
+    }
+    if (now->failed)
+        return false;
+    if (has_markup(now)) {
+        if (!vr_html_text(now->data, now->length, next))
+            return false;
+        if (same_words(now, next)) {
+            vr_str_clear(next);
+        } else {
+            *changes |= VR_CLEAN_HTML;
+            advance(now, next);
+        }
+    }
+    add_without_controls(next, now, changes);
+    if (!advance(now, next))
+        return false;
+    if (!is_ascii(now->data, now->length)) {
+        if (!normalise(now, next))
+            return false;
+        if (!same(now, next))
+            *changes |= VR_CLEAN_NFKC;
+        advance(now, next);
+    }
+    vr_str_clear(out);
+    add_folded(out, now, changes);
+    if (*changes & VR_CLEAN_HTML)
+        *changes &= ~(uint32_t)VR_CLEAN_SPACE;
+    return !out->failed;
 }
 
 bool vr_clean(const char *text, size_t length, vr_str *out, uint32_t *changes)
 {
     uint32_t done = 0;
-    bool ok = true;
     vr_str now, next;
     vr_str_init(&now, out->allocator);
     vr_str_init(&next, out->allocator);
-    if (vr_utf8_check(text, length) == length) {
-        vr_str_add_n(&now, text, length);
-    } else {
-        add_windows_1252(&now, text, length);
-        done |= VR_CLEAN_ENCODING;
-    }
-    if (has_markup(&now)) {
-        ok = vr_html_text(now.data, now.length, &next) && !now.failed;
-        vr_str_clear(out);
-        if (ok && !same_words(&now, &next, out)) {
-            swap(&now, &next);
-            done |= VR_CLEAN_HTML;
-        }
-        vr_str_clear(&next);
-    }
-    add_without_controls(&next, &now, &done);
-    swap(&now, &next);
-    vr_str_clear(&next);
-    if (ok && !is_ascii(now.data, now.length)) {
-        ok = normalise(&now, &next);
-        if (ok && !same(&now, &next))
-            done |= VR_CLEAN_NFKC;
-        swap(&now, &next);
-    }
-    vr_str_clear(out);
-    add_folded(out, &now, &done);
-    ok = ok && !now.failed && !next.failed && !out->failed;
+    bool ok = clean(text, length, &now, &next, out, &done);
     vr_str_deinit(&next);
     vr_str_deinit(&now);
     if (ok)

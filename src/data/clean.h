@@ -10,7 +10,7 @@ enum {
     VR_CLEAN_HTML = 2,     /* tags dropped, entities decoded */
     VR_CLEAN_CONTROL = 4,  /* control characters removed */
     VR_CLEAN_NFKC = 8,     /* normalised */
-    VR_CLEAN_SPACE = 16,   /* white space folded */
+    VR_CLEAN_SPACE = 16,   /* white space folded; not said of HTML, where it is no change */
 };
 
 /* Puts text[0..length), cleaned, into *out, whose old contents go. In this order: encoding; HTML to

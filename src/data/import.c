@@ -12,8 +12,8 @@ static const char *const sql[N_STATEMENTS] = {
     "INSERT INTO users(id) VALUES(?1)",
     "INSERT INTO items(id, title, year, genres, described) VALUES(?1, ?2, ?3, ?4, ?5)",
     "UPDATE items SET title = ?2, year = ?3, genres = ?4, described = 1 WHERE pk = ?1",
-    "INSERT INTO interactions(user, item, rating, timestamp) VALUES(?1, ?2, ?3, ?4)"
-    " ON CONFLICT DO NOTHING",
+    ("INSERT INTO interactions(user, item, rating, timestamp) VALUES(?1, ?2, ?3, ?4)"
+     " ON CONFLICT DO NOTHING"),
     "SELECT pk FROM interactions WHERE user = ?1 AND item = ?2 AND timestamp = ?3",
 };
 
@@ -29,7 +29,9 @@ typedef struct import {
     vireo_import_report report;
 } import;
 
-/* The names RecBole's own data sets and others use. */
+/* Accepted names: item_id; movie_title, title, name; release_year, year; class, genres, genre,
+ * categories, category. RecBole's own data sets use them; the first of a row that a file has
+ * counts. */
 static const vr_atomic_wanted item_columns[] = {
     {"item_id", VR_ATOMIC_TOKEN, true},
     {"movie_title title name", VR_ATOMIC_TOKEN | VR_ATOMIC_TOKEN_SEQ, false},

@@ -25,7 +25,7 @@ void vr_notes_deinit(vr_notes *notes)
 
 void vr_notes_example(const char *text, size_t length, char *out, size_t size)
 {
-    size_t n = 0;
+    size_t n = 0, cut = 0; /* cut: where "..." can still follow */
     for (size_t i = 0; i < length;) {
         uint32_t c = 0;
         char piece[5];
@@ -36,15 +36,16 @@ void vr_notes_example(const char *text, size_t length, char *out, size_t size)
         } else {
             memcpy(piece, text + i, used);
         }
-        bool last = i + used == length;
-        if (n + need + (last ? 1 : 4) > size) {
-            memcpy(out + n, "...", 3);
-            n += 3;
+        if (n + need >= size) {
+            memcpy(out + cut, "...", 3);
+            n = cut + 3;
             break;
         }
         memcpy(out + n, piece, need);
         n += need;
         i += used;
+        if (n + 4 <= size)
+            cut = n;
     }
     out[n] = '\0';
 }
