@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "vk/physical.h"
 #include "vk/pipeline.h"
-#include "vk/select.h"
+#include "vk/device_select.h"
 #include "vk/transfer.h"
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "vk/select.h"
+#include "vk/device_select.h"
 #include "base/str.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which device a caller means. */
-#ifndef VR_VK_SELECT_H
-#define VR_VK_SELECT_H
+#ifndef VR_VK_DEVICE_SELECT_H
+#define VR_VK_DEVICE_SELECT_H
 #include "base/error.h"
 
 /* select: index, UUID, or part of name or driver in any case; NULL or "": the first usable one.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/device_test.h"
-#include "vk/select.h"
+#include "vk/device_select.h"
 
 static const vireo_device_info devices[] = {
     {.name = "ACME Old 100",
