@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Texts are tokenised ahead on the host's threads while the device runs those before them. A run is
+ * a concatenation: ids and positions of all its tokens, and where each text begins. */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/thread.h"
+#include "io/source.h"
+#include "vireo/text.h"
+#include <string.h>
+
+enum { DEFAULT_BATCH = 256, DEFAULT_BATCH_TOKENS = 512, MAX_BATCH = 1 << 20 };
+
+struct vireo_embedder {
+    vireo_allocator hook; /* copied; allocator points to it or is NULL */
+    const vireo_allocator *allocator;
+    vireo_session *session;
+    vireo_tokenizer *tokenizer;
+    uint32_t width, max_tokens, batch, batch_tokens;
+    vireo_progress_fn progress;
+    void *progress_user;
+    int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
+    int32_t *offsets;         /* (batch + 1) */
+};
+
+typedef struct pending {
+    vireo_ids ids;
+    bool failed;
+} pending;
+
+typedef struct job {
+    vireo_embedder *e;
+    const char *const *texts;
+    size_t n;
+    float *vectors;
+    uint32_t *tokens;
+    pending *pending;            /* (batch): tokenised, not yet run */
+    size_t n_pending, n_read;    /* n_read: texts tokenised so far */
+    size_t fresh;                /* where in pending the threads begin */
+    size_t run_first, run_texts; /* the run being prepared */
+    size_t fly_first, fly_texts; /* the run on the device, none if 0 */
+    size_t cut;
+} job;
+
+static vireo_status read_size(const vireo_source *source, const char *key, uint32_t *out,
+                              vireo_error *err)
+{
+    int64_t value;
+    if (!vireo_source_int(source, key, &value) || value < 1 || value > INT32_MAX)
+        return vr_fail(err, VIREO_ERROR_FORMAT,
+                       "%s: config.json: %s must be an integer from 1 to %d",
+                       vireo_source_path(source), key, INT32_MAX);
+    *out = (uint32_t)value;
+    return VIREO_OK;
+}
+
+static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
+                                const vireo_embedder_options *o, vireo_error *err)
+{
+    static const char sentence_key[] = "sentence_bert_config.max_seq_length";
+    uint32_t positions = 0, vocabulary = 0, special;
+    int64_t sentence = 0;
+    vireo_status st = read_size(source, "hidden_size", &e->width, err);
+    if (!st)
+        st = read_size(source, "max_position_embeddings", &positions, err);
+    if (!st)
+        st = read_size(source, "vocab_size", &vocabulary, err);
+    if (st)
+        return st;
+    const char *path = vireo_source_path(source);
+    if (o->max_tokens > positions)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "max_tokens is %u, but %s has max_position_embeddings %u: at most that many "
+                       "are allowed",
+                       o->max_tokens, path, positions);
+    e->max_tokens = positions;
+    if (o->max_tokens)
+        e->max_tokens = o->max_tokens;
+    else if (vireo_source_int(source, sentence_key, &sentence) && sentence < 1)
+        return vr_fail(
+            err, VIREO_ERROR_FORMAT,
+            "%s: sentence_bert_config.json: max_seq_length is %lld, at least 1 is allowed", path,
+            (long long)sentence);
+    else if (sentence && sentence < (int64_t)positions)
+        e->max_tokens = (uint32_t)sentence;
+    special = (uint32_t)vireo_tokenizer_special_count(e->tokenizer);
+    if (e->max_tokens < special)
+        return vr_fail(
+            err, VIREO_ERROR_INVALID_ARGUMENT,
+            "max_tokens is %u, but the special tokens around a text of %s are already %u",
+            e->max_tokens, path, special);
+    if (vireo_tokenizer_vocab_size(e->tokenizer) > vocabulary)
+        return vr_fail(err, VIREO_ERROR_FORMAT,
+                       "%s: the tokenizer's largest id is %zu, but config.json's vocab_size is %u",
+                       path, vireo_tokenizer_vocab_size(e->tokenizer) - 1, vocabulary);
+    if (o->batch > MAX_BATCH || o->batch_tokens > MAX_BATCH)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "batch is %u and batch_tokens %u, at most %d are allowed", o->batch,
+                       o->batch_tokens, MAX_BATCH);
+    e->batch = o->batch ? o->batch : DEFAULT_BATCH;
+    e->batch_tokens = o->batch_tokens ? o->batch_tokens : DEFAULT_BATCH_TOKENS;
+    return VIREO_OK;
+}
+
+static vireo_status make_buffers(vireo_embedder *e, vireo_error *err)
+{
+    size_t tokens = e->batch_tokens > e->max_tokens ? e->batch_tokens : e->max_tokens;
+    e->ids = vr_calloc(e->allocator, tokens, sizeof *e->ids);
+    e->positions = vr_calloc(e->allocator, tokens, sizeof *e->positions);
+    e->offsets = vr_calloc(e->allocator, (size_t)e->batch + 1, sizeof *e->offsets);
+    return e->ids && e->positions && e->offsets ? VIREO_OK : vr_fail_memory(err, "embedder");
+}
+
+vireo_status vireo_embedder_create(vireo_model *model, const vireo_source *source,
+                                   const vireo_embedder_options *options, vireo_embedder **out,
+                                   vireo_error *err)
+{
+    vireo_embedder_options o = VIREO_OPTIONS(vireo_embedder_options);
+    if (!model || !source || !out)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_embedder_create: model, source and out must not be NULL");
+    if (options && options->struct_size)
+        memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    vireo_embedder *e = vr_calloc(source->allocator, 1, sizeof *e);
+    if (!e)
+        return vr_fail_memory(err, "embedder");
+    if (source->allocator) {
+        e->hook = *source->allocator;
+        e->allocator = &e->hook;
+    }
+    e->progress = o.progress;
+    e->progress_user = o.progress_user;
+    vireo_status st =
+        vireo_tokenizer_load(vireo_source_path(source), e->allocator, &e->tokenizer, err);
+    if (!st)
+        st = read_limits(e, source, &o, err);
+    if (!st)
+        st = make_buffers(e, err);
+    if (!st)
+        st = vireo_session_create(model, NULL, &e->session, err);
+    if (st)
+        vireo_embedder_destroy(&e);
+    else
+        *out = e;
+    return st;
+}
+
+void vireo_embedder_destroy(vireo_embedder **embedder)
+{
+    if (!embedder || !*embedder)
+        return;
+    vireo_embedder *e = *embedder;
+    vireo_allocator hook = e->hook;
+    vireo_session_destroy(&e->session);
+    vr_free(e->allocator, e->offsets);
+    vr_free(e->allocator, e->positions);
+    vr_free(e->allocator, e->ids);
+    vireo_tokenizer_destroy(&e->tokenizer);
+    vr_free(e->allocator ? &hook : NULL, e);
+    *embedder = NULL;
+}
+
+uint32_t vireo_embedder_width(const vireo_embedder *e)
+{
+    return e->width;
+}
+
+uint32_t vireo_embedder_max_tokens(const vireo_embedder *e)
+{
+    return e->max_tokens;
+}
+
+const vireo_tokenizer *vireo_embedder_get_tokenizer(const vireo_embedder *e)
+{
+    return e->tokenizer;
+}
+
+static void tokenize_one(void *user, size_t index)
+{
+    job *j = user;
+    pending *p = &j->pending[j->fresh + index];
+    const char *text = j->texts[j->n_read + index];
+    p->failed = vireo_tokenize(j->e->tokenizer, text, strlen(text), true, j->e->max_tokens, &p->ids,
+                               NULL) != VIREO_OK;
+}
+
+/* Tokenises until a run's worth of texts is pending. Out of memory is all that can fail. */
+static vireo_status top_up(job *j, vireo_error *err)
+{
+    size_t count = j->e->batch - j->n_pending, left = j->n - j->n_read;
+    if (count > left)
+        count = left;
+    j->fresh = j->n_pending;
+    for (size_t i = 0; i < count; i++)
+        j->pending[j->fresh + i] = (pending){0};
+    vr_parallel_for(count, tokenize_one, j);
+    j->n_pending += count;
+    j->n_read += count;
+    for (size_t i = j->fresh; i < j->n_pending; i++)
+        if (j->pending[i].failed)
+            return vr_fail_memory(err, "token ids");
+    return VIREO_OK;
+}
+
+/* Moves the first pending texts into the embedder's buffers, as many as one run takes. */
+static void pack(job *j)
+{
+    vireo_embedder *e = j->e;
+    size_t texts = 0, tokens = 0;
+    while (texts < j->n_pending) {
+        vireo_ids *ids = &j->pending[texts].ids;
+        if (texts && (tokens + ids->count > e->batch_tokens))
+            break;
+        e->offsets[texts] = (int32_t)tokens;
+        for (size_t i = 0; i < ids->count; i++) {
+            e->ids[tokens + i] = ids->ids[i];
+            e->positions[tokens + i] = (int32_t)i;
+        }
+        tokens += ids->count;
+        if (j->tokens)
+            j->tokens[j->run_first + texts] = (uint32_t)ids->count;
+        j->cut += ids->uncut > ids->count;
+        vireo_ids_free(e->tokenizer, ids);
+        texts++;
+    }
+    e->offsets[texts] = (int32_t)tokens;
+    j->run_texts = texts;
+    j->n_pending -= texts;
+    memmove(j->pending, j->pending + texts, j->n_pending * sizeof *j->pending);
+}
+
+static vireo_status submit(job *j, vireo_error *err)
+{
+    vireo_embedder *e = j->e;
+    int64_t tokens = e->offsets[j->run_texts], texts = (int64_t)j->run_texts;
+    const vireo_tensor in[] = {
+        {VIREO_I32, 1, {tokens}, e->ids, (size_t)tokens * sizeof *e->ids},
+        {VIREO_I32, 1, {tokens}, e->positions, (size_t)tokens * sizeof *e->positions},
+        {VIREO_I32, 1, {texts + 1}, e->offsets, (j->run_texts + 1) * sizeof *e->offsets},
+    };
+    vireo_status st = vireo_session_submit(e->session, in, 3, err);
+    if (st)
+        return st;
+    j->fly_first = j->run_first;
+    j->fly_texts = j->run_texts;
+    j->run_first += j->run_texts;
+    j->run_texts = 0;
+    return VIREO_OK;
+}
+
+static vireo_status wait(job *j, vireo_error *err)
+{
+    size_t width = j->e->width;
+    vireo_tensor out = {.dtype = VIREO_F32,
+                        .rank = 2,
+                        .shape = {(int64_t)j->fly_texts, (int64_t)width},
+                        .data = j->vectors + j->fly_first * width,
+                        .bytes = j->fly_texts * width * sizeof *j->vectors};
+    j->fly_texts = 0;
+    return vireo_session_wait(j->e->session, &out, 1, err);
+}
+
+static vireo_status run_all(job *j, vireo_error *err)
+{
+    vireo_embedder *e = j->e;
+    vireo_status st = VIREO_OK;
+    size_t done = 0;
+    while (!st && done < j->n) {
+        if (j->run_first < j->n) {
+            st = top_up(j, err);
+            if (!st)
+                pack(j);
+        }
+        if (!st && j->fly_texts) {
+            done = j->fly_first + j->fly_texts;
+            st = wait(j, err);
+        }
+        if (!st && j->run_texts)
+            st = submit(j, err);
+        if (!st && done && e->progress && e->progress(e->progress_user, "embed", done, j->n))
+            st =
+                vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu texts", done, j->n);
+    }
+    if (j->fly_texts) /* only after a fault: the session must be free for the next call */
+        wait(j, NULL);
+    return st;
+}
+
+vireo_status vireo_embed(vireo_embedder *e, const char *const *texts, size_t n, float *vectors,
+                         uint32_t *tokens, size_t *cut, vireo_error *err)
+{
+    if (!e || (n && (!texts || !vectors)))
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_embed: embedder, texts and vectors must not be NULL");
+    for (size_t i = 0; i < n; i++)
+        if (!texts[i])
+            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_embed: texts[%zu] is NULL", i);
+    job j = {.e = e, .texts = texts, .n = n, .vectors = vectors, .tokens = tokens};
+    j.pending = vr_calloc(e->allocator, e->batch, sizeof *j.pending);
+    if (!j.pending)
+        return vr_fail_memory(err, "pending texts");
+    vireo_status st = run_all(&j, err);
+    for (size_t i = 0; i < j.n_pending; i++)
+        vireo_ids_free(e->tokenizer, &j.pending[i].ids);
+    vr_free(e->allocator, j.pending);
+    if (!st && cut)
+        *cut = j.cut;
+    return st;
+}

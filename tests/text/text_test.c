@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "text_test.h"
+#include <dirent.h>
+#include <unistd.h>
+
+test_folder test_folder_make(void)
+{
+    test_folder f;
+    strcpy(f.path, "/tmp/vireo-text-XXXXXX");
+    assert_non_null(mkdtemp(f.path));
+    return f;
+}
+
+void test_folder_put(const test_folder *f, const char *name, const void *data, size_t bytes)
+{
+    char path[320];
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+void test_folder_remove(test_folder *f)
+{
+    DIR *dir = opendir(f->path);
+    assert_non_null(dir);
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", f->path, e->d_name);
+        if (e->d_name[0] != '.')
+            assert_int_equal(unlink(path), 0);
+    }
+    closedir(dir);
+    assert_int_equal(rmdir(f->path), 0);
+}
+
+vireo_tokenizer *test_load_json(const char *json, vireo_error *err)
+{
+    test_folder f = test_folder_make();
+    test_folder_put(&f, "tokenizer.json", json, strlen(json));
+    vireo_tokenizer *t = NULL;
+    *err = (vireo_error){0};
+    vireo_status st = vireo_tokenizer_load(f.path, NULL, &t, err);
+    assert_int_equal(st, err->status);
+    if (st) /* the folder's name changes from run to run */
+        memmove(err->message, err->message + strlen(f.path) + 1,
+                strlen(err->message) - strlen(f.path));
+    test_folder_remove(&f);
+    assert_int_equal(t == NULL, st != VIREO_OK);
+    return t;
+}
+
+void test_ids(const vireo_tokenizer *t, const char *text, size_t length, bool special,
+              size_t max_ids, const char *expected)
+{
+    vireo_ids ids;
+    vireo_error err = {0};
+    if (vireo_tokenize(t, text, length, special, max_ids, &ids, &err))
+        fail_msg("%s", err.message);
+    char found[4096] = "";
+    for (size_t i = 0, at = 0; i < ids.count && at < sizeof found - 16; i++)
+        at += (size_t)sprintf(found + at, "%d ", ids.ids[i]);
+    if (strcmp(found, expected))
+        fail_msg("\"%s\": ids %s, expected %s", text, found, expected);
+    assert_true(ids.uncut >= ids.count);
+    vireo_ids_free(t, &ids);
+    assert_null(ids.ids);
+}
