@@ -273,7 +273,7 @@ static vireo_status read_tensor(parser *p, vr_json_slice name, vr_json_slice ent
         return fault(p, VR_SAFETENSORS_FIELD, offset_of(p, entry), "%.*s has no %s", SHOW(name),
                      missing);
     vr_safetensor t = {0};
-    uint32_t bits;
+    uint32_t bits = 0;
     vireo_status st = read_dtype(p, dtype, &t, &bits);
     if (!st)
         st = read_shape(p, shape, &t);
