@@ -44,7 +44,7 @@ void main()
         const vec4 a = A(i), b = B(p.row != 0u ? i % quads : i);
         vec4 y = p.op == 0u ? a + b : a * b;
         if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
-            y = mix(vec4(0.0), y, greaterThan(vr_inside(i, width), vec4(0.0)));
+            y = vr_clear(y, i, width);
         out_quads[i] = y;
     }
 }

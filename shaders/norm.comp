@@ -80,7 +80,7 @@ void main()
     const float mean = total(sum) / float(width);
     sum = vec4(0.0);
     for (uint q = FIRST; q < quads; q += STEP) {
-        const vec4 d = (X(base + q) - mean) * vr_inside(q, width);
+        const vec4 d = vr_clear(X(base + q) - mean, q, width);
         sum += d * d;
     }
     const float factor = inversesqrt(total(sum) / float(width) + p.epsilon);
@@ -90,7 +90,7 @@ void main()
             y *= WEIGHT(q);
         if (p.has_bias != 0u)
             y += BIAS(q);
-        out_quads[base + q] = y * vr_inside(q, width);
+        out_quads[base + q] = vr_clear(y, q, width);
     }
 #else
     // Divided by the largest element first, so that squares neither overflow nor vanish.

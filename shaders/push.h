@@ -55,7 +55,7 @@ struct vr_push_binary { /* binary.comp */
 struct vr_push_broadcast { /* broadcast.comp */
     vr_extent x;         /* of the result */
     VR_U32 op;
-    VR_U32 size1, size2; /* of the result's dimensions 1 and 2, were it of rank 4 */
+    VR_U32 size1, size2;   /* of its dimensions 1 and 2, were it of rank 4; ~0: the first one */
     VR_U32 a0, a1, a2, a3; /* strides of a in the result's dimensions; 0 where broadcast */
     VR_U32 b0, b1, b2, b3;
 };
@@ -70,7 +70,7 @@ struct vr_push_embedding { /* embedding.comp */
 
 struct vr_push_pool { /* pool.comp */
     VR_U32 tokens, tokens_symbol;
-    VR_U32 sequences, symbol; /* capacity of offsets, or 1; the count is one more than sequences */
+    VR_U32 sequences, symbol;
     VR_U32 quads, op;
 };
 

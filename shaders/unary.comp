@@ -36,7 +36,7 @@ void main()
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
         vec4 y = vr_activate(X(i) * p.factor + p.shift);
         if (p.mask != 0u)
-            y *= vr_inside(i % quads, width);
+            y = vr_clear(y, i % quads, width);
         out_quads[i] = y;
     }
 }

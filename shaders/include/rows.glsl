@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Helpers over padded rows. Needs push.h and step.glsl.
 
-// 1 for the elements of quad `quad` that lie within `width`, 0 for padding.
-vec4 vr_inside(uint quad, uint width)
+// v with the elements of quad `quad` that lie past `width`, the padding, as zeros.
+vec4 vr_clear(vec4 v, uint quad, uint width)
 {
-    return vec4(lessThan(4u * quad + uvec4(0u, 1u, 2u, 3u), uvec4(width)));
+    return mix(vec4(0.0), v, lessThan(4u * quad + uvec4(0u, 1u, 2u, 3u), uvec4(width)));
 }
 
 uint vr_width(vr_extent e)

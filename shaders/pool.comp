@@ -1,0 +1,56 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// out[s] = mean (op 0), maximum (1) or first (2) of the rows offsets[s] .. offsets[s + 1] of x; zeros
+// if there are none. A lane takes one quad (4 columns) of one sequence, its neighbours the neighbouring
+// quads; a workgroup's lanes stay within a sequence. VR_TEXEL 1: x is a texel view, else a storage
+// buffer.
+#include "push.h"
+#include "step.glsl"
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_pool p;
+};
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
+#define X(i) texelFetch(x_texels, int(i))
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
+{
+    vec4 x_quads[];
+};
+#define X(i) x_quads[i]
+#endif
+layout(std430, set = 0, binding = 1) restrict readonly buffer Offsets
+{
+    int offsets[];
+};
+layout(std430, set = 0, binding = 2) restrict writeonly buffer Out
+{
+    vec4 out_quads[];
+};
+
+void main()
+{
+    const uint per_row = (p.quads + WG - 1u) / WG;
+    const uint s = vr_group() / per_row;
+    const uint q = (vr_group() - s * per_row) * WG + gl_LocalInvocationID.x;
+    if (s >= vr_rows(p.sequences, p.symbol) || q >= p.quads)
+        return;
+    const int tokens = int(vr_rows(p.tokens, p.tokens_symbol));
+    const int begin = clamp(offsets[s], 0, tokens);
+    int end = clamp(offsets[s + 1u], begin, tokens);
+    if (p.op == 2u)
+        end = min(end, begin + 1);
+    vec4 y = vec4(0.0);
+    if (begin < end)
+        y = X(uint(begin) * p.quads + q);
+    for (int t = begin + 1; t < end; t++) {
+        const vec4 x = X(uint(t) * p.quads + q);
+        y = p.op == 1u ? max(y, x) : y + x;
+    }
+    if (p.op == 0u)
+        y /= float(max(end - begin, 1));
+    out_quads[s * p.quads + q] = y;
+}

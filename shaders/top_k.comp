@@ -1,0 +1,208 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// The k largest of each row of scores, exact, ties to the lower index. Rows are contiguous.
+// Phase 0: a team takes a row, its lanes neighbouring quads (4 scores). The k-th largest key is found
+//   two bits at a time by counting, then what is above it, and the first of what equals it, is written
+//   to a list in the order of indices.
+// Phase 1: a lane takes an entry of a list, counts the entries before it, and writes it there.
+// A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
+// deny are texel views, else storage buffers.
+#if VR_SUBGROUP
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
+#include "push.h"
+#include "step.glsl"
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_top_k p;
+};
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform samplerBuffer score_texels;
+layout(set = 0, binding = 1) uniform isamplerBuffer deny_texels;
+#define SCORES(i) texelFetch(score_texels, int(i))
+#define DENY(i) uint(texelFetch(deny_texels, int(i)).x)
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer Scores
+{
+    vec4 score_quads[];
+};
+layout(std430, set = 0, binding = 1) restrict readonly buffer Deny
+{
+    uint deny_words[];
+};
+#define SCORES(i) score_quads[i]
+#define DENY(i) deny_words[i]
+#endif
+layout(std430, set = 0, binding = 2) restrict writeonly buffer Values
+{
+    float values[];
+};
+layout(std430, set = 0, binding = 3) restrict writeonly buffer Indices
+{
+    int indices[];
+};
+layout(std430, set = 0, binding = 4) restrict buffer Lists
+{
+    uint lists[]; // keys, then indices: p.k a row
+};
+
+#if VR_SUBGROUP
+#include "subgroup.glsl"
+#define TEAM_LANE gl_SubgroupInvocationID
+#define TEAM_LANES vr_lanes()
+#define TEAM_INDEX vr_subgroup_index()
+uvec3 team_sum(uvec3 v)
+{
+    return subgroupAdd(v);
+}
+// Sum over the lanes below this one; *total: over all.
+uvec2 team_before(uvec2 v, out uvec2 total)
+{
+    total = subgroupAdd(v);
+    return subgroupExclusiveAdd(v);
+}
+#else
+#define TEAM_LANE gl_LocalInvocationID.x
+#define TEAM_LANES WG
+#define TEAM_INDEX vr_group()
+shared uvec3 team_values[WG];
+// Hillis and Steele 1986: afterwards team_values[i] is the sum over lanes 0..i.
+void team_scan(uvec3 v)
+{
+    const uint lane = gl_LocalInvocationID.x;
+    barrier();
+    team_values[lane] = v;
+    barrier();
+    for (uint step = 1u; step < WG; step *= 2u) {
+        const uvec3 other = lane >= step ? team_values[lane - step] : uvec3(0u);
+        barrier();
+        team_values[lane] += other;
+        barrier();
+    }
+}
+uvec3 team_sum(uvec3 v)
+{
+    team_scan(v);
+    return team_values[WG - 1u];
+}
+uvec2 team_before(uvec2 v, out uvec2 total)
+{
+    team_scan(uvec3(v, 0u));
+    total = team_values[WG - 1u].xy;
+    return team_values[gl_LocalInvocationID.x].xy - v;
+}
+#endif
+
+// Keys order as scores do. 0: denied or padding, 1: NaN, the lowest of all scores.
+uvec4 keys_of(uint row, uint quad)
+{
+    uvec4 bits = floatBitsToUint(SCORES(row * ((p.width + 3u) / 4u) + quad));
+    bits = mix(bits, uvec4(0u), equal(bits, uvec4(0x80000000u))); // −0 = 0
+    const bvec4 nan = greaterThan(bits & 0x7fffffffu, uvec4(0x7f800000u));
+    const bvec4 negative = greaterThanEqual(bits, uvec4(0x80000000u));
+    uvec4 keys = mix(mix(bits | 0x80000000u, ~bits, negative), uvec4(1u), nan);
+    uint denied = 0u;
+    if (p.has_deny != 0u)
+        denied = DENY(row * p.deny_pitch + quad / 8u) >> (quad % 8u * 4u);
+    const uvec4 lane = uvec4(0u, 1u, 2u, 3u);
+    keys = mix(keys, uvec4(0u), notEqual((uvec4(denied) >> lane) & 1u, uvec4(0u)));
+    return mix(uvec4(0u), keys, lessThan(4u * quad + lane, uvec4(p.width)));
+}
+
+uint ones(bvec4 b)
+{
+    const uvec4 u = uvec4(b);
+    return u.x + u.y + u.z + u.w;
+}
+
+// How many keys of the row are at least t.x, t.y, t.z.
+uvec3 count_at_least(uint row, uvec3 t)
+{
+    uvec3 n = uvec3(0u);
+    for (uint q = TEAM_LANE; q < (p.width + 3u) / 4u; q += TEAM_LANES) {
+        const uvec4 keys = keys_of(row, q);
+        n += uvec3(ones(greaterThanEqual(keys, uvec4(t.x))),
+                   ones(greaterThanEqual(keys, uvec4(t.y))),
+                   ones(greaterThanEqual(keys, uvec4(t.z))));
+    }
+    return team_sum(n);
+}
+
+// The largest key that at least k keys reach; 0 if fewer than k are allowed.
+uint kth_key(uint row)
+{
+    uint key = 0u;
+    for (int shift = 30; shift >= 0; shift -= 2) {
+        const uvec3 t = uvec3(key) | (uvec3(1u, 2u, 3u) << shift);
+        const uvec3 n = count_at_least(row, t);
+        key = n.z >= p.k ? t.z : n.y >= p.k ? t.y : n.x >= p.k ? t.x : key;
+    }
+    return key;
+}
+
+void put(uint row, uint position, uint key, uint index)
+{
+    lists[row * p.k + position] = key;
+    lists[p.list + row * p.k + position] = index;
+}
+
+void select_row(uint row)
+{
+    const uint key = kth_key(row);
+    const uint above = key == 0xffffffffu ? 0u : count_at_least(row, uvec3(key + 1u)).x;
+    const uint ties = key == 0u ? 0u : p.k - above; // key 0: all that are allowed are above
+    const uint quads = (p.width + 3u) / 4u;
+    uvec2 before = uvec2(0u); // above the key, equal to it, in quads already seen
+    for (uint start = 0u; start < quads; start += TEAM_LANES) {
+        const uint q = start + TEAM_LANE;
+        const uvec4 keys = q < quads ? keys_of(row, q) : uvec4(0u);
+        uvec2 total;
+        uvec2 n = before + team_before(uvec2(ones(greaterThan(keys, uvec4(key))),
+                                             ones(equal(keys, uvec4(key)))), total);
+        for (uint j = 0u; j < 4u; j++) {
+            const bool larger = keys[j] > key, same = keys[j] == key;
+            if (larger || (same && n.y < ties))
+                put(row, n.x + min(n.y, ties), keys[j], 4u * q + j);
+            n += uvec2(larger, same);
+        }
+        before += total;
+    }
+    for (uint i = above + ties + TEAM_LANE; i < p.k; i += TEAM_LANES)
+        put(row, i, 0u, 0xffffffffu);
+}
+
+void rank_entry(uint item)
+{
+    const uint pitch = (p.k + 3u) / 4u * 4u, row = item / pitch, i = item - row * pitch;
+    if (i >= p.k) { // padding
+        values[item] = 0.0;
+        indices[item] = 0;
+        return;
+    }
+    const uint list = row * p.k, key = lists[list + i], index = lists[p.list + list + i];
+    uint rank = 0u;
+    for (uint j = 0u; j < p.k; j++) {
+        const uint other = lists[list + j];
+        rank += uint(other > key || (other == key && j < i));
+    }
+    float value = -3.40282347e38;
+    if (index != 0xffffffffu)
+        value = SCORES(row * ((p.width + 3u) / 4u) + index / 4u)[index % 4u];
+    values[row * pitch + rank] = value;
+    indices[row * pitch + rank] = int(index);
+}
+
+void main()
+{
+    const uint rows = vr_rows(p.rows, p.symbol);
+    if (p.phase == 0u) {
+        if (TEAM_INDEX < rows)
+            select_row(TEAM_INDEX);
+    } else {
+        const uint item = vr_group() * WG + gl_LocalInvocationID.x;
+        if (item < rows * ((p.k + 3u) / 4u * 4u))
+            rank_entry(item);
+    }
+}

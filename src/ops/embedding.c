@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rows of a table by index. A table larger than a binding is bound slab by slab, a dispatch each. */
+#include "ops/rows.h"
+#include <string.h>
+
+enum { SLAB_ALIGNMENT = 32 }; /* rows: makes every slab begin at a multiple of 256 bytes */
+
+static vireo_status infer(const vr_call *c, vireo_error *err)
+{
+    const vr_value *table = c->in[0], *ids = c->in[1];
+    vireo_status st = vr_want_dtype(c, 0, VIREO_F32, err);
+    if (!st)
+        st = vr_want_dtype(c, 1, VIREO_I32, err);
+    if (!st)
+        st = vr_want_rank(c, 0, 2, 2, err);
+    if (!st)
+        st = vr_want_rank(c, 1, 1, 1, err);
+    if (st)
+        return st;
+    vr_value *out = c->out[0];
+    out->dtype = VIREO_F32;
+    out->rank = 2;
+    out->shape[0] = ids->shape[0];
+    out->shape[1] = table->shape[1];
+    out->symbol = ids->symbol;
+    return VIREO_OK;
+}
+
+static void reference(const vr_ref_args *r)
+{
+    const vr_value *table = r->call->in[0], *ids = r->call->in[1];
+    int64_t n = vr_value_width(table);
+    for (int64_t i = 0; i < ids->count; i++) {
+        double id = r->in[1][i];
+        for (int64_t j = 0; j < n; j++)
+            r->out[0][i * n + j] =
+                id >= 0.0 && id < (double)table->count ? r->in[0][(int64_t)id * n + j] : 0.0;
+    }
+}
+
+static uint64_t row_bytes(const vr_value *table)
+{
+    return vr_value_pitch(table) * (uint64_t)vireo_dtype_bytes(table->dtype);
+}
+
+/* Rows of the table that one binding holds; 0: none. */
+static uint64_t slab_rows(const vr_call *c)
+{
+    const vr_value *table = c->in[0];
+    uint64_t rows = (uint64_t)vr_value_rows(table), bytes = row_bytes(table);
+    if (rows * bytes <= c->limits->max_storage_binding_bytes)
+        return rows ? rows : 1;
+    return c->limits->max_storage_binding_bytes / bytes / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
+}
+
+static bool texels_fit(const vr_call *c)
+{
+    return vr_fits_texels(c, c->in[0]);
+}
+
+static bool slabs_fit(const vr_call *c)
+{
+    return slab_rows(c) > 0;
+}
+
+static void define(const vr_call *c, vr_str *s)
+{
+    vr_str_addf(s, "#define VR_HALF %d\n", c->in[0]->dtype == VIREO_F16);
+}
+
+static struct vr_push_embedding push_of(const vr_call *c)
+{
+    const vr_extent table = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
+    return (struct vr_push_embedding){.rows = out.rows, .symbol = out.symbol,
+                                      .table_rows = table.rows, .table_symbol = table.symbol,
+                                      .quads = vr_value_pitch(c->in[0]) / 4,
+                                      .count = (uint32_t)vr_value_rows(c->in[0])};
+}
+
+static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *l)
+{
+    (void)wg;
+    const struct vr_push_embedding push = push_of(c);
+    return vr_launch_one(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]));
+}
+
+static vireo_status launch_slabs(const vr_call *c, uint32_t wg, vr_launches *l)
+{
+    (void)wg;
+    struct vr_push_embedding push = push_of(c);
+    const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]), step = slab_rows(c);
+    for (uint64_t first = 0; first == 0 || first < rows; first += step) {
+        push.first = (uint32_t)first;
+        push.count = (uint32_t)(rows - first < step ? rows - first : step);
+        vr_dispatch *d =
+            vr_launch(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]), 1);
+        if (!d)
+            return VIREO_ERROR_OUT_OF_MEMORY;
+        d->range[0].offset = first * row_bytes(c->in[0]);
+        d->range[0].bytes = push.count * row_bytes(c->in[0]);
+    }
+    return VIREO_OK;
+}
+
+static const vr_kernel kernels[] = {
+    {.name = "texel",
+     .shader = "embedding.comp",
+     .defines = "#define VR_TEXEL 1\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = texels_fit,
+     .launch = launch_texel,
+     .binds = {{VR_IN0, VR_TEXEL_VEC4},
+               {VR_IN1, VR_STORAGE},
+               {VR_OUT0, VR_STORAGE},
+               {VR_STEP, VR_STORAGE}}},
+    {.name = "storage",
+     .shader = "embedding.comp",
+     .defines = "#define VR_TEXEL 0\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = slabs_fit,
+     .define = define,
+     .launch = launch_slabs,
+     .binds = {{VR_IN0, VR_STORAGE},
+               {VR_IN1, VR_STORAGE},
+               {VR_OUT0, VR_STORAGE},
+               {VR_STEP, VR_STORAGE}}},
+};
+
+const vr_op vr_op_embedding = {.name = "embedding",
+                               .min_in = 2,
+                               .max_in = 2,
+                               .n_out = 1,
+                               .f16_in = 1u << 0,
+                               .infer = infer,
+                               .reference = reference,
+                               .kernels = kernels,
+                               .n_kernels = sizeof kernels / sizeof *kernels};

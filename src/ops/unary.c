@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Element-wise functions of one value; scale is the identity with a factor and a shift. */
+#include "ops/rows.h"
+#include <math.h>
+
+enum { STEPS = 8 }; /* quads a lane; VR_STEPS in the shader */
+
+static vireo_status infer(const vr_call *c, vireo_error *err)
+{
+    vireo_status st = vr_want_dtype(c, 0, VIREO_F32, err);
+    if (!st && c->at.unary.op > VIREO_SIGMOID)
+        st = vr_bad(c, err, "function %d is not one of vireo_unary", (int)c->at.unary.op);
+    if (!st && !(isfinite(c->at.unary.factor) && isfinite(c->at.unary.shift)))
+        st = vr_bad(c, err, "factor %g and shift %g must be finite", (double)c->at.unary.factor,
+                    (double)c->at.unary.shift);
+    if (st)
+        return st;
+    vr_shape_like(c, 0, c->out[0]);
+    return VIREO_OK;
+}
+
+static double apply(vireo_unary op, double x)
+{
+    const double pi = 3.14159265358979323846;
+    switch (op) {
+    case VIREO_IDENTITY:
+        return x;
+    case VIREO_GELU:
+        return 0.5 * x * erfc(-x / sqrt(2.0));
+    case VIREO_GELU_TANH:
+        return 0.5 * x * (1.0 + tanh(sqrt(2.0 / pi) * (x + 0.044715 * x * x * x)));
+    case VIREO_RELU:
+        return x > 0.0 ? x : 0.0;
+    case VIREO_SILU:
+        return x / (1.0 + exp(-x));
+    case VIREO_TANH:
+        return tanh(x);
+    case VIREO_SIGMOID:
+        return 1.0 / (1.0 + exp(-x));
+    }
+    return NAN;
+}
+
+static void reference(const vr_ref_args *r)
+{
+    int64_t n = vr_value_elements_now(r->call->in[0]);
+    const double factor = (double)r->call->at.unary.factor, shift = (double)r->call->at.unary.shift;
+    for (int64_t i = 0; i < n; i++)
+        r->out[0][i] = apply(r->call->at.unary.op, r->in[0][i] * factor + shift);
+}
+
+static bool texels_fit(const vr_call *c)
+{
+    return vr_fits_texels(c, c->in[0]);
+}
+
+static void define(const vr_call *c, vr_str *s)
+{
+    vr_str_addf(s, "#define VR_ACTIVATION %d\n#define VR_STEPS %d\n", (int)c->at.unary.op, STEPS);
+}
+
+static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
+{
+    const vr_value *x = c->in[0];
+    const bool moves_zero = c->at.unary.op == VIREO_SIGMOID || c->at.unary.shift != 0.0f;
+    const struct vr_push_unary push = {.x = vr_extent_of(x), .factor = c->at.unary.factor,
+                                       .shift = c->at.unary.shift,
+                                       .mask = moves_zero || x->rank == 1};
+    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(x), wg * STEPS));
+}
+
+static const vr_kernel kernels[] = {
+    {.name = "texel",
+     .shader = "unary.comp",
+     .defines = "#define VR_TEXEL 1\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = texels_fit,
+     .define = define,
+     .launch = launch,
+     .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+    {.name = "storage",
+     .shader = "unary.comp",
+     .defines = "#define VR_TEXEL 0\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .define = define,
+     .launch = launch,
+     .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+};
+
+const vr_op vr_op_unary = {.name = "unary",
+                           .min_in = 1,
+                           .max_in = 1,
+                           .n_out = 1,
+                           .infer = infer,
+                           .reference = reference,
+                           .kernels = kernels,
+                           .n_kernels = sizeof kernels / sizeof *kernels};
