@@ -294,7 +294,7 @@ static vireo_status read_added(const reader *r, const cJSON *added)
 /* One more special token, before the text or after it. */
 static vireo_status add_around(const reader *r, const cJSON *value, const char *where, bool after)
 {
-    int32_t id;
+    int32_t id = 0;
     vireo_status st = read_id(r, value, where, &id);
     if (st)
         return st;
