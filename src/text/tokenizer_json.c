@@ -127,7 +127,7 @@ static vireo_status read_limits(const reader *r, const cJSON *model)
 static vireo_status find_largest(const reader *r, const cJSON *vocab, const cJSON *added,
                                  size_t *largest)
 {
-    int32_t max = -1, id;
+    int32_t max = -1, id = 0;
     const cJSON *entry;
     cJSON_ArrayForEach(entry, vocab)
     {
