@@ -53,6 +53,21 @@ static int64_t size_of(vireo_graph *g, const vireo_source *s, const char *key, i
     return 1;
 }
 
+/* modules.json lists a Normalize step or not. Without the file the vectors are normalised too: they
+ * are compared by cosine. */
+static bool normalizes(const vireo_source *s)
+{
+    const char *type;
+    char key[32];
+    for (int i = 0;; i++) {
+        snprintf(key, sizeof key, "modules.%d.type", i);
+        if (!vireo_source_string(s, key, &type))
+            return i == 0;
+        if (strstr(type, ".Normalize"))
+            return true;
+    }
+}
+
 static void read_pooling(vireo_graph *g, const vireo_source *s, config *c)
 {
     bool any = false, on = false;
@@ -70,10 +85,7 @@ static void read_pooling(vireo_graph *g, const vireo_source *s, config *c)
         vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED,
                          "%s/1_Pooling/config.json: allowed poolings: mean, cls, max",
                          vireo_source_path(s));
-    /* Without modules.json the vectors are normalised too: they are compared by cosine. */
-    c->normalize = true;
-    if (vireo_source_bool(s, "modules.normalize", &on))
-        c->normalize = on;
+    c->normalize = normalizes(s);
 }
 
 static void read_config(vireo_graph *g, const vireo_source *s, config *c)
