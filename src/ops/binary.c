@@ -27,8 +27,8 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
         st = vr_bad(c, err, "operation %d is not one of vireo_binary", (int)c->at.binary.op);
     if (st)
         return st;
-    vr_value out = {.dtype = VIREO_F32, .rank = a->rank > b->rank ? a->rank : b->rank,
-                    .symbol = VR_NO_SYMBOL};
+    vr_value out = {
+        .dtype = VIREO_F32, .rank = a->rank > b->rank ? a->rank : b->rank, .symbol = VR_NO_SYMBOL};
     for (uint32_t d = 0; d < out.rank; d++) {
         int64_t sa = size_at(a, out.rank, d), sb = size_at(b, out.rank, d);
         uint32_t ya = symbol_at(a, out.rank, d), yb = symbol_at(b, out.rank, d);
@@ -111,8 +111,8 @@ static bool texels_fit(const vr_call *c)
 static vireo_status launch_quads(const vr_call *c, uint32_t wg, vr_launches *l)
 {
     const vr_value *out = c->out[0];
-    const struct vr_push_binary push = {.x = vr_extent_of(out), .op = c->at.binary.op,
-                                        .row = !vr_value_same_shape(c->in[1], out)};
+    const struct vr_push_binary push = {
+        .x = vr_extent_of(out), .op = c->at.binary.op, .row = !vr_value_same_shape(c->in[1], out)};
     return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(out), wg * STEPS));
 }
 
@@ -127,8 +127,14 @@ static vireo_status launch_broadcast(const vr_call *c, uint32_t wg, vr_launches 
         .op = c->at.binary.op,
         .size1 = out->rank > 3 ? (uint32_t)out->shape[1] : UINT32_MAX,
         .size2 = out->rank > 2 ? (uint32_t)out->shape[out->rank - 2] : UINT32_MAX,
-        .a0 = a[0], .a1 = a[1], .a2 = a[2], .a3 = a[3],
-        .b0 = b[0], .b1 = b[1], .b2 = b[2], .b3 = b[3]};
+        .a0 = a[0],
+        .a1 = a[1],
+        .a2 = a[2],
+        .a3 = a[3],
+        .b0 = b[0],
+        .b1 = b[1],
+        .b2 = b[2],
+        .b3 = b[3]};
     return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(out), wg));
 }
 

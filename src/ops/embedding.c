@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rows of a table by index. A table larger than a binding is bound slab by slab, a dispatch each. */
+ * Rows of a table by index. A table larger than a binding is bound slab by slab, a dispatch each.
+ */
 #include "ops/rows.h"
 #include <string.h>
 
@@ -71,8 +72,10 @@ static void define(const vr_call *c, vr_str *s)
 static struct vr_push_embedding push_of(const vr_call *c)
 {
     const vr_extent table = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
-    return (struct vr_push_embedding){.rows = out.rows, .symbol = out.symbol,
-                                      .table_rows = table.rows, .table_symbol = table.symbol,
+    return (struct vr_push_embedding){.rows = out.rows,
+                                      .symbol = out.symbol,
+                                      .table_rows = table.rows,
+                                      .table_symbol = table.symbol,
                                       .quads = vr_value_pitch(c->in[0]) / 4,
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }

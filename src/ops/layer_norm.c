@@ -49,8 +49,10 @@ static void reference(const vr_ref_args *r)
 
 static struct vr_push_norm push_of(const vr_call *c)
 {
-    return (struct vr_push_norm){.x = vr_extent_of(c->in[0]), .epsilon = c->at.norm.epsilon,
-                                 .has_weight = c->in[1] != NULL, .has_bias = c->in[2] != NULL};
+    return (struct vr_push_norm){.x = vr_extent_of(c->in[0]),
+                                 .epsilon = c->at.norm.epsilon,
+                                 .has_weight = c->in[1] != NULL,
+                                 .has_bias = c->in[2] != NULL};
 }
 
 static bool texels_fit(const vr_call *c)

@@ -61,8 +61,10 @@ static bool texels_fit(const vr_call *c)
 static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
 {
     const vr_extent x = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
-    const struct vr_push_pool push = {.tokens = x.rows, .tokens_symbol = x.symbol,
-                                      .sequences = out.rows, .symbol = out.symbol,
+    const struct vr_push_pool push = {.tokens = x.rows,
+                                      .tokens_symbol = x.symbol,
+                                      .sequences = out.rows,
+                                      .symbol = out.symbol,
                                       .quads = vr_value_pitch(c->in[0]) / 4,
                                       .op = c->at.pool.op};
     return vr_launch_one(l, &push, sizeof push,

@@ -19,8 +19,10 @@ uint64_t vr_quads_now(const vr_value *v)
 
 vr_extent vr_extent_of(const vr_value *v)
 {
-    vr_extent e = {.rows = (uint32_t)vr_value_rows(v), .symbol = VR_NO_SYMBOL,
-                   .width = (uint32_t)vr_value_width(v), .width_symbol = VR_NO_SYMBOL};
+    vr_extent e = {.rows = (uint32_t)vr_value_rows(v),
+                   .symbol = VR_NO_SYMBOL,
+                   .width = (uint32_t)vr_value_width(v),
+                   .width_symbol = VR_NO_SYMBOL};
     if (v->symbol == VR_NO_SYMBOL)
         return e;
     if (v->rank == 1) {
@@ -44,8 +46,10 @@ vireo_status vr_want_fixed_width(const vr_call *c, uint32_t input, vireo_error *
 {
     const vr_value *v = c->in[input];
     if (v->rank == 1 && v->symbol != VR_NO_SYMBOL)
-        return vr_bad(c, err, "input %u is a vector of dynamic size, its last dimension must be "
-                              "fixed", input);
+        return vr_bad(c, err,
+                      "input %u is a vector of dynamic size, its last dimension must be "
+                      "fixed",
+                      input);
     return VIREO_OK;
 }
 

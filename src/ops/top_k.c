@@ -10,18 +10,19 @@ static vireo_status want_deny(const vr_call *c, vireo_error *err)
 {
     const vr_value *scores = c->in[0], *deny = c->in[1];
     int64_t words = (scores->shape[1] + 31) / 32;
-    bool one = deny->rank == 1 ||
-               (deny->rank == 2 && deny->shape[0] == 1 && deny->symbol == VR_NO_SYMBOL);
-    bool same = deny->rank == 2 && deny->shape[0] == scores->shape[0] &&
-                deny->symbol == scores->symbol;
+    bool one =
+        deny->rank == 1 || (deny->rank == 2 && deny->shape[0] == 1 && deny->symbol == VR_NO_SYMBOL);
+    bool same =
+        deny->rank == 2 && deny->shape[0] == scores->shape[0] && deny->symbol == scores->symbol;
     if ((one || same) && vr_value_width(deny) == words &&
         !(deny->rank == 1 && deny->symbol != VR_NO_SYMBOL))
         return VIREO_OK;
     char have[128], rows[128];
     vr_value_text(deny, have, sizeof have);
     vr_value_text(scores, rows, sizeof rows);
-    return vr_bad(c, err, "deny is %s, it must have 1 row or those of the scores, %s, of %lld words",
-                  have, rows, (long long)words);
+    return vr_bad(c, err,
+                  "deny is %s, it must have 1 row or those of the scores, %s, of %lld words", have,
+                  rows, (long long)words);
 }
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -118,8 +119,11 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
 {
     const vr_value *scores = c->in[0], *deny = c->in[1];
     const vr_extent x = vr_extent_of(scores);
-    struct vr_push_top_k push = {.rows = x.rows, .symbol = x.symbol, .width = x.width,
-                                 .k = c->at.top_k.k, .has_deny = deny != NULL,
+    struct vr_push_top_k push = {.rows = x.rows,
+                                 .symbol = x.symbol,
+                                 .width = x.width,
+                                 .k = c->at.top_k.k,
+                                 .has_deny = deny != NULL,
                                  .list = (uint32_t)list_elements(c)};
     if (deny && (deny->symbol != VR_NO_SYMBOL || vr_value_rows(deny) > 1))
         push.deny_pitch = vr_value_pitch(deny);
@@ -128,8 +132,7 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
     if (st)
         return st;
     push.phase = 1;
-    st = vr_launch_one(l, &push, sizeof push,
-                       vr_ceil_div(rows * vr_value_pitch(c->out[0]), wg));
+    st = vr_launch_one(l, &push, sizeof push, vr_ceil_div(rows * vr_value_pitch(c->out[0]), wg));
     if (!st)
         l->list[l->count - 1].after_previous = true;
     return st;
@@ -137,8 +140,11 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
 
 #define STORAGE_BINDS                                                                              \
     {                                                                                              \
-        {VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_OUT0, VR_STORAGE},                         \
-            {VR_OUT1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_STORAGE}                 \
+        {VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE},  \
+            {VR_SCRATCH, VR_STORAGE},                                                              \
+        {                                                                                          \
+            VR_STEP, VR_STORAGE                                                                    \
+        }                                                                                          \
     }
 
 static const vr_kernel kernels[] = {

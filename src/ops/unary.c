@@ -19,34 +19,12 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
     return VIREO_OK;
 }
 
-static double apply(vireo_unary op, double x)
-{
-    const double pi = 3.14159265358979323846;
-    switch (op) {
-    case VIREO_IDENTITY:
-        return x;
-    case VIREO_GELU:
-        return 0.5 * x * erfc(-x / sqrt(2.0));
-    case VIREO_GELU_TANH:
-        return 0.5 * x * (1.0 + tanh(sqrt(2.0 / pi) * (x + 0.044715 * x * x * x)));
-    case VIREO_RELU:
-        return x > 0.0 ? x : 0.0;
-    case VIREO_SILU:
-        return x / (1.0 + exp(-x));
-    case VIREO_TANH:
-        return tanh(x);
-    case VIREO_SIGMOID:
-        return 1.0 / (1.0 + exp(-x));
-    }
-    return NAN;
-}
-
 static void reference(const vr_ref_args *r)
 {
     int64_t n = vr_value_elements_now(r->call->in[0]);
     const double factor = (double)r->call->at.unary.factor, shift = (double)r->call->at.unary.shift;
     for (int64_t i = 0; i < n; i++)
-        r->out[0][i] = apply(r->call->at.unary.op, r->in[0][i] * factor + shift);
+        r->out[0][i] = vr_reference_unary(r->call->at.unary.op, r->in[0][i] * factor + shift);
 }
 
 static bool texels_fit(const vr_call *c)
@@ -63,7 +41,8 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
 {
     const vr_value *x = c->in[0];
     const bool moves_zero = c->at.unary.op == VIREO_SIGMOID || c->at.unary.shift != 0.0f;
-    const struct vr_push_unary push = {.x = vr_extent_of(x), .factor = c->at.unary.factor,
+    const struct vr_push_unary push = {.x = vr_extent_of(x),
+                                       .factor = c->at.unary.factor,
                                        .shift = c->at.unary.shift,
                                        .mask = moves_zero || x->rank == 1};
     return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(x), wg * STEPS));
