@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/tokenizer.h"
 #include "base/file.h"
+#include <stdio.h>
 #include <string.h>
 
 vireo_status vr_tokenizer_reserve(vireo_tokenizer *t, size_t largest, vireo_error *err)
@@ -12,30 +13,57 @@ vireo_status vr_tokenizer_reserve(vireo_tokenizer *t, size_t largest, vireo_erro
     return VIREO_OK;
 }
 
-vireo_status vr_tokenizer_add_token(vireo_tokenizer *t, const char *content, size_t bytes,
-                                    int32_t id, const char *file, const char *where,
-                                    vireo_error *err)
+int vr_tokenizer_shown(const char *name)
 {
-    if (bytes > VR_TOKENIZER_MAX_TOKEN)
+    size_t bytes = 0;
+    while (bytes <= 64 && name[bytes])
+        bytes++;
+    if (bytes > 64)
+        for (bytes = 64; ((unsigned char)name[bytes] & 0xC0) == 0x80 && bytes > 60;)
+            bytes--;
+    return (int)bytes;
+}
+
+/* What is wrong with a token, after "FILE: line N: " or "FILE: model.vocab["TOKEN"]: ". */
+static vireo_status bad_token(const char *file, size_t line, const char *token, const char *what,
+                              vireo_error *err)
+{
+    if (line)
         return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s: token of %zu bytes, at most %d are allowed (VOCAB)", file, where,
-                          bytes, VR_TOKENIZER_MAX_TOKEN);
-    if (t->tokens[id])
-        return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s: id %d stands for \"%.64s\" and for \"%.64s\", each id may stand "
-                          "for one token (VOCAB)",
-                          file, where, id, t->tokens[id], content);
+                          "%s: line %zu: %s (VOCAB)", file, line, what);
+    return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
+                      "%s: model.vocab[\"%.*s\"]: %s (VOCAB)", file, vr_tokenizer_shown(token),
+                      token, what);
+}
+
+vireo_status vr_tokenizer_add_token(vireo_tokenizer *t, const char *content, size_t bytes,
+                                    int32_t id, const char *file, size_t line, vireo_error *err)
+{
+    char what[256];
     char *copy = vr_arena_strndup(&t->arena, content, bytes);
+    if (!copy)
+        return vr_fail_memory(err, "vocabulary");
+    if (bytes > VR_TOKENIZER_MAX_TOKEN) {
+        snprintf(what, sizeof what, "token of %zu bytes, at most %d are allowed", bytes,
+                 VR_TOKENIZER_MAX_TOKEN);
+        return bad_token(file, line, copy, what, err);
+    }
+    const char *known = t->tokens[id];
+    if (known) {
+        snprintf(what, sizeof what,
+                 "id %d stands for \"%.*s\" and for \"%.*s\", each id may stand for one token", id,
+                 vr_tokenizer_shown(known), known, vr_tokenizer_shown(copy), copy);
+        return bad_token(file, line, copy, what, err);
+    }
     uint32_t value = (uint32_t)id;
     bool added = true;
-    if (!copy || (bytes && !vr_map_put(&t->wordpiece.vocabulary, copy, bytes, &value, &added)))
+    if (bytes && !vr_map_put(&t->wordpiece.vocabulary, copy, bytes, &value, &added))
         return vr_fail_memory(err, "vocabulary");
-    if (!added)
-        return vr_fail_at(
-            err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-            "%s: %s: token \"%.64s\" has the ids %u and %d, each token may stand once "
-            "(VOCAB)",
-            file, where, copy, value, id);
+    if (!added) {
+        snprintf(what, sizeof what, "token \"%.*s\" has the ids %u and %d, each may stand once",
+                 vr_tokenizer_shown(copy), copy, value, id);
+        return bad_token(file, line, copy, what, err);
+    }
     t->tokens[id] = copy;
     if (bytes > t->wordpiece.max_token_bytes)
         t->wordpiece.max_token_bytes = bytes;

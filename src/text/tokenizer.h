@@ -47,10 +47,13 @@ vireo_status vr_tokenizer_read_vocab(vireo_tokenizer *, const char *path, const 
                                      vireo_error *);
 
 /* For both: room for ids up to `largest`; a token of the model's vocabulary (content is copied);
- * `where` is the JSON path or line for messages. */
+ * line: of vocab.txt, for messages, 0 for model.vocab. */
 vireo_status vr_tokenizer_reserve(vireo_tokenizer *, size_t largest, vireo_error *);
 vireo_status vr_tokenizer_add_token(vireo_tokenizer *, const char *content, size_t bytes,
-                                    int32_t id, const char *file, const char *where, vireo_error *);
+                                    int32_t id, const char *file, size_t line, vireo_error *);
 /* After all tokens and t->added are there: the two sets. */
 vireo_status vr_tokenizer_build_added(vireo_tokenizer *, const char *file, vireo_error *);
+
+/* How many bytes of a name from a file a message shows ("%.*s"): whole characters, at most 64. */
+int vr_tokenizer_shown(const char *name);
 #endif

@@ -62,12 +62,14 @@ static vireo_status unsupported(const reader *r, const char *where, const cJSON 
                                 const char *allowed)
 {
     const cJSON *type = vr_json_get(component, "type");
+    const char *found = "null";
+    if (cJSON_IsString(type))
+        found = type->valuestring;
+    else if (component && !cJSON_IsNull(component))
+        found = "";
     return vr_fail_at(r->err, VIREO_ERROR_UNSUPPORTED, VR_TOKENIZER_COMPONENT, 0,
-                      "%s: %s.type is \"%.64s\", supported: %s (COMPONENT)", r->file, where,
-                      cJSON_IsString(type)                    ? type->valuestring
-                      : component && !cJSON_IsNull(component) ? ""
-                                                              : "null",
-                      allowed);
+                      "%s: %s.type is \"%.*s\", supported: %s (COMPONENT)", r->file, where,
+                      vr_tokenizer_shown(found), found, allowed);
 }
 
 static bool has_type(const cJSON *component, const char *name)
@@ -131,11 +133,14 @@ static vireo_status find_largest(const reader *r, const cJSON *vocab, const cJSO
     const cJSON *entry;
     cJSON_ArrayForEach(entry, vocab)
     {
-        char where[160];
-        snprintf(where, sizeof where, "model.vocab[\"%.64s\"]", entry->string);
-        vireo_status st = read_id(r, entry, where, &id);
-        if (st)
-            return st;
+        int64_t value;
+        if (!vr_json_int(entry, &value) || value < 0 || value > VR_TOKENIZER_MAX_ID) {
+            char where[160]; /* made only for the message: there are many entries */
+            snprintf(where, sizeof where, "model.vocab[\"%.*s\"]",
+                     vr_tokenizer_shown(entry->string), entry->string);
+            return read_id(r, entry, where, &id);
+        }
+        id = (int32_t)value;
         max = id > max ? id : max;
     }
     size_t i = 0;
@@ -164,11 +169,8 @@ static vireo_status read_vocab(const reader *r, const cJSON *vocab)
     const cJSON *entry;
     cJSON_ArrayForEach(entry, vocab)
     {
-        char where[160];
-        snprintf(where, sizeof where, "model.vocab[\"%.64s\"]", entry->string);
-        vireo_status st =
-            vr_tokenizer_add_token(r->t, entry->string, strlen(entry->string),
-                                   (int32_t)entry->valuedouble, r->file, where, r->err);
+        vireo_status st = vr_tokenizer_add_token(r->t, entry->string, strlen(entry->string),
+                                                 (int32_t)entry->valuedouble, r->file, 0, r->err);
         if (st)
             return st;
     }
@@ -201,8 +203,8 @@ static vireo_status read_model(const reader *r, const cJSON *model, const cJSON 
     const char *name = unk ? unk->valuestring : "[UNK]";
     if (!vr_map_get(&r->t->wordpiece.vocabulary, name, strlen(name), &r->t->wordpiece.unknown))
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: model.unk_token: \"%.64s\" is not in model.vocab (VOCAB)", r->file,
-                          name);
+                          "%s: model.unk_token: \"%.*s\" is not in model.vocab (VOCAB)", r->file,
+                          vr_tokenizer_shown(name), name);
     return VIREO_OK;
 }
 
@@ -232,15 +234,15 @@ static vireo_status place_added(const reader *r, const char *where, const char *
     if (known && strcmp(known, content))
         return vr_fail_at(
             r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-            "%s: %s.id: id %d stands for \"%.64s\" and for \"%.64s\", each id may stand "
+            "%s: %s.id: id %d stands for \"%.*s\" and for \"%.*s\", each id may stand "
             "for one token (VOCAB)",
-            r->file, where, a->id, known, content);
+            r->file, where, a->id, vr_tokenizer_shown(known), known, vr_tokenizer_shown(content),
+            content);
     if (!known && vr_map_get(&r->t->wordpiece.vocabulary, content, a->bytes, &other))
-        return vr_fail_at(
-            r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-            "%s: %s.id: token \"%.64s\" has the ids %u and %d, each token may stand once "
-            "(VOCAB)",
-            r->file, where, content, other, a->id);
+        return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
+                          "%s: %s.id: token \"%.*s\" has the ids %u and %d, each may stand once "
+                          "(VOCAB)",
+                          r->file, where, vr_tokenizer_shown(content), content, other, a->id);
     if (!known && !(known = vr_arena_strdup(&r->t->arena, content)))
         return vr_fail_memory(r->err, "added tokens");
     r->t->tokens[a->id] = known;
@@ -322,8 +324,8 @@ static vireo_status read_special_piece(const reader *r, const cJSON *special_tok
         return wrong_type(r, where, name, "a string");
     }
     const cJSON *ids = vr_json_get(vr_json_get(special_tokens, name->valuestring), "ids"), *id;
-    snprintf(where, sizeof where, "post_processor.special_tokens[\"%.64s\"].ids",
-             name->valuestring);
+    snprintf(where, sizeof where, "post_processor.special_tokens[\"%.*s\"].ids",
+             vr_tokenizer_shown(name->valuestring), name->valuestring);
     if (!cJSON_IsArray(ids))
         return wrong_type(r, where, ids, "an array of ids");
     cJSON_ArrayForEach(id, ids)

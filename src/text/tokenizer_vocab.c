@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "io/json.h"
 #include "text/tokenizer.h"
-#include <stdio.h>
 #include <string.h>
 
 static vireo_status config_bool(const cJSON *config, const char *path, const char *name, bool *out,
@@ -56,9 +55,7 @@ static vireo_status read_lines(vireo_tokenizer *t, const char *path, const char 
         size_t length = end ? (size_t)(end - at) : left, used = length + (end != NULL);
         if (length && at[length - 1] == '\r')
             length--;
-        char where[32];
-        snprintf(where, sizeof where, "line %zu", i + 1);
-        st = vr_tokenizer_add_token(t, at, length, (int32_t)i, path, where, err);
+        st = vr_tokenizer_add_token(t, at, length, (int32_t)i, path, i + 1, err);
         at += used;
     }
     return st;
@@ -104,8 +101,8 @@ static vireo_status read_special(vireo_tokenizer *t, const cJSON *config, const 
                                                       .special = true};
         else if (i <= SEP) /* the others do not occur in what is encoded */
             return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                              "%s: special token \"%.64s\" (%s) is not among the lines (VOCAB)",
-                              path, name, specials[i].key);
+                              "%s: special token \"%.*s\" (%s) is not among the lines (VOCAB)",
+                              path, vr_tokenizer_shown(name), name, specials[i].key);
     }
     t->wordpiece.unknown = ids[UNK];
     t->around[0] = (int32_t)ids[CLS];

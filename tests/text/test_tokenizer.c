@@ -164,94 +164,94 @@ static void normalizer_options(void **state)
     }
 }
 
+static const struct {
+    const char *json, *message;
+} refusals[] = {
+    {"[]", "tokenizer.json: top level: an array, an object is allowed (TYPE)"},
+    {FILE_OF("{\"type\":\"NFC\"}", WORDS, "[]", "null", MODEL(VOCAB)),
+     "tokenizer.json: normalizer.type is \"NFC\", supported: BertNormalizer, null (COMPONENT)"},
+    {FILE_OF("{\"type\":\"BertNormalizer\",\"lowercase\":1}", WORDS, "[]", "null", MODEL(VOCAB)),
+     "tokenizer.json: normalizer.lowercase: a number, true or false is allowed (TYPE)"},
+    {FILE_OF(NORMALIZER, "{\"type\":\"Whitespace\"}", "[]", "null", MODEL(VOCAB)),
+     "tokenizer.json: pre_tokenizer.type is \"Whitespace\", supported: BertPreTokenizer "
+     "(COMPONENT)"},
+    {FILE_OF(NORMALIZER, "null", "[]", "null", MODEL(VOCAB)),
+     "tokenizer.json: pre_tokenizer.type is \"null\", supported: BertPreTokenizer (COMPONENT)"},
+    {FILE_OF(NORMALIZER, WORDS, "[]", "null", "{\"type\":\"BPE\",\"vocab\":{}}"),
+     "tokenizer.json: model.type is \"BPE\", supported: WordPiece (COMPONENT)"},
+    {WITH_POST("{\"type\":\"RobertaProcessing\"}"),
+     "tokenizer.json: post_processor.type is \"RobertaProcessing\", supported: "
+     "TemplateProcessing, BertProcessing, null (COMPONENT)"},
+    {WITH_VOCAB("[]"), "tokenizer.json: model.vocab: an array, an object is allowed (TYPE)"},
+    {WITH_VOCAB("{}"), "tokenizer.json: model.vocab: no tokens (VOCAB)"},
+    {WITH_VOCAB("{\"[UNK]\":0,\"a\":1,\"b\":1}"),
+     "tokenizer.json: model.vocab[\"b\"]: id 1 stands for \"a\" and for \"b\", each id may "
+     "stand for one token (VOCAB)"},
+    {WITH_VOCAB("{\"[UNK]\":-1}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id -1, integers "
+                                   "from 0 to 4194303 are allowed (VOCAB)"},
+    {WITH_VOCAB("{\"[UNK]\":2147483648}"),
+     "tokenizer.json: model.vocab[\"[UNK]\"]: id 2147483648, integers from 0 to 4194303 are "
+     "allowed (VOCAB)"},
+    {WITH_VOCAB("{\"[UNK]\":1.5}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id 1.5, integers "
+                                    "from 0 to 4194303 are allowed (VOCAB)"},
+    {WITH_VOCAB("{\"[UNK]\":\"0\"}"),
+     "tokenizer.json: model.vocab[\"[UNK]\"]: a string, an integer is allowed (TYPE)"},
+    {WITH_VOCAB("{\"a\":0}"),
+     "tokenizer.json: model.unk_token: \"[UNK]\" is not in model.vocab (VOCAB)"},
+    {WITH_ADDED("{}"), "tokenizer.json: added_tokens: an object, an array is allowed (TYPE)"},
+    {WITH_ADDED("[{\"content\":\"x\"}]"),
+     "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
+    {WITH_ADDED("[7]"),
+     "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
+    {WITH_ADDED("[{\"id\":20,\"content\":\"\"}]"),
+     "tokenizer.json: added_tokens[0].content: 0 bytes, 1 to 256 are allowed (VOCAB)"},
+    {WITH_ADDED("[{\"id\":20}]"),
+     "tokenizer.json: added_tokens[0].content: missing, a string is allowed (TYPE)"},
+    {WITH_ADDED("[{\"id\":20,\"content\":\"x\",\"lstrip\":null}]"),
+     "tokenizer.json: added_tokens[0].lstrip: null, true or false is allowed (TYPE)"},
+    {WITH_ADDED("[{\"id\":20,\"content\":\"x\"},{\"id\":20,\"content\":\"x\"}]"),
+     "tokenizer.json: added_tokens[1].id: id 20 stands twice in added_tokens (VOCAB)"},
+    {WITH_ADDED("[{\"id\":4,\"content\":\"x\"}]"),
+     "tokenizer.json: added_tokens[0].id: id 4 stands for \"a\" and for \"x\", each id may "
+     "stand for one token (VOCAB)"},
+    {WITH_ADDED("[{\"id\":20,\"content\":\"a\"}]"),
+     "tokenizer.json: added_tokens[0].id: token \"a\" has the ids 4 and 20, each may stand once "
+     "(VOCAB)"},
+    {WITH_ADDED("[{\"id\":20,\"content\":\"\u00AD\",\"normalized\":true}]"),
+     "tokenizer.json: added_tokens[0].content: nothing is left of it after normalisation, and "
+     "\"normalized\" is true (VOCAB)"},
+    {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",30],\"cls\":[\"[CLS]\",2]}"),
+     "tokenizer.json: post_processor.sep[1]: id 30 is neither in model.vocab nor in "
+     "added_tokens (VOCAB)"},
+    {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3]}"),
+     "tokenizer.json: post_processor.cls[1]: missing, an integer is allowed (TYPE)"},
+    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":"
+               "\"[CLS]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
+               "\"special_tokens\":{}}"),
+     "tokenizer.json: post_processor.special_tokens[\"[CLS]\"].ids: missing, an array of ids "
+     "is allowed (TYPE)"},
+    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\","
+               "\"type_id\":1}}],\"special_tokens\":{}}"),
+     "tokenizer.json: post_processor.single[0].type_id: not 0, supported: 0 (COMPONENT)"},
+    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}}"),
+     "tokenizer.json: post_processor.single: the Sequence A stands 0 times, supported: once "
+     "(COMPONENT)"},
+    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"B\"}}]}"),
+     "tokenizer.json: post_processor.single[0]: an object, a SpecialToken or the Sequence A is "
+     "allowed (TYPE)"},
+    {FILE_OF(NORMALIZER, WORDS, "[]", "null",
+             "{\"type\":\"WordPiece\",\"max_input_chars_per_word\":0,\"vocab\":{\"[UNK]\":0}}"),
+     "tokenizer.json: model.max_input_chars_per_word: 0, integers from 1 to 10000 are allowed "
+     "(TYPE)"},
+};
+
 static void refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *json, *message;
-    } rows[] = {
-        {"[]", "tokenizer.json: top level: an array, an object is allowed (TYPE)"},
-        {FILE_OF("{\"type\":\"NFC\"}", WORDS, "[]", "null", MODEL(VOCAB)),
-         "tokenizer.json: normalizer.type is \"NFC\", supported: BertNormalizer, null (COMPONENT)"},
-        {FILE_OF("{\"type\":\"BertNormalizer\",\"lowercase\":1}", WORDS, "[]", "null",
-                 MODEL(VOCAB)),
-         "tokenizer.json: normalizer.lowercase: a number, true or false is allowed (TYPE)"},
-        {FILE_OF(NORMALIZER, "{\"type\":\"Whitespace\"}", "[]", "null", MODEL(VOCAB)),
-         "tokenizer.json: pre_tokenizer.type is \"Whitespace\", supported: BertPreTokenizer "
-         "(COMPONENT)"},
-        {FILE_OF(NORMALIZER, "null", "[]", "null", MODEL(VOCAB)),
-         "tokenizer.json: pre_tokenizer.type is \"null\", supported: BertPreTokenizer (COMPONENT)"},
-        {FILE_OF(NORMALIZER, WORDS, "[]", "null", "{\"type\":\"BPE\",\"vocab\":{}}"),
-         "tokenizer.json: model.type is \"BPE\", supported: WordPiece (COMPONENT)"},
-        {WITH_POST("{\"type\":\"RobertaProcessing\"}"),
-         "tokenizer.json: post_processor.type is \"RobertaProcessing\", supported: "
-         "TemplateProcessing, BertProcessing, null (COMPONENT)"},
-        {WITH_VOCAB("[]"), "tokenizer.json: model.vocab: an array, an object is allowed (TYPE)"},
-        {WITH_VOCAB("{}"), "tokenizer.json: model.vocab: no tokens (VOCAB)"},
-        {WITH_VOCAB("{\"[UNK]\":0,\"a\":1,\"b\":1}"),
-         "tokenizer.json: model.vocab[\"b\"]: id 1 stands for \"a\" and for \"b\", each id may "
-         "stand for one token (VOCAB)"},
-        {WITH_VOCAB("{\"[UNK]\":-1}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id -1, integers "
-                                       "from 0 to 4194303 are allowed (VOCAB)"},
-        {WITH_VOCAB("{\"[UNK]\":2147483648}"),
-         "tokenizer.json: model.vocab[\"[UNK]\"]: id 2147483648, integers from 0 to 4194303 are "
-         "allowed (VOCAB)"},
-        {WITH_VOCAB("{\"[UNK]\":1.5}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id 1.5, integers "
-                                        "from 0 to 4194303 are allowed (VOCAB)"},
-        {WITH_VOCAB("{\"[UNK]\":\"0\"}"),
-         "tokenizer.json: model.vocab[\"[UNK]\"]: a string, an integer is allowed (TYPE)"},
-        {WITH_VOCAB("{\"a\":0}"),
-         "tokenizer.json: model.unk_token: \"[UNK]\" is not in model.vocab (VOCAB)"},
-        {WITH_ADDED("{}"), "tokenizer.json: added_tokens: an object, an array is allowed (TYPE)"},
-        {WITH_ADDED("[{\"content\":\"x\"}]"),
-         "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
-        {WITH_ADDED("[7]"),
-         "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
-        {WITH_ADDED("[{\"id\":20,\"content\":\"\"}]"),
-         "tokenizer.json: added_tokens[0].content: 0 bytes, 1 to 256 are allowed (VOCAB)"},
-        {WITH_ADDED("[{\"id\":20}]"),
-         "tokenizer.json: added_tokens[0].content: missing, a string is allowed (TYPE)"},
-        {WITH_ADDED("[{\"id\":20,\"content\":\"x\",\"lstrip\":null}]"),
-         "tokenizer.json: added_tokens[0].lstrip: null, true or false is allowed (TYPE)"},
-        {WITH_ADDED("[{\"id\":20,\"content\":\"x\"},{\"id\":20,\"content\":\"x\"}]"),
-         "tokenizer.json: added_tokens[1].id: id 20 stands twice in added_tokens (VOCAB)"},
-        {WITH_ADDED("[{\"id\":4,\"content\":\"x\"}]"),
-         "tokenizer.json: added_tokens[0].id: id 4 stands for \"a\" and for \"x\", each id may "
-         "stand for one token (VOCAB)"},
-        {WITH_ADDED("[{\"id\":20,\"content\":\"a\"}]"),
-         "tokenizer.json: added_tokens[0].id: token \"a\" has the ids 4 and 20, each token may "
-         "stand once (VOCAB)"},
-        {WITH_ADDED("[{\"id\":20,\"content\":\"\u00AD\",\"normalized\":true}]"),
-         "tokenizer.json: added_tokens[0].content: nothing is left of it after normalisation, and "
-         "\"normalized\" is true (VOCAB)"},
-        {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",30],\"cls\":[\"[CLS]\",2]}"),
-         "tokenizer.json: post_processor.sep[1]: id 30 is neither in model.vocab nor in "
-         "added_tokens (VOCAB)"},
-        {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3]}"),
-         "tokenizer.json: post_processor.cls[1]: missing, an integer is allowed (TYPE)"},
-        {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":"
-                   "\"[CLS]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
-                   "\"special_tokens\":{}}"),
-         "tokenizer.json: post_processor.special_tokens[\"[CLS]\"].ids: missing, an array of ids "
-         "is allowed (TYPE)"},
-        {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\","
-                   "\"type_id\":1}}],\"special_tokens\":{}}"),
-         "tokenizer.json: post_processor.single[0].type_id: not 0, supported: 0 (COMPONENT)"},
-        {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}}"),
-         "tokenizer.json: post_processor.single: the Sequence A stands 0 times, supported: once "
-         "(COMPONENT)"},
-        {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"B\"}}]}"),
-         "tokenizer.json: post_processor.single[0]: an object, a SpecialToken or the Sequence A is "
-         "allowed (TYPE)"},
-        {FILE_OF(NORMALIZER, WORDS, "[]", "null",
-                 "{\"type\":\"WordPiece\",\"max_input_chars_per_word\":0,\"vocab\":{\"[UNK]\":0}}"),
-         "tokenizer.json: model.max_input_chars_per_word: 0, integers from 1 to 10000 are allowed "
-         "(TYPE)"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         vireo_error err;
-        assert_null(test_load_json(rows[i].json, &err));
-        assert_string_equal(err.message, rows[i].message);
+        assert_null(test_load_json(refusals[i].json, &err));
+        assert_string_equal(err.message, refusals[i].message);
         assert_true(err.reason >= 100);
     }
 }
@@ -275,6 +275,14 @@ static void refused_long(void **state)
     assert_null(test_load_json(json, &err));
     assert_non_null(
         strstr(err.message, "token of 1048576 bytes, at most 1024 are allowed (VOCAB)"));
+    for (size_t i = 0; i < 80; i++) /* the 64th byte is the first half of a character */
+        memcpy(name + 1 + 2 * i, "é", 2);
+    name[161] = '\0';
+    snprintf(json, MEGABYTE + 4096, WITH_VOCAB("{\"[UNK]\":0,\"%s\":-1}"), name);
+    assert_null(test_load_json(json, &err));
+    name[63] = '\0';
+    snprintf(json, MEGABYTE, "tokenizer.json: model.vocab[\"%s\"]: id -1, ", name);
+    assert_memory_equal(err.message, json, strlen(json));
     assert_null(test_load_json("", &err));
     assert_int_equal(err.status, VIREO_ERROR_FORMAT);
     assert_null(test_load_json("{\"model\":", &err));
@@ -329,7 +337,7 @@ static void vocab_files(void **state)
         {"[UNK]\n[CLS]\n", NULL,
          "vocab.txt: special token \"[SEP]\" (sep_token) is not among the lines (VOCAB)"},
         {"[UNK]\na\na\n", NULL,
-         "vocab.txt: line 3: token \"a\" has the ids 1 and 2, each token may stand once (VOCAB)"},
+         "vocab.txt: line 3: token \"a\" has the ids 1 and 2, each may stand once (VOCAB)"},
         {"[UNK]\n\xFF\n", NULL, "vocab.txt: byte 6 is not UTF-8 (VOCAB)"},
         {"[UNK]\n[CLS]\n[SEP]\n", "{\"do_lower_case\":\"no\"}",
          "tokenizer_config.json: do_lower_case: neither true, false nor null (TYPE)"},
