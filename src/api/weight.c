@@ -39,5 +39,7 @@ vireo_value vireo_graph_weight(vireo_graph *g, const vireo_source *source, const
     vireo_tensor t = {.dtype = found.dtype, .rank = found.rank, .bytes = found.bytes};
     memcpy(t.shape, found.shape, sizeof t.shape);
     memcpy(&t.data, &found.data, sizeof t.data); /* constants are never written */
-    return vireo_graph_constant(g, name, &t);
+    vireo_value value = vireo_graph_constant(g, name, &t);
+    g->values[value.id].data_is_mapped = value.id != 0;
+    return value;
 }

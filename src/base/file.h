@@ -16,7 +16,8 @@ typedef struct vr_mapped {
 } vr_mapped;
 vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *); /* read-only, private */
 void vr_file_unmap(vr_mapped *);
-/* The pages of [data, data + bytes) will not be needed soon: resident memory goes down. */
+/* The pages of [data, data + bytes), part of a mapped file, will not be needed soon: resident memory
+ * goes down. Any other memory would be lost. */
 void vr_file_forget(const void *data, size_t bytes);
 
 /* A file that appears at `path` whole or not at all: written to a temporary name beside it, synced,

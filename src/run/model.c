@@ -75,7 +75,8 @@ static vireo_status upload(vireo_model *m, size_t id, char *chunk, vireo_error *
     if (dense) {
         vireo_status st = vr_buffer_write(m->device, p->buffer, p->offset, c->data,
                                           vr_value_bytes(&c->v), err);
-        vr_file_forget(c->data, (size_t)vr_value_bytes(&c->v));
+        if (c->data_is_mapped)
+            vr_file_forget(c->data, (size_t)vr_value_bytes(&c->v));
         return st;
     }
     int64_t step = row > CHUNK ? 1 : (int64_t)(CHUNK / row);
