@@ -245,7 +245,7 @@ vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, 
 /* Copies the inputs and starts the work; at most one submission is in flight. */
 vireo_status vireo_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in,
                                   vireo_error *);
-/* Waits for it and copies the outputs. */
+/* Waits for it and copies the outputs. Whatever it answers, nothing is in flight afterwards. */
 vireo_status vireo_session_wait(vireo_session *, vireo_tensor *out, size_t n_out, vireo_error *);
 vireo_status vireo_session_run(vireo_session *, const vireo_tensor *in, size_t n_in,
                                vireo_tensor *out, size_t n_out, vireo_error *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/architecture.h"
 #include "run/model.h"
+#include <string.h>
 
 vireo_status vireo_model_create(vireo_device *d, vireo_graph **graph, const vireo_model_options *o,
                                 vireo_model **out, vireo_error *err)
@@ -13,7 +14,15 @@ vireo_status vireo_model_create(vireo_device *d, vireo_graph **graph, const vire
         vireo_graph_destroy(graph);
         return st;
     }
-    return vr_model_create(d, graph, o, out, err);
+    vireo_model_options known = VIREO_OPTIONS(vireo_model_options);
+    if (o && o->struct_size < sizeof o->struct_size) {
+        vireo_graph_destroy(graph);
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_model_options.struct_size is %zu; use VIREO_OPTIONS", o->struct_size);
+    }
+    if (o)
+        memcpy(&known, o, o->struct_size < sizeof known ? o->struct_size : sizeof known);
+    return vr_model_create(d, graph, &known, out, err);
 }
 
 vireo_status vireo_model_load_source(vireo_device *d, const vireo_source *s,
@@ -32,9 +41,9 @@ vireo_status vireo_model_load(vireo_device *d, const char *path, const vireo_mod
                               vireo_model **out, vireo_error *err)
 {
     vireo_source *s = NULL;
-    if (!d || !path)
+    if (!d || !path || !out)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                       "vireo_model_load: device and path are needed");
+                       "vireo_model_load: device, path and out are needed");
     vireo_status st = vireo_source_open(path, d->allocator, &s, err);
     if (!st)
         st = vireo_model_load_source(d, s, o, out, err);

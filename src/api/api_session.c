@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/session.h"
+#include <string.h>
 
 vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o,
                                   vireo_session **out, vireo_error *err)
@@ -7,7 +8,14 @@ vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o
     if (!m || !out)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "vireo_session_create: model and out are needed");
-    return vr_session_create(m, o ? o->force_kernel : NULL, out, err);
+    vireo_session_options known = VIREO_OPTIONS(vireo_session_options);
+    if (o && o->struct_size < sizeof o->struct_size)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_session_options.struct_size is %zu; use VIREO_OPTIONS",
+                       o->struct_size);
+    if (o)
+        memcpy(&known, o, o->struct_size < sizeof known ? o->struct_size : sizeof known);
+    return vr_session_create(m, known.force_kernel, out, err);
 }
 
 vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,

@@ -39,7 +39,9 @@ typedef struct vr_bucket {
 
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
 
-/* Builds the whole bucket. force: session option force_kernel ("op/kernel[,op/kernel]") or NULL. */
+/* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
+vireo_status vr_force_check(const char *force, vireo_error *);
+/* Builds the whole bucket. force: checked, or NULL. */
 vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
                               vr_bucket **out, vireo_error *);
 void vr_bucket_destroy(vr_bucket **);

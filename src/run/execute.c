@@ -10,6 +10,9 @@ vireo_status vr_session_create(vireo_model *m, const char *force, vireo_session 
                                vireo_error *err)
 {
     const vireo_allocator *a = m->device->allocator;
+    vireo_status st = vr_force_check(force, err);
+    if (st)
+        return st;
     vireo_session *s = vr_calloc(a, 1, sizeof *s);
     if (!s)
         return vr_fail_memory(err, "session");
@@ -234,13 +237,13 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
     vr_bucket *b = s->running;
     if (!b)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
-    if (n_out != g->n_outputs)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%zu outputs asked for, the graph has %zu",
-                       n_out, g->n_outputs);
     vireo_status st = wait_running(s, err);
     s->running = NULL;
     if (st)
         return st;
+    if (n_out != g->n_outputs)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%zu outputs asked for, the graph has %zu",
+                       n_out, g->n_outputs);
     for (size_t i = 0; i < n_out; i++) {
         const vr_value *v = &b->values[g->outputs[i].value];
         size_t bytes = (size_t)(v->rank == 1 ? v->count : vr_value_rows_now(v) * vr_value_width(v)) *

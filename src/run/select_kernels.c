@@ -35,6 +35,41 @@ static const char *forced_name(const char *force, const char *op, size_t *length
     return NULL;
 }
 
+/* entry: "op/kernel", length bytes. */
+static vireo_status check_entry(const char *entry, size_t length, vireo_error *err)
+{
+    const char *slash = memchr(entry, '/', length);
+    if (!slash)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "force_kernel: \"%.*s\" is not of the form op/kernel", (int)length, entry);
+    size_t of_op = (size_t)(slash - entry), of_kernel = length - of_op - 1;
+    for (size_t i = 0; i < VR_OP_COUNT; i++) {
+        const vr_op *op = vr_ops[i];
+        if (strlen(op->name) != of_op || strncmp(op->name, entry, of_op) != 0)
+            continue;
+        for (size_t j = 0; j < op->n_kernels; j++)
+            if (strlen(op->kernels[j].name) == of_kernel &&
+                !strncmp(op->kernels[j].name, slash + 1, of_kernel))
+                return VIREO_OK;
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "force_kernel: %s has no kernel named %.*s", op->name, (int)of_kernel,
+                       slash + 1);
+    }
+    return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "force_kernel: no op is named %.*s",
+                   (int)of_op, entry);
+}
+
+vireo_status vr_force_check(const char *force, vireo_error *err)
+{
+    vireo_status st = VIREO_OK;
+    for (const char *p = force; !st && p;) {
+        const char *end = strchr(p, ',');
+        st = check_entry(p, end ? (size_t)(end - p) : strlen(p), err);
+        p = end ? end + 1 : NULL;
+    }
+    return st;
+}
+
 static vireo_status choose(const vr_call *c, const char *force, const vr_kernel **out,
                            vireo_error *err)
 {
@@ -54,9 +89,6 @@ static vireo_status choose(const vr_call *c, const char *force, const vr_kernel 
                            "%s/%s was forced, and does not fit these sizes on this device",
                            op->name, k->name);
     }
-    if (name)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%s has no kernel named %.*s", op->name,
-                       (int)length, name);
     return vr_fail(err, VIREO_ERROR_UNSUPPORTED, "%s: no kernel fits these sizes on %s", op->name,
                    c->limits->name);
 }
