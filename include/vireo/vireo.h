@@ -208,6 +208,7 @@ typedef struct vireo_model_options {
     size_t struct_size;
     vireo_progress_fn progress;
     void *progress_user;
+    bool keep_layout; /* weights stay as the file has them; default: turned where kernels gain */
 } vireo_model_options;
 
 /* Reads the folder, builds the architecture's graph, uploads the weights. */

@@ -20,6 +20,7 @@ typedef struct vr_graph_value {
     const char *name;       /* constants, inputs; NULL otherwise */
     const void *data;       /* constants: dense, borrowed */
     vireo_dtype data_dtype; /* constants: what data holds; f16 may become f32 on upload */
+    bool transposed;        /* constants: data is (shape[1], shape[0]) and is turned on upload */
     bool data_is_mapped;    /* of a file: its pages may be given back and are read again */
     bool is_output;
 } vr_graph_value;

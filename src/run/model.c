@@ -41,26 +41,47 @@ static vireo_status place_constants(vireo_model *m, uint32_t *index, uint64_t *s
     return VIREO_OK;
 }
 
-/* Copies rows [first, first + n) of a dense constant into padded rows at `out`. */
-static void pack_rows(const vr_graph_value *c, int64_t first, int64_t n, void *out)
+/* Copies n elements that stand `step` apart in `from`, as f32 if that is what the device holds. */
+static void copy_elements(const vr_graph_value *c, const char *from, size_t step, size_t n, char *to)
 {
-    size_t width = (size_t)vr_value_width(&c->v), pitch = vr_value_pitch(&c->v);
-    size_t size = vireo_dtype_bytes(c->v.dtype), stored = vireo_dtype_bytes(c->data_dtype);
-    const char *from = (const char *)c->data + (size_t)first * width * stored;
-    char *to = out;
-    for (int64_t r = 0; r < n; r++, from += width * stored, to += pitch * size) {
-        if (c->v.dtype == c->data_dtype) {
-            memcpy(to, from, width * size);
-        } else { /* f16 → f32 */
-            for (size_t i = 0; i < width; i++) {
-                uint16_t half;
-                memcpy(&half, from + 2 * i, 2);
-                float value = vr_half_to_float(half);
-                memcpy(to + 4 * i, &value, 4);
-            }
-        }
-        memset(to + width * size, 0, (pitch - width) * size);
+    const size_t stored = vireo_dtype_bytes(c->data_dtype), size = vireo_dtype_bytes(c->v.dtype);
+    if (c->v.dtype == c->data_dtype && step == 1) {
+        memcpy(to, from, n * size);
+        return;
     }
+    for (size_t i = 0; i < n; i++, from += step * stored, to += size) {
+        if (c->v.dtype == c->data_dtype) {
+            memcpy(to, from, size);
+        } else {
+            uint16_t half;
+            memcpy(&half, from, sizeof half);
+            const float value = vr_half_to_float(half);
+            memcpy(to, &value, sizeof value);
+        }
+    }
+}
+
+/* Copies rows [first, first + n) of a dense constant into padded rows at `out`, turning it if it is
+ * stored transposed: then in strips of columns, so that each cache line of the source serves all the
+ * rows before it is lost. */
+static void pack_rows(const vr_graph_value *c, int64_t first, int64_t n, char *out)
+{
+    enum { STRIP = 64 };
+    const size_t width = (size_t)vr_value_width(&c->v), pitch = vr_value_pitch(&c->v);
+    const size_t size = vireo_dtype_bytes(c->v.dtype), stored = vireo_dtype_bytes(c->data_dtype);
+    const size_t rows = (size_t)vr_value_rows(&c->v);
+    const size_t strip = c->transposed ? STRIP : width;
+    for (size_t at = 0; at < width; at += strip) {
+        const size_t count = width - at < strip ? width - at : strip;
+        for (size_t r = 0; r < (size_t)n; r++) {
+            const size_t row = (size_t)first + r;
+            const size_t source = c->transposed ? at * rows + row : row * width + at;
+            copy_elements(c, (const char *)c->data + source * stored, c->transposed ? rows : 1,
+                          count, out + (r * pitch + at) * size);
+        }
+    }
+    for (size_t r = 0; r < (size_t)n; r++)
+        memset(out + (r * pitch + width) * size, 0, (pitch - width) * size);
 }
 
 static vireo_status upload(vireo_model *m, size_t id, char *chunk, vireo_error *err)
@@ -71,7 +92,8 @@ static vireo_status upload(vireo_model *m, size_t id, char *chunk, vireo_error *
     int64_t rows = vr_value_rows(&c->v), width = vr_value_width(&c->v);
     if (width == 0)
         return VIREO_OK;
-    bool dense = c->v.dtype == c->data_dtype && vr_value_pitch(&c->v) == (uint64_t)width;
+    bool dense = c->v.dtype == c->data_dtype && !c->transposed &&
+                 vr_value_pitch(&c->v) == (uint64_t)width;
     if (dense) {
         vireo_status st = vr_buffer_write(m->device, p->buffer, p->offset, c->data,
                                           vr_value_bytes(&c->v), err);
@@ -88,6 +110,7 @@ static vireo_status upload(vireo_model *m, size_t id, char *chunk, vireo_error *
         if (st)
             return st;
     }
+    vr_file_forget(c->data, (size_t)(rows * width) * vireo_dtype_bytes(c->data_dtype));
     return VIREO_OK;
 }
 
@@ -137,6 +160,8 @@ vireo_status vr_model_create(vireo_device *d, vireo_graph **graph, const vireo_m
         st = vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "the graph has no output");
     if (st)
         goto fail;
+    if (!o || !o->keep_layout)
+        vr_turn_weights(g, &d->info);
     m->constants = vr_calloc(a, g->n_values, sizeof *m->constants);
     m->buffers = vr_calloc(a, g->n_values, sizeof *m->buffers);
     index = vr_calloc(a, g->n_values, sizeof *index);

@@ -25,4 +25,9 @@ struct vireo_model {
 vireo_status vr_model_create(vireo_device *, vireo_graph **, const vireo_model_options *,
                              vireo_model **out, vireo_error *);
 void vr_model_destroy(vireo_model **);
+
+/* Weights (N, K) whose every use is the transposed right side of a matmul become (K, N): neighbouring
+ * lanes then read neighbouring vec4s, which real GPUs need and software drivers gain a fifth from
+ * (docs/BENCHMARKS.md). Only where the turned weights fit one texel view. */
+void vr_turn_weights(vireo_graph *, const vireo_device_info *);
 #endif
