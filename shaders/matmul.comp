@@ -4,8 +4,9 @@
 // Rows are contiguous along their last dimension and padded to vec4s whose tail is zero.
 // W_NK: w as in model files, [N][K], vec4 along k. Otherwise [K][N], vec4 along n.
 // A lane owns TM rows x TQ column quads; neighbouring lanes own neighbouring quads. No barriers, no
-// shared memory: a workgroup is one subgroup. Grid: x column blocks of WG * TQ quads, y row tiles, z
-// batch. Every element is summed over k in ascending order, whatever the tile.
+// shared memory: a workgroup is one subgroup. Grid: x row tiles, y column blocks of WG * TQ quads (a
+// block's weights stay in the cache while all rows pass), z batch. Every element is summed over k in
+// ascending order, whatever the tile.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
@@ -37,8 +38,8 @@ layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 res
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
-    const uint row = p.row_begin + gl_WorkGroupID.y * TM;
-    const uint quad = p.quad_begin + gl_WorkGroupID.x * (WG * TQ) + gl_LocalInvocationID.x;
+    const uint row = p.row_begin + gl_WorkGroupID.x * TM;
+    const uint quad = p.quad_begin + gl_WorkGroupID.y * (WG * TQ) + gl_LocalInvocationID.x;
     const uint batch = gl_WorkGroupID.z;
     if (row >= rows || quad >= p.quad_end)
         return;

@@ -141,7 +141,7 @@ static cut cut_of(const vr_call *c, bool storage)
     const uint64_t texels = c->limits->max_texel_elements;
     uint64_t a_rows = texels / (s.a_pitch ? s.a_pitch : 1);
     if (a_rows > 65535ull * tm)
-        a_rows = 65535ull * tm; /* groups in y */
+        a_rows = 65535ull * tm; /* groups in x */
     const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
     uint64_t b_rows = storage ? c->limits->max_storage_binding_bytes / (b_row ? b_row : 1)
                               : texels / (s.b_pitch ? s.b_pitch : 1);
@@ -204,8 +204,9 @@ static vireo_status launch(const vr_call *c, uint32_t wg, bool storage, vr_launc
             const uint32_t end = m_now < p.row_end ? m_now : p.row_end;
             const uint32_t rows = end > p.row_begin ? end - p.row_begin : 0;
             vr_dispatch *d = vr_launch_grid(out, &p, sizeof p,
+                                            (rows + tm - 1) / tm,
                                             (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq),
-                                            (rows + tm - 1) / tm, s.batch);
+                                            s.batch);
             if (!d)
                 return VIREO_ERROR_OUT_OF_MEMORY;
             if (slab_count(s.m, r.a) > 1) {
