@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op_case.h"
+
+typedef enum table_kind { WEIGHTS, HALVES, ACTIVATION } table_kind;
+typedef struct row {
+    int64_t table_rows, width, ids;
+    table_kind kind;
+    op_device device;
+    int64_t most, counts[3];             /* ids dynamic if most > 0 */
+    int64_t table_most, table_counts[3]; /* an activation's rows */
+} row;
+
+static const row rows[] = {
+    {1, 1, 1},
+    {3, 1, 7},
+    {5, 2, 4},
+    {7, 3, 9},
+    {8, 4, 8},
+    {9, 5, 3},
+    {100, 7, 31},
+    {33, 32, 33},
+    {17, 33, 65},
+    {50, 64, 12},
+    {65, 65, 5},
+    {200, 384, 17},
+    {10, 1000, 2},
+    {0, 4, 3},
+    {6, 6, 0},
+    {5, 8, 3, HALVES},
+    {7, 1, 4, HALVES},
+    {3, 3, 11, HALVES},
+    {9, 5, 6, HALVES},
+    {101, 33, 40, HALVES},
+    {64, 384, 20, HALVES},
+    {4, 4, 5, ACTIVATION},
+    {19, 7, 23, ACTIVATION},
+    {130, 20, 64, ACTIVATION},
+    /* More than one slab of 65,536 bytes. */
+    {1000, 64, 50, WEIGHTS, OP_DEVICE_LOW},
+    {1025, 17, 99, WEIGHTS, OP_DEVICE_LOW},
+    {4200, 4, 60, WEIGHTS, OP_DEVICE_LOW},
+    {300, 511, 30, WEIGHTS, OP_DEVICE_LOW},
+    {1000, 65, 40, HALVES, OP_DEVICE_LOW},
+    {900, 128, 30, HALVES, OP_DEVICE_LOW},
+    {1100, 33, 45, ACTIVATION, OP_DEVICE_LOW},
+    {40, 12, 0, WEIGHTS, .most = 64, .counts = {5, 64, 0}},
+    {40, 13, 0, HALVES, .most = 500, .counts = {33, 499, 1}},
+    {0, 9, 0, ACTIVATION, .most = 20, .counts = {5, 20, 1}, .table_most = 50,
+     .table_counts = {50, 7, 0}},
+};
+
+static void make(size_t i, op_case *c)
+{
+    const row *r = &rows[i];
+    c->in[0] = op_matrix(r->table_rows, r->width);
+    if (r->kind != ACTIVATION)
+        c->in[0] = r->kind == HALVES ? op_half(c->in[0]) : op_constant(c->in[0]);
+    c->in[1] = op_ints(op_vector(r->ids), FILL_IDS);
+    c->device = r->device;
+    if (!r->most)
+        return;
+    c->in[1].symbol = 1;
+    if (r->table_most)
+        c->in[0].symbol = 2;
+    op_sizes(c, r->most, r->counts, r->table_most, r->table_counts);
+}
+
+static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
+{
+    out[0] = c->in[0].source == OP_INPUT ? vireo_gather_rows(g, in[0], in[1])
+                                         : vireo_embedding(g, in[0], in[1]);
+}
+
+const op_cases cases_embedding = {.op = VR_OP_EMBEDDING,
+                                  .count = sizeof rows / sizeof *rows,
+                                  .make = make,
+                                  .build = build,
+                                  .exact = true};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every combination of layouts, batch, bias, residual and weight type on small odd sizes; then
+ * sizes around tiles, activations, dynamic rows, and operands larger than a view or a binding. */
+#include "op_case.h"
+
+enum { TA = 1, TB = 2, BIAS = 4, RESIDUAL = 8, HALF = 16, BATCH_A = 32, BATCH_B = 64 };
+
+typedef struct row {
+    int64_t m, n, k;
+    uint32_t flags;
+    vireo_unary activation;
+    op_device device;
+    int64_t most, counts[3]; /* dynamic m if most > 0 */
+} row;
+
+static const row rows[] = {
+    /* Sizes: 1, primes, around 4, 8, 16, 32, 64, 128; weights as in files, and transposed. */
+    {1, 1, 1, TB},
+    {1, 1, 2, 0},
+    {2, 1, 1, TB},
+    {1, 2, 3, 0},
+    {3, 5, 1, TB | BIAS},
+    {2, 3, 4, TB},
+    {4, 4, 4, TB},
+    {5, 7, 5, TB | BIAS},
+    {7, 5, 3, 0},
+    {8, 8, 8, TB},
+    {9, 9, 9, TB | BIAS},
+    {8, 9, 7, 0},
+    {16, 16, 16, TB},
+    {17, 17, 17, TB | BIAS},
+    {16, 17, 9, 0},
+    {31, 33, 5, TB},
+    {33, 31, 17, 0},
+    {32, 32, 32, TB | BIAS},
+    {1, 64, 64, TB | BIAS},
+    {63, 65, 33, TB},
+    {65, 63, 31, 0},
+    {64, 64, 64, 0},
+    {1, 129, 100, TB},
+    {2, 128, 129, TB},
+    {3, 100, 128, 0},
+    {1, 384, 384, TB | BIAS},
+    {8, 128, 384, TB | BIAS | RESIDUAL},
+    {12, 384, 128, TB | BIAS},
+    {129, 33, 65, TB},
+    {128, 129, 4, 0},
+    {100, 1, 100, TB},
+    {100, 2, 7, 0},
+    {1, 3, 384, TB},
+    {5, 384, 2, TB},
+    {0, 8, 8, TB | BIAS},
+    {8, 0, 8, TB},
+    {8, 8, 0, TB | BIAS},
+    {0, 0, 0, 0},
+    /* Half weights. */
+    {1, 1, 1, TB | HALF},
+    {3, 5, 7, TB | HALF},
+    {7, 9, 5, HALF},
+    {17, 33, 31, TB | BIAS | HALF},
+    {31, 17, 33, BIAS | HALF},
+    {1, 129, 384, TB | HALF},
+    {64, 65, 63, TB | RESIDUAL | HALF},
+    {65, 64, 64, HALF},
+    {2, 2, 4, TB | HALF},
+    /* Activations. */
+    {5, 7, 9, TB | BIAS, VIREO_GELU},
+    {33, 17, 65, TB | BIAS, VIREO_GELU},
+    {9, 12, 8, TB | BIAS | HALF, VIREO_GELU},
+    {6, 9, 11, TB | BIAS, VIREO_GELU_TANH},
+    {6, 9, 11, TB, VIREO_RELU},
+    {4, 13, 6, TB | BIAS, VIREO_SILU},
+    {4, 13, 6, TB | BIAS | RESIDUAL, VIREO_TANH},
+    {3, 6, 5, TB | BIAS, VIREO_SIGMOID}, /* must not fill the padding with 1/2 */
+    {9, 5, 4, TB | BIAS | RESIDUAL, VIREO_GELU},
+    /* Dynamic rows. */
+    {0, 33, 20, TB | BIAS, .most = 40, .counts = {3, 40, 0}},
+    {0, 64, 64, TB | BIAS | RESIDUAL, .most = 300, .counts = {17, 1, 129}},
+    {0, 7, 9, 0, .most = 64, .counts = {64, 5, 33}},
+    {0, 10, 12, TB | HALF | BIAS, .most = 50, .counts = {1, 8, 50}},
+    /* More than 1,024 texels or 65,536 bytes: slabs of weights, of rows, of both. */
+    {3, 1000, 16, TB, .device = OP_DEVICE_LOW},
+    {5, 513, 64, TB | BIAS, .device = OP_DEVICE_LOW},
+    {4, 700, 100, TB | BIAS | RESIDUAL, .device = OP_DEVICE_LOW},
+    {300, 33, 17, TB | BIAS, .device = OP_DEVICE_LOW},
+    {100, 150, 64, TB, .device = OP_DEVICE_LOW},
+    {3, 1000, 20, TB | HALF, .device = OP_DEVICE_LOW},
+    {2, 500, 70, BIAS, .device = OP_DEVICE_LOW},
+    {150, 40, 40, BIAS, .device = OP_DEVICE_LOW},
+    {3, 64, 65, BATCH_A | BATCH_B, .device = OP_DEVICE_LOW},
+    {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
+    /* Weights beyond 65,536 texels. */
+    {2, 4100, 68, TB, VIREO_IDENTITY},
+    {1, 65600, 5, TB, VIREO_IDENTITY},
+};
+enum { N_ROWS = sizeof rows / sizeof *rows, N_LAYOUTS = 128 };
+
+/* The combinations; half weights have no batch. */
+static bool layout_allowed(uint32_t f)
+{
+    return !((f & HALF) && (f & BATCH_B)) && (!(f & BATCH_B) || (f & BATCH_A));
+}
+
+static uint32_t layout_at(size_t index)
+{
+    for (uint32_t f = 0; f < N_LAYOUTS; f++)
+        if (layout_allowed(f) && index-- == 0)
+            return f;
+    return 0;
+}
+enum { N_COMBINATIONS = 32 + 32 + 16 }; /* of layout_allowed: plain, batched a, both batched */
+
+static void make(size_t i, op_case *c)
+{
+    static const int64_t sizes[][3] = {{5, 6, 7}, {9, 3, 10}, {2, 33, 5}, {18, 8, 3}};
+    row r;
+    if (i < N_ROWS) {
+        r = rows[i];
+    } else {
+        const int64_t *s = sizes[i % 4];
+        r = (row){s[0], s[1], s[2], layout_at(i - N_ROWS), VIREO_IDENTITY};
+    }
+    const int64_t batch = 3;
+    const bool ta = r.flags & TA, tb = r.flags & TB;
+    c->in[0] = r.flags & BATCH_A ? op_cube(batch, ta ? r.k : r.m, ta ? r.m : r.k)
+                                 : op_matrix(ta ? r.k : r.m, ta ? r.m : r.k);
+    c->in[1] = r.flags & BATCH_B ? op_cube(batch, tb ? r.n : r.k, tb ? r.k : r.n)
+                                 : op_matrix(tb ? r.n : r.k, tb ? r.k : r.n);
+    if (r.flags & HALF)
+        c->in[1] = op_half(c->in[1]);
+    else if (i % 3)
+        c->in[1] = op_constant(c->in[1]);
+    if (r.flags & BIAS)
+        c->in[2] = op_constant(op_vector(r.n));
+    if (r.flags & RESIDUAL)
+        c->in[3] = r.flags & BATCH_A ? op_cube(batch, r.m, r.n) : op_matrix(r.m, r.n);
+    c->at.matmul.transpose_a = ta;
+    c->at.matmul.transpose_b = tb;
+    c->at.matmul.activation = r.activation;
+    c->device = r.device;
+    if (!r.most)
+        return;
+    op_sizes(c, r.most, r.counts, 0, NULL);
+    c->in[0].symbol = 1;
+    c->in[3].symbol = r.flags & RESIDUAL ? 1 : 0;
+}
+
+static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
+{
+    out[0] = vireo_matmul(g, in[0], in[1],
+                          &(vireo_matmul_args){.transpose_a = c->at.matmul.transpose_a,
+                                               .transpose_b = c->at.matmul.transpose_b,
+                                               .bias = in[2],
+                                               .residual = in[3],
+                                               .activation = c->at.matmul.activation});
+}
+
+const op_cases cases_matmul = {.op = VR_OP_MATMUL,
+                               .count = (size_t)N_ROWS + N_COMBINATIONS,
+                               .make = make,
+                               .build = build,
+                               .absolute_scale = true};

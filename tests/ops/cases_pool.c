@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every pooling on every shape. */
+#include "op_case.h"
+
+typedef struct row {
+    int64_t tokens, width, sequences;
+    op_fill fill;
+    int64_t most_tokens, tokens_now[3]; /* dynamic if most_tokens > 0 */
+    int64_t most_offsets, offsets_now[3];
+} row;
+
+static const row rows[] = {
+    {1, 1, 1, FILL_OFFSETS},
+    {5, 3, 1, FILL_OFFSETS},
+    {7, 4, 3, FILL_OFFSETS},
+    {12, 33, 5, FILL_OFFSETS},
+    {64, 64, 2, FILL_OFFSETS},
+    {65, 129, 9, FILL_OFFSETS},
+    {200, 384, 17, FILL_OFFSETS},
+    {3, 5, 40, FILL_OFFSETS},      /* most sequences are empty */
+    {0, 6, 3, FILL_OFFSETS},       /* all are */
+    {8, 7, 0, FILL_OFFSETS},       /* there is none */
+    {30, 10, 8, FILL_BAD_OFFSETS}, /* whatever they say, nothing outside is read */
+    {0, 9, 0, FILL_OFFSETS, 100, {40, 100, 0}, 20, {5, 20, 1}},
+    {0, 32, 0, FILL_OFFSETS, 300, {7, 299, 16}, 9, {2, 9, 0}},
+    {50, 5, 0, FILL_OFFSETS, .most_offsets = 33, .offsets_now = {33, 2, 7}},
+};
+enum { N_ROWS = sizeof rows / sizeof *rows, N_POOLINGS = VIREO_POOL_FIRST + 1 };
+
+static void make(size_t i, op_case *c)
+{
+    const row *r = &rows[i % N_ROWS];
+    c->at.pool.op = (vireo_pooling)(i / N_ROWS);
+    c->in[0] = op_matrix(r->tokens, r->width);
+    c->in[1] = op_ints(op_vector(r->sequences + 1), r->fill);
+    if (!r->most_offsets)
+        return;
+    op_sizes(c, r->most_offsets, r->offsets_now, r->most_tokens, r->tokens_now);
+    c->in[1].symbol = 1;
+    c->in[0].symbol = r->most_tokens ? 2 : 0;
+}
+
+static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
+{
+    out[0] = vireo_pool(g, c->at.pool.op, in[0], in[1]);
+}
+
+const op_cases cases_pool = {
+    .op = VR_OP_POOL, .count = (size_t)N_ROWS * N_POOLINGS, .make = make, .build = build};

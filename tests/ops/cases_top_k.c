@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op_case.h"
+
+typedef enum deny_kind { NONE, ONE_ROW, VECTOR, EACH_ROW } deny_kind;
+typedef struct row {
+    int64_t rows, width;
+    uint32_t k;
+    op_fill fill;
+    deny_kind deny;
+    op_fill deny_fill;
+    int64_t most, counts[3]; /* dynamic rows if most > 0 */
+} row;
+
+static const row rows[] = {
+    {1, 1, 1},
+    {1, 2, 1},
+    {1, 3, 3},
+    {3, 5, 2},
+    {2, 8, 8},
+    {5, 17, 4},
+    {2, 31, 5},
+    {2, 32, 7},
+    {2, 33, 33},
+    {7, 100, 10},
+    {1, 255, 20},
+    {1, 256, 64},
+    {3, 257, 65},
+    {1, 1683, 10},
+    {5, 1683, 100},
+    {1, 5000, 1024},
+    {2, 1025, 1024},
+    {2, 3, 8}, /* fewer scores than k */
+    {2, 6, 1024},
+    {0, 9, 3},
+    {4, 0, 5},
+    {3, 50, 50, FILL_FEW}, /* ties */
+    {3, 300, 17, FILL_FEW},
+    {2, 700, 128, FILL_ZERO}, /* nothing but ties */
+    {3, 64, 30, FILL_NAN},
+    {3, 40, 40, FILL_NAN},
+    {2, 90, 9, FILL_WIDE},
+    {2, 90, 9, FILL_HUGE},
+    {3, 5, 2, FILL_NORMAL, ONE_ROW, FILL_BITS},
+    {3, 32, 10, FILL_NORMAL, ONE_ROW, FILL_BITS},
+    {3, 33, 20, FILL_NORMAL, EACH_ROW, FILL_BITS},
+    {6, 500, 50, FILL_NORMAL, EACH_ROW, FILL_BITS},
+    {2, 500, 300, FILL_FEW, EACH_ROW, FILL_BITS},
+    {2, 64, 10, FILL_NORMAL, ONE_ROW, FILL_ONES},
+    {2, 70, 10, FILL_NORMAL, EACH_ROW, FILL_ZERO},
+    {4, 129, 12, FILL_NORMAL, VECTOR, FILL_BITS},
+    {1, 1683, 10, FILL_NORMAL, ONE_ROW, FILL_BITS},
+    {0, 40, 6, FILL_NORMAL, NONE, FILL_ZERO, 50, {3, 50, 0}},
+    {0, 41, 6, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}},
+    {0, 100, 9, FILL_NORMAL, ONE_ROW, FILL_BITS, 20, {1, 20, 0}},
+};
+
+static void make(size_t i, op_case *c)
+{
+    const row *r = &rows[i];
+    const int64_t words = (r->width + 31) / 32;
+    c->at.top_k.k = r->k;
+    c->in[0] = op_filled(op_matrix(r->rows, r->width), r->fill);
+    if (r->most) {
+        c->in[0].symbol = 1;
+        op_sizes(c, r->most, r->counts, 0, NULL);
+    }
+    if (r->deny == NONE)
+        return;
+    c->in[1] = op_matrix(r->deny == ONE_ROW ? 1 : r->rows, words);
+    if (r->deny == VECTOR)
+        c->in[1] = op_vector(words);
+    c->in[1] = op_ints(c->in[1], r->deny_fill);
+    c->in[1].symbol = r->deny == EACH_ROW ? c->in[0].symbol : 0;
+}
+
+static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
+{
+    const vireo_top_k_result r = vireo_top_k(g, in[0], c->at.top_k.k, in[1]);
+    out[0] = r.values;
+    out[1] = r.indices;
+}
+
+const op_cases cases_top_k = {.op = VR_OP_TOP_K,
+                              .count = sizeof rows / sizeof *rows,
+                              .make = make,
+                              .build = build,
+                              .exact = true};

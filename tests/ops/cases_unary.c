@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every function on every shape, and scale. */
+#include "op_case.h"
+
+static const struct {
+    op_operand x;
+    int64_t most, counts[3];
+} shapes[] = {
+    {{.rank = 0}},
+    {{.rank = 1, .shape = {1}}},
+    {{.rank = 1, .shape = {131}}},
+    {{.rank = 2, .shape = {5, 3}, .fill = FILL_WIDE}},
+    {{.rank = 2, .shape = {33, 65}, .fill = FILL_WIDE}},
+    {{.rank = 4, .shape = {2, 3, 1, 6}}},
+    {{.rank = 2, .shape = {0, 7}}},
+    {{.rank = 2, .shape = {0, 5}, .fill = FILL_WIDE, .symbol = 1}, 70, {3, 70, 0}},
+    {{.rank = 1, .shape = {0}, .symbol = 1}, 100, {1, 33, 100}},
+};
+enum { N_SHAPES = sizeof shapes / sizeof *shapes, N_FUNCTIONS = VIREO_SIGMOID + 1 };
+
+static const struct {
+    float factor, shift;
+    int64_t rows, width;
+    op_fill fill;
+} scales[] = {
+    {2.5f, 0.0f, 3, 5, FILL_NORMAL},   {1.0f, -1.5f, 7, 9, FILL_NORMAL},
+    {-0.25f, 3.0f, 64, 33, FILL_WIDE}, {0.0f, 1.0f, 2, 2, FILL_NORMAL},
+    {1e-10f, 0.0f, 5, 16, FILL_HUGE},  {0.0f, 0.0f, 1, 1, FILL_NORMAL},
+};
+enum { N_SCALES = sizeof scales / sizeof *scales };
+
+static void make(size_t i, op_case *c)
+{
+    if (i >= N_FUNCTIONS * N_SHAPES) {
+        i -= N_FUNCTIONS * N_SHAPES;
+        c->in[0] = op_filled(op_matrix(scales[i].rows, scales[i].width), scales[i].fill);
+        c->at.unary.factor = scales[i].factor;
+        c->at.unary.shift = scales[i].shift;
+        return;
+    }
+    const size_t s = i % N_SHAPES;
+    c->in[0] = shapes[s].x;
+    c->in[0].source = OP_INPUT;
+    c->at.unary.op = (vireo_unary)(i / N_SHAPES);
+    c->at.unary.factor = 1.0f;
+    if (shapes[s].most)
+        op_sizes(c, shapes[s].most, shapes[s].counts, 0, NULL);
+}
+
+static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
+{
+    if (c->at.unary.factor == 1.0f && c->at.unary.shift == 0.0f)
+        out[0] = vireo_unary_op(g, c->at.unary.op, in[0]);
+    else
+        out[0] = vireo_scale(g, in[0], c->at.unary.factor, c->at.unary.shift);
+}
+
+const op_cases cases_unary = {.op = VR_OP_UNARY,
+                              .count = (size_t)N_FUNCTIONS * N_SHAPES + N_SCALES,
+                              .make = make,
+                              .build = build};

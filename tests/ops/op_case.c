@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op_case.h"
+
+op_operand op_vector(int64_t n)
+{
+    return (op_operand){.source = OP_INPUT, .dtype = VIREO_F32, .rank = 1, .shape = {n}};
+}
+
+op_operand op_matrix(int64_t rows, int64_t n)
+{
+    return (op_operand){.source = OP_INPUT, .dtype = VIREO_F32, .rank = 2, .shape = {rows, n}};
+}
+
+op_operand op_cube(int64_t a, int64_t b, int64_t c)
+{
+    return (op_operand){.source = OP_INPUT, .dtype = VIREO_F32, .rank = 3, .shape = {a, b, c}};
+}
+
+op_operand op_constant(op_operand o)
+{
+    o.source = OP_CONSTANT;
+    return o;
+}
+
+op_operand op_filled(op_operand o, op_fill fill)
+{
+    o.fill = fill;
+    return o;
+}
+
+op_operand op_dynamic(op_operand o, uint32_t symbol)
+{
+    o.symbol = symbol;
+    return o;
+}
+
+op_operand op_ints(op_operand o, op_fill fill)
+{
+    o.dtype = VIREO_I32;
+    o.fill = fill;
+    return o;
+}
+
+op_operand op_half(op_operand o)
+{
+    o.source = OP_CONSTANT;
+    o.dtype = VIREO_F16;
+    return o;
+}
+
+void op_sizes(op_case *c, int64_t most1, const int64_t *counts1, int64_t most2,
+              const int64_t *counts2)
+{
+    c->symbols[0] = most1;
+    c->symbols[1] = most2;
+    c->n_runs = OP_MAX_RUNS;
+    for (size_t i = 0; i < OP_MAX_RUNS; i++) {
+        c->counts[i][0] = counts1[i];
+        c->counts[i][1] = counts2 ? counts2[i] : 0;
+    }
+}

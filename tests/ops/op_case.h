@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Cases of ops. A case is one op with operands of given shapes, filled from a seed. cases_<op>.c
+ * holds the rows of one op; op_run.c runs a case through the public interface with every kernel of
+ * the op and compares with the op's double-precision reference. */
+#ifndef OP_CASE_H
+#define OP_CASE_H
+#include "ops/op.h"
+
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* rows of tables end early */
+
+/* How an operand is filled. All are drawn from the case's seed. */
+typedef enum op_fill {
+    FILL_NORMAL,  /* about normal, deviation 1 */
+    FILL_WIDE,    /* magnitudes 1e-6 to 60, both signs, and zeros */
+    FILL_SHIFTED, /* normal + 100: a mean far from 0 */
+    FILL_TINY,    /* normal · 1e-22: squares vanish in f32 */
+    FILL_HUGE,    /* normal · 1e20: squares overflow in f32 */
+    FILL_ZERO,
+    FILL_FEW,     /* few distinct values, −0 among them: ties */
+    FILL_NAN,     /* normal, a third NaN */
+    FILL_IDS,     /* -2 .. rows of input 0 + 1, both out of range at their ends */
+    FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of input 0; some sequences are empty;
+                     op_case.lengths if there are any */
+    FILL_BAD_OFFSETS, /* any numbers, decreasing ones and such past the end too */
+    FILL_BITS,        /* any word: half of everything is denied */
+    FILL_ONES,        /* words of ones: all is denied */
+} op_fill;
+
+typedef enum op_source { OP_ABSENT, OP_INPUT, OP_CONSTANT } op_source;
+typedef struct op_operand {
+    op_source source;
+    vireo_dtype dtype;
+    uint32_t rank;
+    int64_t shape[VIREO_MAX_RANK]; /* dimension 0 of a dynamic one: not used */
+    uint32_t symbol;               /* 1, 2: dynamic, op_case.symbols[symbol - 1]; 0: fixed */
+    op_fill fill;
+} op_operand;
+
+#define OP_MAX_SYMBOLS 2
+#define OP_MAX_RUNS 3
+#define OP_MAX_LENGTHS 10
+typedef enum op_device { OP_DEVICE, OP_DEVICE_LOW } op_device; /* low: test_ops.c's low limits */
+typedef struct op_case {
+    vr_attributes at;
+    op_operand in[VR_MAX_IN];
+    int64_t symbols[OP_MAX_SYMBOLS]; /* largest sizes */
+    int64_t counts[OP_MAX_RUNS][OP_MAX_SYMBOLS];
+    size_t n_runs;                   /* with one session; 0: one, nothing is dynamic */
+    int64_t lengths[OP_MAX_LENGTHS]; /* of FILL_OFFSETS */
+    op_device device;
+    double nmse; /* 0: 1e-10; the row says why it is another */
+    uint64_t seed;
+} op_case;
+
+typedef struct op_cases {
+    vr_op_id op;
+    size_t count;
+    void (*make)(size_t index, op_case *out); /* out is zeroed before */
+    /* The op by its public builder. */
+    void (*build)(vireo_graph *, const op_case *, const vireo_value *in, vireo_value *out);
+    bool exact; /* results are copies: every bit counts */
+    /* Whether errors are measured against the result for the operands' absolute values: sums whose
+     * terms cancel. Else against the largest magnitude of the result. */
+    bool absolute_scale;
+} op_cases;
+
+extern const op_cases cases_matmul, cases_attention, cases_layer_norm, cases_l2_normalize,
+    cases_embedding, cases_unary, cases_binary, cases_pool, cases_top_k;
+
+/* What the runs of one op with one kernel came to. */
+typedef struct op_tally {
+    size_t ran, not_applicable;
+    double worst; /* NMSE */
+} op_tally;
+/* Runs a case with every kernel; tallies: one for each kernel of the op. Prints what fails and
+ * returns how many checks failed. */
+size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *,
+                   op_tally *tallies);
+/* Fills n elements of operand `input` as doubles that its dtype holds exactly. rows0: of input 0.
+ */
+void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows0, double *out,
+                  size_t n);
+
+/* Operands by rank, all f32 inputs filled with FILL_NORMAL; change what differs. */
+op_operand op_vector(int64_t n);
+op_operand op_matrix(int64_t rows, int64_t n);
+op_operand op_cube(int64_t a, int64_t b, int64_t c);
+op_operand op_constant(op_operand);
+op_operand op_filled(op_operand, op_fill);
+op_operand op_dynamic(op_operand, uint32_t symbol); /* dimension 0 follows symbol 1 or 2 */
+op_operand op_ints(op_operand, op_fill);            /* i32 */
+op_operand op_half(op_operand);                     /* constant f16 */
+/* Sizes of one dynamic case: capacity and counts of its runs for symbol 1 (and 2). */
+void op_sizes(op_case *, int64_t most1, const int64_t *counts1, int64_t most2,
+              const int64_t *counts2);
+#endif

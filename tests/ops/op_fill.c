@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op_case.h"
+#include "tensor/half.h"
+#include <math.h>
+
+/* SplitMix64 (Steele et al. 2014). */
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static double uniform(uint64_t *state) /* [0, 1) */
+{
+    return (double)(next(state) >> 11) * 0x1p-53;
+}
+
+static int64_t below(uint64_t *state, int64_t n)
+{
+    return (int64_t)(next(state) % (uint64_t)n);
+}
+
+static double normal(uint64_t *state)
+{
+    double sum = -6;
+    for (int i = 0; i < 12; i++)
+        sum += uniform(state);
+    return sum;
+}
+
+static double draw(uint64_t *s, op_fill fill, int64_t rows0)
+{
+    static const double few[] = {0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -INFINITY};
+    double x = normal(s);
+    switch (fill) {
+    case FILL_NORMAL:
+        return x;
+    case FILL_WIDE:
+        if (below(s, 16) == 0)
+            return 0.0;
+        return copysign(exp(log(1e-6) + uniform(s) * log(60 / 1e-6)), x);
+    case FILL_SHIFTED:
+        return x + 100;
+    case FILL_TINY:
+        return x * 1e-22;
+    case FILL_HUGE:
+        return x * 1e20;
+    case FILL_ZERO:
+        return 0.0;
+    case FILL_FEW:
+        return few[below(s, 7)];
+    case FILL_NAN:
+        return below(s, 3) ? x : NAN;
+    case FILL_IDS:
+        return (double)(below(s, rows0 + 4) - 2);
+    case FILL_BAD_OFFSETS:
+        return (double)(below(s, rows0 + 9) - 4);
+    case FILL_BITS:
+        return (double)(int32_t)(uint32_t)next(s);
+    case FILL_ONES:
+        return -1.0;
+    case FILL_OFFSETS:
+        break;
+    }
+    return 0.0;
+}
+
+static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows0, double *out, size_t n)
+{
+    if (n == 0)
+        return;
+    out[0] = 0;
+    bool given = false;
+    for (size_t i = 0; i < OP_MAX_LENGTHS; i++)
+        given = given || c->lengths[i];
+    for (size_t i = 1; i < n; i++) {
+        int64_t left = rows0 - (int64_t)out[i - 1];
+        int64_t length = i + 1 == n ? left : below(s, 3) ? below(s, left + 1) : 0;
+        out[i] = out[i - 1] + (double)(given ? c->lengths[i - 1] : length);
+    }
+}
+
+void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows0, double *out,
+                  size_t n)
+{
+    const op_operand *o = &c->in[input];
+    uint64_t s = c->seed * 1000003 + input * 101 + (o->source == OP_CONSTANT ? 0 : run);
+    if (o->fill == FILL_OFFSETS) {
+        fill_offsets(c, &s, rows0, out, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out[i] = draw(&s, o->fill, rows0);
+        if (o->dtype == VIREO_F16)
+            out[i] = (double)vr_half_to_float(vr_float_to_half((float)out[i]));
+        else if (o->dtype == VIREO_F32)
+            out[i] = (double)(float)out[i];
+    }
+}

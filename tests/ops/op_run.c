@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op_case.h"
+#include "run/session.h"
+#include "tensor/half.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_KERNELS = 16, FEW_RESULTS = 64 };
+static const double default_nmse = 1e-10, max_error = 1e-5;
+
+/* A case at work: its model, the operands of the current run, the expected results. */
+typedef struct work {
+    const op_cases *cases;
+    const op_case *c;
+    size_t index;
+    const vr_op *op;
+    vireo_model *model;
+    vireo_session *sessions[MAX_KERNELS];
+    bool refused[MAX_KERNELS];
+    double *in[VR_MAX_IN];
+    void *data[VR_MAX_IN]; /* in their own dtype */
+    vireo_tensor tensors[VR_MAX_IN];
+    size_t n_tensors;
+    vr_value values[VR_MAX_IN + VR_MAX_OUT];
+    vr_call call; /* of the graph as it was built: the model may lay weights out anew */
+    double *expected[VR_MAX_OUT], *scale[VR_MAX_OUT];
+    void *got[2][VR_MAX_OUT];
+    size_t elements[VR_MAX_OUT]; /* of this run */
+    size_t run, failures;
+} work;
+
+static void *must(void *p)
+{
+    if (!p)
+        abort();
+    return p;
+}
+
+static void fault(work *w, size_t kernel, const char *text)
+{
+    char shapes[400] = "";
+    size_t n = 0;
+    for (uint32_t i = 0; i < VR_MAX_IN; i++)
+        if (w->call.in[i] && n + 100 < sizeof shapes) {
+            vr_value_text(w->call.in[i], shapes + n, 100);
+            n += strlen(shapes + n);
+            shapes[n++] = ' ';
+            shapes[n] = '\0';
+        }
+    printf("FAILED %s/%s, case %zu, run %zu (counts %lld, %lld), %s: %s\n", w->op->name,
+           kernel < w->op->n_kernels ? w->op->kernels[kernel].name : "reference", w->index, w->run,
+           (long long)w->c->counts[w->run][0], (long long)w->c->counts[w->run][1], shapes, text);
+    w->failures++;
+}
+
+static size_t elements_of(const op_case *c, const op_operand *o, size_t run, bool capacity)
+{
+    size_t n = 1;
+    for (uint32_t d = 0; d < o->rank; d++)
+        n *= d > 0 || !o->symbol ? (size_t)o->shape[d]
+             : capacity          ? (size_t)c->symbols[o->symbol - 1]
+                                 : (size_t)c->counts[run][o->symbol - 1];
+    return n;
+}
+
+static int64_t rows_of_first(const op_case *c, size_t run)
+{
+    const op_operand *o = &c->in[0];
+    return o->symbol ? c->counts[run][o->symbol - 1] : o->shape[0];
+}
+
+/* Draws operand i for run w->run. */
+static void fill(work *w, uint32_t i)
+{
+    const op_operand *o = &w->c->in[i];
+    size_t n = elements_of(w->c, o, w->run, false);
+    op_fill_data(w->c, i, w->run, rows_of_first(w->c, w->run), w->in[i], n);
+    for (size_t j = 0; j < n; j++) {
+        if (o->dtype == VIREO_F32)
+            ((float *)w->data[i])[j] = (float)w->in[i][j];
+        else if (o->dtype == VIREO_I32)
+            ((int32_t *)w->data[i])[j] = (int32_t)w->in[i][j];
+        else
+            ((uint16_t *)w->data[i])[j] = vr_float_to_half((float)w->in[i][j]);
+    }
+}
+
+static void allocate_operands(work *w)
+{
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        size_t n = elements_of(w->c, &w->c->in[i], 0, true) + 1;
+        if (w->c->in[i].source == OP_ABSENT)
+            continue;
+        w->in[i] = must(calloc(n, sizeof(double)));
+        w->data[i] = must(calloc(n, 4));
+        fill(w, i);
+    }
+}
+
+static void copy_call(work *w, const vireo_graph *g)
+{
+    vr_node_call(g, &g->nodes[0], NULL, NULL, &w->call);
+    for (uint32_t i = 0; i < VR_MAX_IN + VR_MAX_OUT; i++) {
+        uint32_t id = i < VR_MAX_IN ? g->nodes[0].in[i] : g->nodes[0].out[i - VR_MAX_IN];
+        w->values[i] = g->values[id].v;
+        if (!id)
+            w->values[i].symbol = VR_NO_SYMBOL;
+        else if (i < VR_MAX_IN)
+            w->call.in[i] = &w->values[i];
+        else
+            w->call.out[i - VR_MAX_IN] = &w->values[i];
+    }
+}
+
+static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
+{
+    static const char *const names[] = {"in0", "in1", "in2", "in3", "in4"};
+    vireo_graph *g = NULL;
+    vireo_status st = vireo_graph_create(NULL, &g, err);
+    if (st)
+        return st;
+    vireo_symbol symbols[OP_MAX_SYMBOLS] = {{0}};
+    for (size_t i = 0; i < OP_MAX_SYMBOLS && w->c->n_runs && w->c->symbols[i]; i++)
+        symbols[i] = vireo_graph_symbol(g, i ? "second" : "first", w->c->symbols[i]);
+    vireo_value in[VR_MAX_IN] = {{0}}, out[VR_MAX_OUT] = {{0}};
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        const op_operand *o = &w->c->in[i];
+        if (o->source == OP_INPUT) {
+            in[i] = vireo_graph_input(g, names[i], o->dtype, o->rank, o->shape,
+                                      o->symbol ? symbols[o->symbol - 1] : (vireo_symbol){0});
+        } else if (o->source == OP_CONSTANT) {
+            vireo_tensor t = {.dtype = o->dtype, .rank = o->rank, .data = w->data[i]};
+            memcpy(t.shape, o->shape, sizeof t.shape);
+            t.bytes = elements_of(w->c, o, 0, true) * vireo_dtype_bytes(o->dtype);
+            in[i] = vireo_graph_constant(g, names[i], &t);
+        }
+    }
+    w->cases->build(g, w->c, in, out);
+    for (size_t i = 0; i < w->op->n_out; i++)
+        vireo_graph_output(g, i ? "out1" : "out0", out[i]);
+    if (!vireo_graph_check(g, NULL))
+        copy_call(w, g);
+    return vireo_model_create(device, &g, NULL, &w->model, err);
+}
+
+/* Sets the counts of w->values to those of this run. */
+static void set_counts(work *w)
+{
+    const vireo_graph *g = w->model->graph;
+    int64_t counts[VR_MAX_SYMBOLS + 1] = {0};
+    for (uint32_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        int64_t n = y->base ? counts[y->base] + y->add : w->c->counts[w->run][i - 1];
+        counts[i] = n > 0 ? n : 0;
+    }
+    for (uint32_t i = 0; i < VR_MAX_IN + VR_MAX_OUT; i++)
+        if (w->values[i].symbol != VR_NO_SYMBOL)
+            w->values[i].count = counts[w->values[i].symbol];
+}
+
+static void make_tensors(work *w)
+{
+    w->n_tensors = 0;
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        const op_operand *o = &w->c->in[i];
+        if (o->source != OP_INPUT)
+            continue;
+        vireo_tensor *t = &w->tensors[w->n_tensors++];
+        *t = (vireo_tensor){.dtype = o->dtype, .rank = o->rank, .data = w->data[i]};
+        memcpy(t->shape, o->shape, sizeof t->shape);
+        if (o->symbol)
+            t->shape[0] = w->c->counts[w->run][o->symbol - 1];
+        t->bytes = elements_of(w->c, o, w->run, false) * vireo_dtype_bytes(o->dtype);
+    }
+}
+
+/* The largest magnitude of the result, or each result of the absolute values of the operands. */
+static void set_scale(work *w)
+{
+    double largest = 0;
+    for (size_t i = 0; i < w->elements[0]; i++)
+        if (isfinite(w->expected[0][i]))
+            largest = fmax(largest, fabs(w->expected[0][i]));
+    for (size_t i = 0; i < w->elements[0]; i++)
+        w->scale[0][i] = largest;
+    if (!w->cases->absolute_scale)
+        return;
+    vr_call call = w->call;
+    call.at.matmul.activation = VIREO_IDENTITY;
+    vr_ref_args args = {.call = &call, .out = {w->scale[0], w->scale[1]}};
+    double *copies[VR_MAX_IN] = {NULL};
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        if (!w->in[i])
+            continue;
+        size_t n = elements_of(w->c, &w->c->in[i], w->run, false);
+        copies[i] = must(calloc(n + 1, sizeof(double)));
+        for (size_t j = 0; j < n; j++)
+            copies[i][j] = fabs(w->in[i][j]);
+        args.in[i] = copies[i];
+    }
+    w->op->reference(&args);
+    for (uint32_t i = 0; i < VR_MAX_IN; i++)
+        free(copies[i]);
+}
+
+static void set_expected(work *w)
+{
+    for (uint32_t i = 0; i < w->op->n_out; i++) {
+        const vr_value *v = w->call.out[i];
+        w->elements[i] =
+            v->rank == 1 ? (size_t)v->count : (size_t)(vr_value_rows_now(v) * vr_value_width(v));
+        size_t n = w->elements[i] + 1;
+        w->expected[i] = must(realloc(w->expected[i], n * sizeof(double)));
+        w->scale[i] = must(realloc(w->scale[i], n * sizeof(double)));
+        for (int j = 0; j < 2; j++)
+            w->got[j][i] = must(realloc(w->got[j][i], n * 4));
+        for (size_t j = 0; j < w->elements[i]; j++)
+            w->expected[i][j] = NAN; /* the reference must write all */
+    }
+    vr_ref_args args = {.call = &w->call, .out = {w->expected[0], w->expected[1]}};
+    for (uint32_t i = 0; i < VR_MAX_IN; i++)
+        args.in[i] = w->in[i];
+    w->op->reference(&args);
+    set_scale(w);
+}
+
+/* Compares result 0 or 1 with what is expected; *nmse is raised. */
+static void compare(work *w, size_t kernel, uint32_t out, double *worst)
+{
+    const bool ints = w->call.out[out]->dtype == VIREO_I32, exact = ints || w->cases->exact;
+    double square = 0, error = 0;
+    char text[160];
+    for (size_t i = 0; i < w->elements[out]; i++) {
+        double r = w->expected[out][i], o = ints ? (double)((int32_t *)w->got[0][out])[i]
+                                                 : (double)((float *)w->got[0][out])[i];
+        double d = fabs(o - r);
+        if (o == r || (isnan(o) && isnan(r)))
+            d = 0;
+        if (exact ? d != 0 : !(d <= max_error * w->scale[out][i] + 1e-37)) {
+            snprintf(text, sizeof text, "result %u, element %zu is %.9g, expected %.9g (scale %g)",
+                     out, i, o, r, exact ? 0 : w->scale[out][i]);
+            fault(w, kernel, text);
+            return;
+        }
+        square += isfinite(r) ? r * r : 0;
+        error += d * d;
+    }
+    if (exact || error == 0)
+        return;
+    /* Of few sums whose terms cancel, the squares say nothing; the largest error was checked. */
+    if (w->cases->absolute_scale && w->elements[out] < FEW_RESULTS)
+        return;
+    double nmse = error / square, most = w->c->nmse > 0 ? w->c->nmse : default_nmse;
+    *worst = fmax(*worst, nmse);
+    if (!(nmse <= most)) {
+        snprintf(text, sizeof text, "NMSE %g, allowed %g", nmse, most);
+        fault(w, kernel, text);
+    }
+}
+
+/* Fills what the kernel is to write, and its scratch, so that what it leaves out is seen. */
+static void poison(const vireo_session *s)
+{
+    for (size_t i = 0; i < s->n_buckets; i++) {
+        memset(s->buckets[i]->output.mapped, 0x7f, (size_t)s->buckets[i]->output.bytes);
+        if (s->buckets[i]->arena.mapped)
+            memset(s->buckets[i]->arena.mapped, 0x7f, (size_t)s->buckets[i]->arena.bytes);
+    }
+}
+
+static void check_padding(work *w, size_t kernel)
+{
+    const vireo_session *s = w->sessions[kernel];
+    const vireo_graph *g = s->model->graph;
+    const vr_bucket *b = s->buckets[0];
+    for (size_t i = 1; i < s->n_buckets; i++)
+        if (s->buckets[i]->used > b->used)
+            b = s->buckets[i];
+    for (size_t o = 0; o < g->n_outputs; o++) {
+        const vr_value *v = &b->values[g->outputs[o].value];
+        const uint32_t *words =
+            (const void *)((const char *)b->output.mapped + b->places[g->outputs[o].value].offset);
+        size_t rows = w->elements[o] ? (size_t)vr_value_rows_now(v) : 0, pitch = vr_value_pitch(v);
+        size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v));
+        size_t end = v->rank == 1 ? (width + 3) / 4 * 4 : pitch;
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = width; i < end; i++)
+                if (words[r * pitch + i] != 0) {
+                    char text[100];
+                    snprintf(text, sizeof text, "result %zu, row %zu: padding is %08x, not zero", o,
+                             r, (unsigned)words[r * pitch + i]);
+                    fault(w, kernel, text);
+                    return;
+                }
+    }
+}
+
+static vireo_status run_once(work *w, size_t kernel, int which, vireo_error *err)
+{
+    vireo_tensor out[VR_MAX_OUT] = {{0}};
+    for (uint32_t i = 0; i < w->op->n_out; i++) {
+        out[i].data = w->got[which][i];
+        out[i].bytes = w->elements[i] * 4;
+    }
+    vireo_status st =
+        vireo_session_run(w->sessions[kernel], w->tensors, w->n_tensors, out, w->op->n_out, err);
+    for (uint32_t i = 0; !st && i < w->op->n_out; i++)
+        if (out[i].rank != w->call.out[i]->rank ||
+            (out[i].rank && out[i].shape[0] != w->call.out[i]->count))
+            return vr_fail(err, VIREO_ERROR_DEVICE, "result %u has another shape", i);
+    return st;
+}
+
+static void run_kernel(work *w, size_t kernel, op_tally *tally)
+{
+    vireo_error err = {0};
+    vireo_status st = VIREO_OK;
+    if (!w->sessions[kernel]) {
+        char force[64];
+        vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+        snprintf(force, sizeof force, "%s/%s", w->op->name, w->op->kernels[kernel].name);
+        options.force_kernel = force;
+        st = vireo_session_create(w->model, &options, &w->sessions[kernel], &err);
+    }
+    if (!st)
+        st = run_once(w, kernel, 0, &err);
+    /* A forced kernel that cannot cut an operand may meet the low limits. */
+    if (st == VIREO_ERROR_UNSUPPORTED ||
+        (st == VIREO_ERROR_LIMIT && w->c->device == OP_DEVICE_LOW)) {
+        w->refused[kernel] = true;
+        tally->not_applicable++;
+        return;
+    }
+    if (!st) {
+        poison(w->sessions[kernel]);
+        st = run_once(w, kernel, 1, &err);
+    }
+    if (st) {
+        fault(w, kernel, err.message);
+        return;
+    }
+    tally->ran++;
+    for (uint32_t i = 0; i < w->op->n_out; i++) {
+        compare(w, kernel, i, &tally->worst);
+        if (memcmp(w->got[0][i], w->got[1][i], w->elements[i] * 4) != 0)
+            fault(w, kernel, "a second run gave other bits");
+    }
+    check_padding(w, kernel);
+}
+
+size_t op_run_case(vireo_device *device, const op_cases *cases, size_t index, const op_case *c,
+                   op_tally *tallies)
+{
+    work w = {.cases = cases, .c = c, .index = index, .op = vr_ops[cases->op]};
+    vireo_error err = {0};
+    allocate_operands(&w);
+    if (make_model(&w, device, &err)) {
+        fault(&w, SIZE_MAX, err.message);
+        goto done;
+    }
+    for (w.run = 0; w.run < (c->n_runs ? c->n_runs : 1); w.run++) {
+        for (uint32_t i = 0; i < VR_MAX_IN; i++)
+            if (c->in[i].source == OP_INPUT)
+                fill(&w, i);
+        set_counts(&w);
+        make_tensors(&w);
+        set_expected(&w);
+        size_t refused = 0;
+        for (size_t k = 0; k < w.op->n_kernels; k++) {
+            if (!w.refused[k])
+                run_kernel(&w, k, &tallies[k]);
+            refused += w.refused[k];
+        }
+        if (refused == w.op->n_kernels)
+            fault(&w, SIZE_MAX, "no kernel takes it");
+    }
+done:
+    for (size_t k = 0; k < MAX_KERNELS; k++)
+        vireo_session_destroy(&w.sessions[k]);
+    vireo_model_destroy(&w.model);
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        free(w.in[i]);
+        free(w.data[i]);
+    }
+    for (uint32_t i = 0; i < VR_MAX_OUT; i++) {
+        free(w.expected[i]);
+        free(w.scale[i]);
+        free(w.got[0][i]);
+        free(w.got[1][i]);
+    }
+    return w.failures;
+}
