@@ -128,14 +128,14 @@ typedef enum vr_workgroup {
     VR_WORKGROUP_64,       /* WG = 64: with shared memory and barriers */
 } vr_workgroup;
 
-/* One dispatch. Grids follow the counts of this run, everything else the capacities: for one graph
+/* One dispatch; the runtime puts barriers where the bytes that dispatches touch conflict, within a node
+ * too. Grids follow the counts of this run, everything else the capacities: for one graph
  * and bucket, launch must always append the same dispatches with the same push constants and ranges,
  * only `groups` may differ (0 is fine): the commands are recorded once, the grids are indirect. */
 typedef struct vr_dispatch {
     uint32_t groups[3];
     uint32_t push[32];
     uint32_t push_bytes;
-    bool after_previous; /* reads what an earlier dispatch of the same node wrote */
     struct {
         uint64_t offset, bytes; /* part of the operand; bytes 0: all. offset: a multiple of 256 */
     } range[VR_KERNEL_BINDINGS];

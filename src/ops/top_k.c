@@ -132,10 +132,7 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
     if (st)
         return st;
     push.phase = 1;
-    st = vr_launch_one(l, &push, sizeof push, vr_ceil_div(rows * vr_value_pitch(c->out[0]), wg));
-    if (!st)
-        l->list[l->count - 1].after_previous = true;
-    return st;
+    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(rows * vr_value_pitch(c->out[0]), wg));
 }
 
 #define STORAGE_BINDS                                                                              \
