@@ -85,7 +85,7 @@ static const row rows[] = {
     {300, 33, 17, TB | BIAS, .device = OP_DEVICE_LOW},
     {100, 150, 64, TB, .device = OP_DEVICE_LOW},
     {3, 1000, 20, TB | HALF, .device = OP_DEVICE_LOW},
-    {2, 500, 70, BIAS, .device = OP_DEVICE_LOW},
+    {2, 200, 70, BIAS, .device = OP_DEVICE_LOW},
     {150, 40, 40, BIAS, .device = OP_DEVICE_LOW},
     {3, 64, 65, BATCH_A | BATCH_B, .device = OP_DEVICE_LOW},
     {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes reference_golden.h: what the ops' references must give, by NumPy. No seed: operands come from
+a formula, exact in every type. Written with NumPy 2.4.6; tolerance in test_reference.c.
+python3 reference_generate.py > reference_golden.h"""
+import math
+import numpy as np
+
+arrays, rows = [], []
+
+
+def ramp(shape, s):
+    n = int(np.prod(shape))
+    return (((np.arange(n) + 1) * (2 * s + 7) % 23 - 11) / 8.0).reshape(shape)
+
+
+def number(x):
+    return repr(float(x))
+
+
+def operand(name, a, dtype="F32"):
+    a = np.asarray(a, dtype=float)
+    if a.size:
+        arrays.append(f"static const double {name}[] = {{{', '.join(number(x) for x in a.flat)}}};")
+    shape = ", ".join(str(n) for n in a.shape) or "0"
+    return f"{{VIREO_{dtype}, {a.ndim}, {{{shape}}}, {name if a.size else 'NULL'}}}"
+
+
+def row(name, op, attributes, inputs, outputs):
+    ins = ", ".join("{0}" if x is None else operand(f"{name}_in{i}", *x) for i, x in enumerate(inputs))
+    outs = ", ".join(operand(f"{name}_out{i}", *x) for i, x in enumerate(outputs))
+    rows.append(f'    {{"{name}", VR_OP_{op}, {{{attributes}}}, {{{ins}}}, {{{outs}}}}},')
+
+
+erf = np.vectorize(math.erf)
+functions = {
+    "IDENTITY": lambda x: x,
+    "GELU": lambda x: x / 2 * (1 + erf(x / np.sqrt(2))),
+    "GELU_TANH": lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+    "RELU": lambda x: np.maximum(x, 0),
+    "SILU": lambda x: x / (1 + np.exp(-x)),
+    "TANH": np.tanh,
+    "SIGMOID": lambda x: 1 / (1 + np.exp(-x)),
+}
+
+
+def matmuls():
+    bias, plain = ramp((5,), 3), ramp((3, 4), 1)
+    for ta in (0, 1):
+        for tb in (0, 1):
+            a, b = ramp((4, 3) if ta else (3, 4), 1), ramp((5, 4) if tb else (4, 5), 2)
+            y = (a.T if ta else a) @ (b.T if tb else b)
+            row(f"matmul_{ta}{tb}", "MATMUL", f".matmul = {{{ta}, {tb}, VIREO_IDENTITY}}",
+                [(a,), (b,)], [(y,)])
+    a, b, residual = ramp((2, 3, 4), 1), ramp((2, 4, 5), 2), ramp((2, 3, 5), 4)
+    y = functions["GELU"](np.einsum("bmk,bkn->bmn", a, b) + bias) + residual
+    row("matmul_all", "MATMUL", ".matmul = {0, 0, VIREO_GELU}", [(a,), (b,), (bias,), (residual,)],
+        [(y,)])
+    y = np.maximum(np.einsum("mk,nk->mn", plain, ramp((5, 4), 2)) + bias, 0)
+    row("matmul_linear", "MATMUL", ".matmul = {0, 1, VIREO_RELU}",
+        [(plain,), (ramp((5, 4), 2),), (bias,)], [(y,)])
+    shared = ramp((4, 5), 2)
+    row("matmul_shared", "MATMUL", ".matmul = {0, 0, VIREO_IDENTITY}", [(a,), (shared,)],
+        [(np.matmul(a, shared),)])
+
+
+def attentions():
+    heads, dim, offsets = 2, 3, [0, 2, 2, 6]
+    q, k, v = (ramp((6, heads * dim), s) for s in (1, 2, 3))
+    for name, scale in (("default", 0.0), ("given", 0.5)):
+        y = np.zeros_like(q)
+        for b, e in zip(offsets, offsets[1:]):
+            for h in range(heads):
+                c = slice(h * dim, (h + 1) * dim)
+                s = q[b:e, c] @ k[b:e, c].T * (scale or 1 / np.sqrt(dim))
+                p = np.exp(s)
+                y[b:e, c] = p / p.sum(axis=1, keepdims=True) @ v[b:e, c]
+        row(f"attention_{name}", "ATTENTION", f".attention = {{{heads}, {scale}f}}",
+            [(q,), (k,), (v,), (offsets, "I32")], [(y,)])
+
+
+def norms():
+    x, w, b = ramp((2, 2, 5), 1), ramp((5,), 2), ramp((5,), 3)
+    y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 0.25)
+    row("layer_norm", "LAYER_NORM", ".norm = {0.25f}", [(x,), (w,), (b,)], [(y * w + b,)])
+    row("layer_norm_bare", "LAYER_NORM", ".norm = {0.25f}", [(x,)], [(y,)])
+    x = np.concatenate([ramp((3, 4), 1), np.zeros((1, 4)), np.full((1, 4), 0.0625)])
+    norm = np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 0.5)
+    row("l2_normalize", "L2_NORMALIZE", ".norm = {0.5f}", [(x,)], [(x / norm,)])
+
+
+def lookups():
+    table, ids = ramp((4, 3), 1), [2, -1, 0, 4, 3, 2]
+    y = [table[i] if 0 <= i < 4 else np.zeros(3) for i in ids]
+    row("embedding", "EMBEDDING", ".norm = {0}", [(table,), (ids, "I32")], [(y,)])
+    x, offsets = ramp((6, 3), 1), [0, 2, 2, 6]
+    for op, f in (("MEAN", lambda r: r.mean(0)), ("MAX", lambda r: r.max(0)), ("FIRST", lambda r: r[0])):
+        y = [f(x[b:e]) if e > b else np.zeros(3) for b, e in zip(offsets, offsets[1:])]
+        row(f"pool_{op.lower()}", "POOL", f".pool = {{VIREO_POOL_{op}}}", [(x,), (offsets, "I32")],
+            [(y,)])
+
+
+def elements():
+    x = np.array([-30.0, -4.5, -1, -0.25, -0.0, 0.125, 0.5, 1, 3, 20])
+    for name, f in functions.items():
+        row(f"unary_{name.lower()}", "UNARY", f".unary = {{VIREO_{name}, 1, 0}}", [(x,)], [(f(x),)])
+    row("scale", "UNARY", ".unary = {VIREO_IDENTITY, -0.5f, 3}", [(x,)], [(x * -0.5 + 3,)])
+    for shapes in (((2, 3), (2, 3)), ((2, 1, 3), (4, 1)), ((3,), (2, 2, 2, 3)), ((2, 3, 1, 2), (1, 2))):
+        a, b = ramp(shapes[0], 1), ramp(shapes[1], 2)
+        name = "x".join("".join(str(n) for n in s) for s in shapes)
+        row(f"add_{name}", "BINARY", ".binary = {VIREO_ADD}", [(a,), (b,)], [(a + b,)])
+        row(f"mul_{name}", "BINARY", ".binary = {VIREO_MUL}", [(a,), (b,)], [(a * b,)])
+
+
+def top_ks():
+    x = np.round(ramp((3, 40), 1))
+    deny = np.array([[0b1010, 0], [-1, -1], [-1, 0x21]])
+    for name, words in (("plain", None), ("deny", deny)):
+        values, indices = [], []
+        for r in range(3):
+            allowed = [i for i in range(40)
+                       if words is None or not (int(words[r][i // 32]) >> i % 32) & 1]
+            best = sorted(allowed, key=lambda i: (-x[r, i], i))[:9]
+            fill = 9 - len(best)
+            values.append([x[r, i] for i in best] + [-float(np.finfo(np.float32).max)] * fill)
+            indices.append(best + [-1] * fill)
+        row(f"top_k_{name}", "TOP_K", ".top_k = {9}",
+            [(x,)] + ([] if words is None else [(words, "I32")]), [(values,), (indices, "I32")])
+
+
+for make in (matmuls, attentions, norms, lookups, elements, top_ks):
+    make()
+print("/* SPDX-License-Identifier: Apache-2.0\n * Written by reference_generate.py. */")
+print("\n".join(arrays))
+print("static const golden goldens[] = {")
+print("\n".join(rows))
+print("};")

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the ops refuse, and that they say why. Needs no driver. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+#include "op_case.h"
+
+/* Builds into g with: f32 x (6, 8), v (8), w (5); i32 ids (3); dynamic d (≤9, 8), e (≤9, 8) of
+ * another symbol, s (≤9). */
+typedef struct values {
+    vireo_value x, v, w, ids, none, d, e, s;
+} values;
+
+static void norm_weight(vireo_graph *g, const values *a)
+{
+    vireo_layer_norm(g, a->x, a->w, VIREO_NONE, 1e-5f);
+}
+static void norm_bias(vireo_graph *g, const values *a)
+{
+    vireo_layer_norm(g, a->x, a->v, a->w, 1e-5f);
+}
+static void norm_epsilon(vireo_graph *g, const values *a)
+{
+    vireo_layer_norm(g, a->x, a->v, a->v, 0.0f);
+}
+static void norm_ints(vireo_graph *g, const values *a)
+{
+    vireo_layer_norm(g, a->ids, VIREO_NONE, VIREO_NONE, 1e-5f);
+}
+static void norm_dynamic_width(vireo_graph *g, const values *a)
+{
+    vireo_layer_norm(g, a->s, VIREO_NONE, VIREO_NONE, 1e-5f);
+}
+static void l2_epsilon(vireo_graph *g, const values *a)
+{
+    vireo_l2_normalize(g, a->x, NAN);
+}
+static void l2_dynamic_width(vireo_graph *g, const values *a)
+{
+    vireo_l2_normalize(g, a->s, 1e-12f);
+}
+static void embedding_ids(vireo_graph *g, const values *a)
+{
+    vireo_embedding(g, a->x, a->v);
+}
+static void embedding_table(vireo_graph *g, const values *a)
+{
+    vireo_embedding(g, a->v, a->ids);
+}
+static void embedding_missing(vireo_graph *g, const values *a)
+{
+    vireo_embedding(g, a->x, a->none);
+}
+static void unary_unknown(vireo_graph *g, const values *a)
+{
+    vireo_unary_op(g, (vireo_unary)99, a->x);
+}
+static void scale_infinite(vireo_graph *g, const values *a)
+{
+    vireo_scale(g, a->x, INFINITY, 0.0f);
+}
+static void binary_sizes(vireo_graph *g, const values *a)
+{
+    vireo_binary_op(g, VIREO_ADD, a->x, a->w);
+}
+static void binary_symbols(vireo_graph *g, const values *a)
+{
+    vireo_binary_op(g, VIREO_ADD, a->d, a->e);
+}
+static void binary_dynamic_fixed(vireo_graph *g, const values *a)
+{
+    vireo_binary_op(g, VIREO_MUL, a->d, a->x);
+}
+static void binary_dynamic_inside(vireo_graph *g, const values *a)
+{
+    vireo_binary_op(g, VIREO_MUL, a->s, vireo_scale(g, vireo_embedding(g, a->x, a->ids), 1, 1));
+}
+static void binary_unknown(vireo_graph *g, const values *a)
+{
+    vireo_binary_op(g, (vireo_binary)7, a->x, a->x);
+}
+static void pool_offsets(vireo_graph *g, const values *a)
+{
+    vireo_pool(g, VIREO_POOL_MEAN, a->x, a->v);
+}
+static void pool_unknown(vireo_graph *g, const values *a)
+{
+    vireo_pool(g, (vireo_pooling)3, a->x, a->ids);
+}
+static void top_k_zero(vireo_graph *g, const values *a)
+{
+    vireo_top_k(g, a->x, 0, VIREO_NONE);
+}
+static void top_k_many(vireo_graph *g, const values *a)
+{
+    vireo_top_k(g, a->x, 1025, VIREO_NONE);
+}
+static void top_k_deny(vireo_graph *g, const values *a)
+{
+    vireo_top_k(g, a->x, 3, a->ids);
+}
+static void top_k_rank(vireo_graph *g, const values *a)
+{
+    vireo_top_k(g, a->v, 3, VIREO_NONE);
+}
+static void matmul_depth(vireo_graph *g, const values *a)
+{
+    vireo_matmul(g, a->x, a->x, NULL);
+}
+static void matmul_bias(vireo_graph *g, const values *a)
+{
+    vireo_linear(g, a->x, a->x, a->w);
+}
+static void attention_heads(vireo_graph *g, const values *a)
+{
+    vireo_attention(g, a->x, a->x, a->x, a->ids, 3, 0.0f);
+}
+static void attention_no_heads(vireo_graph *g, const values *a)
+{
+    vireo_attention(g, a->x, a->x, a->x, a->ids, 0, 0.0f);
+}
+static void attention_shapes(vireo_graph *g, const values *a)
+{
+    vireo_attention(g, a->x, a->d, a->x, a->ids, 2, 0.0f);
+}
+
+static const struct {
+    void (*build)(vireo_graph *, const values *);
+    const char *words[2]; /* both stand in the message */
+} rows[] = {
+    {norm_weight, {"layer_norm: weight", "8"}},
+    {norm_bias, {"layer_norm: bias", "8"}},
+    {norm_epsilon, {"layer_norm: epsilon is 0", "allowed"}},
+    {norm_ints, {"layer_norm: input 0 is i32", "f32"}},
+    {norm_dynamic_width, {"layer_norm: input 0", "dynamic"}},
+    {l2_epsilon, {"l2_normalize: epsilon is", "nan"}},
+    {l2_dynamic_width, {"l2_normalize: input 0", "dynamic"}},
+    {embedding_ids, {"embedding: input 1 is f32", "i32"}},
+    {embedding_table, {"embedding: input 0 has 1 dimensions", "2"}},
+    {embedding_missing, {"embedding", "input 1"}},
+    {unary_unknown, {"unary: function 99", ""}},
+    {scale_infinite, {"unary: factor inf", "finite"}},
+    {binary_sizes, {"binary: f32 [6, 8] and f32 [5]", "broadcast"}},
+    {binary_symbols, {"binary: f32 [≤9, 8] and f32 [≤9, 8]", "dynamic"}},
+    {binary_dynamic_fixed, {"binary: f32 [≤9, 8] and f32 [6, 8]", "dynamic"}},
+    {binary_dynamic_inside, {"binary: f32 [≤9] and f32 [3, 8]", "dynamic"}},
+    {binary_unknown, {"binary: operation 7", ""}},
+    {pool_offsets, {"pool: input 1 is f32", "i32"}},
+    {pool_unknown, {"pool: pooling 3", ""}},
+    {top_k_zero, {"top_k: k is 0", "1 to 1024"}},
+    {top_k_many, {"top_k: k is 1025", "1 to 1024"}},
+    {top_k_deny, {"top_k: deny is i32 [3]", "1 words"}},
+    {top_k_rank, {"top_k: input 0 has 1 dimensions", "2"}},
+    {matmul_depth, {"matmul:", "8"}},
+    {matmul_bias, {"matmul: bias", "6"}},
+    {attention_heads, {"attention: 3 heads", "8"}},
+    {attention_no_heads, {"attention: 0 heads", ""}},
+    {attention_shapes, {"attention:", "same shape"}},
+};
+
+static void test_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_graph *g = NULL;
+        vireo_error err = {0};
+        assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+        const vireo_symbol one = vireo_graph_symbol(g, "one", 9);
+        const vireo_symbol two = vireo_graph_symbol(g, "two", 9), fixed = {0};
+        const int64_t x[] = {6, 8}, v[] = {8}, w[] = {5}, ids[] = {3};
+        const values a = {
+            .x = vireo_graph_input(g, "x", VIREO_F32, 2, x, fixed),
+            .v = vireo_graph_input(g, "v", VIREO_F32, 1, v, fixed),
+            .w = vireo_graph_input(g, "w", VIREO_F32, 1, w, fixed),
+            .ids = vireo_graph_input(g, "ids", VIREO_I32, 1, ids, fixed),
+            .d = vireo_graph_input(g, "d", VIREO_F32, 2, x, one),
+            .e = vireo_graph_input(g, "e", VIREO_F32, 2, x, two),
+            .s = vireo_graph_input(g, "s", VIREO_F32, 1, v, one),
+        };
+        assert_int_equal(vireo_graph_check(g, &err), VIREO_OK);
+        rows[i].build(g, &a);
+        if (vireo_graph_check(g, &err) != VIREO_ERROR_INVALID_ARGUMENT)
+            fail_msg("row %zu was accepted", i);
+        for (size_t j = 0; j < 2; j++)
+            if (!strstr(err.message, rows[i].words[j]))
+                fail_msg("row %zu: \"%s\" lacks \"%s\"", i, err.message, rows[i].words[j]);
+        vireo_graph_destroy(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
