@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bench.h"
+#include "base/thread.h"
+#include "vireo/inspect.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_NS = 500 * 1000 * 1000, MOST_RUNS = 2000, MAX_REPEATS = 32, MEMORY_SIDE = 1024 };
+
+/* A graph of small inputs and one output, ready to run. */
+typedef struct bench {
+    vireo_model *model;
+    vireo_session *session;
+    vireo_tensor in[2], out;
+    size_t n_in;
+    float *result;
+} bench;
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
+                           size_t least_runs, vr_timing *out, vireo_error *err)
+{
+    size_t n = 0;
+    double *ms = vr_alloc(NULL, MOST_RUNS * sizeof *ms);
+    vireo_status st = ms ? once(user, err) : vr_fail_memory(err, "timings");
+    uint64_t begin = vr_now_ns();
+    while (!st && n < MOST_RUNS && (n < least_runs || vr_now_ns() - begin < LEAST_NS)) {
+        uint64_t start = vr_now_ns();
+        st = once(user, err);
+        ms[n++] = (double)(vr_now_ns() - start) / 1e6;
+        if (!st && vr_interrupted())
+            st = vr_fail(err, VIREO_ERROR_CANCELLED, "interrupted");
+    }
+    if (!st) {
+        qsort(ms, n, sizeof *ms, by_value);
+        double middle = n % 2 ? ms[n / 2] : (ms[n / 2 - 1] + ms[n / 2]) / 2;
+        *out = (vr_timing){ms[0], middle, ms[n - 1], n};
+    }
+    vr_free(NULL, ms);
+    return st;
+}
+
+static vireo_status run_bench(void *user, vireo_error *err)
+{
+    bench *b = user;
+    return vireo_session_run(b->session, b->in, b->n_in, &b->out, 1, err);
+}
+
+static vireo_status open_bench(bench *b, vireo_device *device, vireo_graph **graph,
+                               size_t out_floats, vireo_error *err)
+{
+    b->result = vr_calloc(NULL, out_floats, sizeof *b->result);
+    b->out = (vireo_tensor){.data = b->result, .bytes = out_floats * sizeof *b->result};
+    if (!b->result) {
+        vireo_graph_destroy(graph);
+        return vr_fail_memory(err, "bench");
+    }
+    vireo_status st = vireo_model_create(device, graph, NULL, &b->model, err);
+    return st ? st : vireo_session_create(b->model, NULL, &b->session, err);
+}
+
+static void close_bench(bench *b)
+{
+    vireo_session_destroy(&b->session);
+    vireo_model_destroy(&b->model);
+    vr_free(NULL, b->result);
+    *b = (bench){0};
+}
+
+static size_t dispatches(const bench *b)
+{
+    vireo_plan_info plan = {0};
+    vireo_session_get_plan(b->session, &plan, NULL);
+    return plan.dispatches;
+}
+
+/* n elements in [-0.5, 0.5), the same in every run. */
+static void *random_values(size_t n, bool f16)
+{
+    uint32_t state = 1;
+    float *f = vr_alloc(NULL, n * sizeof *f);
+    uint16_t *h = (uint16_t *)(void *)f;
+    for (size_t i = 0; f && i < n; i++) {
+        state = state * 1664525u + 1013904223u; /* Knuth's generator by way of Numerical Recipes */
+        if (f16) /* sign and fraction at random, exponent of [0.25, 0.5) */
+            h[i] = (uint16_t)((state >> 16 & 0x83FF) | 13 << 10);
+        else
+            f[i] = (float)(state >> 8) / (float)(1 << 24) - 0.5f;
+    }
+    return f;
+}
+
+/* `repeats` equal products, of each of which one row is read. */
+static vireo_status open_matmul(bench *b, vireo_device *device, const vr_matmul_bench *o,
+                                uint32_t repeats, float *a_data, void *b_data, int32_t *row,
+                                vireo_error *err)
+{
+    const int64_t a_shape[] = {o->m, o->k}, one[] = {1};
+    vireo_graph *g = NULL;
+    vireo_status st = vireo_graph_create(NULL, &g, err);
+    if (st)
+        return st;
+    vireo_tensor weights = {.dtype = o->f16 ? VIREO_F16 : VIREO_F32,
+                            .rank = 2,
+                            .shape = {o->plain_b ? o->k : o->n, o->plain_b ? o->n : o->k},
+                            .data = b_data,
+                            .bytes = (size_t)o->n * o->k * (o->f16 ? 2 : 4)};
+    vireo_value x = vireo_graph_input(g, "a", VIREO_F32, 2, a_shape, (vireo_symbol){0});
+    vireo_value id = vireo_graph_input(g, "row", VIREO_I32, 1, one, (vireo_symbol){0});
+    vireo_value w = vireo_graph_constant(g, "b", &weights), sum = VIREO_NONE;
+    for (uint32_t i = 0; i < repeats; i++) {
+        vireo_value product =
+            vireo_matmul(g, x, w, &(vireo_matmul_args){.transpose_b = !o->plain_b});
+        vireo_value part = vireo_gather_rows(g, product, id);
+        sum = i ? vireo_binary_op(g, VIREO_ADD, sum, part) : part;
+    }
+    vireo_graph_output(g, "rows", sum);
+    b->n_in = 2;
+    b->in[0] = (vireo_tensor){.dtype = VIREO_F32,
+                              .rank = 2,
+                              .shape = {o->m, o->k},
+                              .data = a_data,
+                              .bytes = (size_t)o->m * o->k * sizeof *a_data};
+    b->in[1] = (vireo_tensor){
+        .dtype = VIREO_I32, .rank = 1, .shape = {1}, .data = row, .bytes = sizeof *row};
+    return open_bench(b, device, &g, o->n, err);
+}
+
+static const char *matmul_kernel(const bench *b)
+{
+    const char *op = "", *kernel;
+    for (size_t i = 0; (kernel = vireo_session_get_kernel(b->session, i, &op)); i++)
+        if (!strcmp(op, "matmul"))
+            return kernel;
+    return "";
+}
+
+/* One product is timed first; if it is short, many are put into one submission. */
+static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float *a_data,
+                                void *b_data, vireo_error *err)
+{
+    bench b = {0};
+    int32_t row = 0;
+    vireo_status st = open_matmul(&b, device, o, 1, a_data, b_data, &row, err);
+    if (!st)
+        st = vr_bench_time(run_bench, &b, 5, &o->ms, err);
+    double once = o->ms.median;
+    o->repeats = 1;
+    if (!st && once < 20.0) {
+        double wanted = 20.0 / once;
+        o->repeats = wanted > MAX_REPEATS ? MAX_REPEATS : (uint32_t)wanted + 1;
+        close_bench(&b);
+        st = open_matmul(&b, device, o, o->repeats, a_data, b_data, &row, err);
+        if (!st)
+            st = vr_bench_time(run_bench, &b, 5, &o->ms, err);
+    }
+    if (!st) {
+        double operations = 2.0 * o->m * o->n * o->k;
+        o->ms.min /= o->repeats;
+        o->ms.median /= o->repeats;
+        o->ms.max /= o->repeats;
+        o->gflops = operations / (o->ms.median * 1e6);
+        o->kernel = matmul_kernel(&b);
+    }
+    close_bench(&b);
+    return st;
+}
+
+vireo_status vr_bench_matmul(vireo_device *device, vr_matmul_bench *o, vireo_error *err)
+{
+    float *a = random_values((size_t)o->m * o->k, false);
+    void *b = random_values((size_t)o->n * o->k, o->f16);
+    vireo_status st = a && b ? time_matmul(device, o, a, b, err) : vr_fail_memory(err, "matrices");
+    vr_free(NULL, b);
+    vr_free(NULL, a);
+    return st;
+}
+
+/* A chain of `length` additions (with a constant) or of one tiny unary op; one row is read. */
+static vireo_status time_chain(vireo_device *device, int64_t side, const float *constant,
+                               uint32_t length, vr_timing *out, size_t *n_dispatches,
+                               vireo_error *err)
+{
+    bench b = {0};
+    float one = 1.0f;
+    int32_t row = 0;
+    const int64_t scalar[] = {1, 1}, single[] = {1};
+    vireo_graph *g = NULL;
+    vireo_status st = vireo_graph_create(NULL, &g, err);
+    if (st)
+        return st;
+    vireo_tensor c = {.dtype = VIREO_F32,
+                      .rank = 2,
+                      .shape = {side, side},
+                      .data = (void *)(uintptr_t)constant,
+                      .bytes = (size_t)(side * side) * sizeof *constant};
+    vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, scalar, (vireo_symbol){0});
+    vireo_value id = vireo_graph_input(g, "row", VIREO_I32, 1, single, (vireo_symbol){0});
+    vireo_value term = constant ? vireo_graph_constant(g, "c", &c) : VIREO_NONE;
+    for (uint32_t i = 0; i < length; i++)
+        x = constant ? vireo_binary_op(g, VIREO_ADD, i ? x : term, i ? term : x)
+                     : vireo_unary_op(g, VIREO_TANH, x);
+    vireo_graph_output(g, "row", vireo_gather_rows(g, x, id));
+    b.n_in = 2;
+    b.in[0] = (vireo_tensor){VIREO_F32, 2, {1, 1}, &one, sizeof one};
+    b.in[1] = (vireo_tensor){VIREO_I32, 1, {1}, &row, sizeof row};
+    st = open_bench(&b, device, &g, (size_t)side, err);
+    if (!st)
+        st = vr_bench_time(run_bench, &b, 5, out, err);
+    if (!st)
+        *n_dispatches = dispatches(&b);
+    close_bench(&b);
+    return st;
+}
+
+vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_error *err)
+{
+    enum { LONG = 65, ADDS = 17 };
+    vr_timing one, many;
+    size_t n_one = 0, n_many = 0;
+    const double bytes = 3.0 * sizeof(float) * MEMORY_SIDE * MEMORY_SIDE;
+    float *constant = random_values((size_t)MEMORY_SIDE * MEMORY_SIDE, false);
+    vireo_status st = constant ? time_chain(device, 1, NULL, 1, &one, &n_one, err)
+                               : vr_fail_memory(err, "matrices");
+    if (!st)
+        st = time_chain(device, 1, NULL, LONG, &many, &n_many, err);
+    if (!st) {
+        o->submit_us = one.median * 1e3;
+        o->dispatch_us =
+            n_many > n_one ? (many.median - one.median) * 1e3 / (double)(n_many - n_one) : 0.0;
+        st = time_chain(device, MEMORY_SIDE, constant, 1, &one, &n_one, err);
+    }
+    if (!st)
+        st = time_chain(device, MEMORY_SIDE, constant, ADDS, &many, &n_many, err);
+    vr_free(NULL, constant);
+    if (st)
+        return st;
+    o->memory_gb_per_s = bytes * (ADDS - 1) / ((many.median - one.median) * 1e6);
+    o->matmul = (vr_matmul_bench){.m = 512, .n = 512, .k = 512};
+    return vr_bench_matmul(device, &o->matmul, err);
+}

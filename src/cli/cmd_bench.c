@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/thread.h"
+#include "cli/bench.h"
+#include "cli/json_out.h"
+#include "cli/lines.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include <string.h>
+
+enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15 };
+
+typedef struct bench_args {
+    const char *model, *input;
+    uint32_t m, n, k, dtype, batch_tokens, runs;
+    bool plain_b, json;
+} bench_args;
+
+static const char *const kinds[] = {"device", "matmul", "model"};
+
+typedef struct model_bench {
+    vireo_embedder *embedder;
+    char **texts; /* (n), owned */
+    size_t n, capacity;
+    float *vectors;
+    uint32_t *tokens;
+    vr_timing all, one;
+    uint64_t total_tokens;
+} model_bench;
+
+static void write_timing(vr_json_out *j, const char *key, const vr_timing *t)
+{
+    vr_out_begin(j, key, '{');
+    vr_out_number(j, "min", t->min);
+    vr_out_number(j, "median", t->median);
+    vr_out_number(j, "max", t->max);
+    vr_out_end(j, '}');
+}
+
+/* The object's members also are the rows of the table: keys and values in the JSON's order. */
+static int print(const vr_engine *e, const bench_args *a, vr_json_out *j)
+{
+    static const vr_column columns[] = {{.title = "what"}, {.title = "value", .shrinks = true}};
+    vr_table t;
+    vr_str text;
+    vr_out_end(j, '}');
+    vr_out_line(j);
+    if (a->json || j->text.failed)
+        return vr_cli_print(e->cli, &j->text);
+    vr_table_init(&t, columns, 2);
+    vr_str_init(&text, NULL);
+    /* Our own JSON: {"key":value,...} with strings that hold no quotes but escaped ones. */
+    for (const char *at = j->text.data + 1; *at == '"';) {
+        const char *key = at + 1, *value = strchr(key, '"') + 2, *end = value;
+        bool quoted = false;
+        int depth = 0;
+        for (; quoted || depth || (*end != ',' && *end != '}'); end++) {
+            if (*end == '\\')
+                end++;
+            else if (*end == '"')
+                quoted = !quoted;
+            else if (!quoted)
+                depth += (*end == '{') - (*end == '}');
+        }
+        vr_table_addf(&t, "%.*s", (int)(value - 2 - key), key);
+        vr_table_addf(&t, "%.*s", (int)(end - value), value);
+        at = end + 1;
+    }
+    vr_table_write(&t, vr_terminal_width(), &text);
+    int status = vr_cli_print(e->cli, &text);
+    vr_str_deinit(&text);
+    vr_table_deinit(&t);
+    return status;
+}
+
+static void begin(const vr_engine *e, vr_json_out *j)
+{
+    vr_out_begin(j, NULL, '{');
+    vr_out_text(j, "device", vr_engine_device_name(e));
+}
+
+static void write_matmul(vr_json_out *j, const vr_matmul_bench *b)
+{
+    vr_out_uint(j, "m", b->m);
+    vr_out_uint(j, "n", b->n);
+    vr_out_uint(j, "k", b->k);
+    vr_out_text(j, "dtype", b->f16 ? "f16" : "f32");
+    vr_out_bool(j, "transpose_b", !b->plain_b);
+    vr_out_text(j, "kernel", b->kernel);
+    vr_out_number(j, "gflops", b->gflops);
+    write_timing(j, "ms", &b->ms);
+    vr_out_uint(j, "runs", b->ms.runs);
+    vr_out_uint(j, "repeats", b->repeats);
+}
+
+static vireo_status bench_device(vr_engine *e, vr_json_out *j)
+{
+    vr_device_bench b = {0};
+    vireo_status st = vr_bench_device(e->device, &b, &e->error);
+    if (st)
+        return st;
+    begin(e, j);
+    vr_out_number(j, "submit_us", b.submit_us);
+    vr_out_number(j, "dispatch_us", b.dispatch_us);
+    vr_out_number(j, "memory_gb_per_s", b.memory_gb_per_s);
+    write_matmul(j, &b.matmul);
+    return VIREO_OK;
+}
+
+static vireo_status bench_matmul(vr_engine *e, const bench_args *a, vr_json_out *j)
+{
+    vr_matmul_bench b = {
+        .m = a->m, .n = a->n, .k = a->k, .plain_b = a->plain_b, .f16 = a->dtype == 1};
+    vireo_status st = vr_bench_matmul(e->device, &b, &e->error);
+    if (st)
+        return st;
+    begin(e, j);
+    write_matmul(j, &b);
+    return VIREO_OK;
+}
+
+static vireo_status read_texts(model_bench *b, const char *path, vireo_error *err)
+{
+    vr_lines lines = {0};
+    vr_str line;
+    bool more = true;
+    vr_str_init(&line, NULL);
+    vireo_status st = vr_lines_open(&lines, path, err);
+    while (!st && more) {
+        st = vr_lines_next(&lines, &line, &more, err);
+        if (st || !more)
+            continue;
+        if (b->n == MAX_TEXTS) {
+            st = vr_fail(err, VIREO_ERROR_LIMIT,
+                         "%s: more than %d lines, at most that many are "
+                         "measured",
+                         path, MAX_TEXTS);
+        } else if (!vr_grow(NULL, (void **)&b->texts, &b->capacity, b->n + 1, sizeof *b->texts) ||
+                   !(b->texts[b->n] = vr_strdup(NULL, line.data))) {
+            st = vr_fail_memory(err, path);
+        } else {
+            b->n++;
+        }
+    }
+    if (!st && b->n == 0)
+        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: no lines; texts are needed, one a line", path);
+    vr_lines_close(&lines);
+    vr_str_deinit(&line);
+    return st;
+}
+
+static vireo_status embed_all(void *user, vireo_error *err)
+{
+    model_bench *b = user;
+    return vireo_embed(b->embedder, (const char *const *)b->texts, b->n, b->vectors, b->tokens,
+                       NULL, err);
+}
+
+static vireo_status embed_one(void *user, vireo_error *err)
+{
+    model_bench *b = user;
+    return vireo_embed(b->embedder, (const char *const *)b->texts, 1, b->vectors, NULL, NULL, err);
+}
+
+static vireo_status time_model(model_bench *b, const bench_args *a, vireo_error *err)
+{
+    size_t width = vireo_embedder_width(b->embedder);
+    b->vectors = vr_calloc(NULL, b->n * width, sizeof *b->vectors);
+    b->tokens = vr_calloc(NULL, b->n, sizeof *b->tokens);
+    if (!b->vectors || !b->tokens)
+        return vr_fail_memory(err, "vectors");
+    vireo_status st = vr_bench_time(embed_one, b, 5, &b->one, err);
+    if (!st)
+        st = vr_bench_time(embed_all, b, a->runs ? a->runs : MODEL_RUNS, &b->all, err);
+    for (size_t i = 0; i < b->n && !st; i++)
+        b->total_tokens += b->tokens[i];
+    return st;
+}
+
+static void free_model(model_bench *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        vr_free(NULL, b->texts[i]);
+    vr_free(NULL, b->texts);
+    vr_free(NULL, b->vectors);
+    vr_free(NULL, b->tokens);
+}
+
+static void write_model(const vr_engine *e, vr_json_out *j, const model_bench *b)
+{
+    double seconds = b->all.median / 1e3;
+    begin(e, j);
+    vr_out_uint(j, "texts", b->n);
+    vr_out_uint(j, "tokens", b->total_tokens);
+    vr_out_number(j, "texts_per_second", (double)b->n / seconds);
+    vr_out_number(j, "tokens_per_second", (double)b->total_tokens / seconds);
+    write_timing(j, "ms", &b->all);
+    write_timing(j, "one_text_ms", &b->one);
+    vr_out_uint(j, "runs", b->all.runs);
+}
+
+/* The texts are read before the device is opened: a wrong file is told at once. */
+static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, vr_json_out *j)
+{
+    model_bench b = {0};
+    vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
+    vireo_status st = read_texts(&b, a->input, &e->error);
+    int status = st ? vr_engine_fail(e, st, NULL) : vr_engine_open_source(e, cli, a->model);
+    options.batch_tokens = a->batch_tokens;
+    options.progress = vr_progress;
+    if (!status)
+        status = vr_engine_open_device(e, cli);
+    if (!status)
+        status = vr_engine_open_embedder(e, a->model, &options);
+    if (!status) {
+        b.embedder = e->embedder;
+        st = time_model(&b, a, &e->error);
+        if (st)
+            status = vr_engine_fail(e, st, NULL);
+        else
+            write_model(e, j, &b);
+    }
+    free_model(&b);
+    return status;
+}
+
+static int check(const vr_cli *cli, const bench_args *a, size_t kind, const char *name)
+{
+    if (kind == 3)
+        return vr_usage_error(cli->command, "\"%s\" cannot be measured; the nearest is %s", name,
+                              vr_nearest(name, kinds, 3));
+    if (kind == 1 && (!a->m || !a->n || !a->k))
+        return vr_usage_error(cli->command, "matmul needs --m, --n and --k");
+    if (kind != 1 && (a->m || a->n || a->k || a->dtype || a->plain_b))
+        return vr_usage_error(cli->command,
+                              "%s and --m, --n, --k, --dtype or --plain-b cannot be "
+                              "used together",
+                              name);
+    if (kind == 2 && (!a->model || !a->input))
+        return vr_usage_error(cli->command, "model needs --model and --input");
+    if (kind != 2 && (a->model || a->input || a->batch_tokens || a->runs))
+        return vr_usage_error(cli->command,
+                              "%s and --model, --input, --batch-tokens or --runs "
+                              "cannot be used together",
+                              name);
+    return 0;
+}
+
+static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
+{
+    const bench_args *a = data;
+    vr_engine e = {.cli = cli};
+    vr_json_out out;
+    size_t kind = 0;
+    (void)n_operands;
+    while (kind < 3 && strcmp(kinds[kind], operands[0]) != 0)
+        kind++;
+    int status = check(cli, a, kind, operands[0]);
+    if (status)
+        return status;
+    vr_out_init(&out);
+    if (kind == 2) {
+        status = bench_model(&e, cli, a, &out);
+    } else {
+        status = vr_engine_open_device(&e, cli);
+        if (!status) {
+            vireo_status st = kind ? bench_matmul(&e, a, &out) : bench_device(&e, &out);
+            status = st ? vr_engine_fail(&e, st, NULL) : 0;
+        }
+    }
+    if (!status)
+        status = print(&e, a, &out);
+    vr_out_deinit(&out);
+    vr_engine_close(&e);
+    return status;
+}
+
+#define SIZE(letter)                                                                               \
+    {                                                                                              \
+        .name = "--" #letter, .value = "N", .kind = VR_OPTION_NUMBER, .min = 1, .max = MAX_SIZE,   \
+        .target = offsetof(bench_args, letter), .help = "matmul: (m, k) times (k, n)"              \
+    }
+static const vr_option options[] = {
+    SIZE(m),
+    SIZE(n),
+    SIZE(k),
+    {.name = "--dtype",
+     .value = "TYPE",
+     .kind = VR_OPTION_CHOICE,
+     .choices = "f32 f16",
+     .target = offsetof(bench_args, dtype),
+     .help = "matmul: the second matrix, f32 or f16 (f32)"},
+    {.name = "--plain-b",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(bench_args, plain_b),
+     .help = "matmul: it is kept as (k, n); else as (n, k), as weights are"},
+    {.name = "--model",
+     .value = "MODEL",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, model),
+     .help = "model: a text encoder"},
+    {.name = "--input",
+     .value = "FILE",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, input),
+     .help = "model: one text a line"},
+    {.name = "--batch-tokens",
+     .value = "N",
+     .kind = VR_OPTION_NUMBER,
+     .min = 1,
+     .max = 1 << 20,
+     .target = offsetof(bench_args, batch_tokens),
+     .help = "model: tokens a run at most (512)"},
+    {.name = "--runs",
+     .value = "N",
+     .kind = VR_OPTION_NUMBER,
+     .min = 1,
+     .max = 1000,
+     .target = offsetof(bench_args, runs),
+     .help = "model: runs over the file at least (3)"},
+    {.name = "--json",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(bench_args, json),
+     .help = "JSON on standard output"},
+};
+static const char *const examples[] = {"vireo bench matmul --m 128 --n 1536 --k 384",
+                                       "vireo bench model --model minilm --input films.txt --json"};
+
+const vr_command vr_command_bench = {
+    .name = "bench",
+    .summary = "Measures the device, a matrix product or a model",
+    .operand = "device|matmul|model",
+    .min_operands = 1,
+    .max_operands = 1,
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .bytes = sizeof(bench_args),
+    .examples = examples,
+    .notes = "Medians after one run that is not counted.\nJSON: device, matmul: {\"device\", "
+             "\"gflops\", \"ms\": {\"min\", \"median\", \"max\"}, \"m\", \"n\", \"k\",\n  "
+             "\"dtype\", \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x "
+             "512) also has\n  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n  model: "
+             "{\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\", "
+             "\"ms\",\n  \"one_text_ms\", \"runs\"}",
+    .run = run,
+};

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A bar on stderr, if that is a terminal and the step takes longer than a second. */
+#ifndef VR_CLI_PROGRESS_H
+#define VR_CLI_PROGRESS_H
+#include <stdint.h>
+
+/* A vireo_progress_fn; user is not used. Non-zero after an interruption. */
+int vr_progress(void *user, const char *what, uint64_t done, uint64_t total);
+void vr_progress_clear(void); /* takes the bar away, before anything else is printed to stderr */
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Recommendations as a table and as JSON, for recommend and similar. */
+#ifndef VR_CLI_REC_OUTPUT_H
+#define VR_CLI_REC_OUTPUT_H
+#include "cli/json_out.h"
+#include "vireo/recommend.h"
+
+/* "items": [{rank, id, score, title, year, genres, why: [{id, title, share}]}] */
+void vr_rec_json_items(vr_json_out *, const vireo_dataset *, const vireo_recommendations *);
+/* rank, title, year, genres, score and, with `why`, the titles of the largest shares. */
+void vr_rec_table(vr_str *, const vireo_dataset *, const vireo_recommendations *, size_t width,
+                  bool why);
+/* Every reason of every item with its share. */
+void vr_rec_explain(vr_str *, const vireo_dataset *, const vireo_recommendations *);
+const char *vr_item_title(const vireo_item *); /* the id, if the title is not known */
+/* "neighbours" or, for a blend, "neighbours+content". */
+const char *vr_rec_method(const vireo_recommendations *);
+#endif
