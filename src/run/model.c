@@ -110,7 +110,8 @@ static vireo_status upload(vireo_model *m, size_t id, char *chunk, vireo_error *
         if (st)
             return st;
     }
-    vr_file_forget(c->data, (size_t)(rows * width) * vireo_dtype_bytes(c->data_dtype));
+    if (c->data_is_mapped)
+        vr_file_forget(c->data, (size_t)(rows * width) * vireo_dtype_bytes(c->data_dtype));
     return VIREO_OK;
 }
 
