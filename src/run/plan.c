@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Planning: lifetimes → offsets in one arena. Largest first, each at the lowest offset free for its
- * whole life (greedy by size, Pisarchyk and Lee 2020). Inputs and outputs live in buffers of their
- * own that the host sees. */
+ * whole life (greedy by size, Pisarchyk and Lee 2020); while that misses the lower bound, what stood
+ * highest is placed first and all is tried again. Inputs and outputs live in buffers of their own that
+ * the host sees. */
 #include "run/bucket.h"
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_TRIES = 100 };
+
 typedef struct item {
-    uint64_t bytes, offset;
-    uint32_t first, last; /* node indices, both included */
-    uint32_t value;       /* value id; 0: scratch of node `first` */
-    bool placed;
+    uint64_t bytes, offset, best; /* best: the offset of the best try so far */
+    uint32_t first, last;         /* node indices, both included */
+    uint32_t value;               /* value id; 0: scratch of node `first` */
 } item;
 
 static uint64_t aligned(uint64_t n)
@@ -55,7 +57,7 @@ static bool overlap_in_time(const item *a, const item *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* Lowest offset at which `it` collides with no placed item that lives at the same time. */
+/* Lowest offset at which `it` collides with none of items[0, n) that lives at the same time. */
 static uint64_t lowest_offset(const item *items, size_t n, const item *it)
 {
     uint64_t offset = 0;
@@ -63,7 +65,7 @@ static uint64_t lowest_offset(const item *items, size_t n, const item *it)
         moved = false;
         for (size_t i = 0; i < n; i++) {
             const item *o = &items[i];
-            if (o->placed && overlap_in_time(o, it) && offset < o->offset + o->bytes &&
+            if (overlap_in_time(o, it) && offset < o->offset + o->bytes &&
                 o->offset < offset + it->bytes) {
                 offset = o->offset + o->bytes;
                 moved = true;
@@ -84,6 +86,42 @@ static uint64_t most_live(const item *items, size_t n, size_t n_nodes)
         most = live > most ? live : most;
     }
     return most;
+}
+
+/* Places the items in their order; *highest: one that ends at the peak, which is returned. */
+static uint64_t place(item *items, size_t n, size_t *highest)
+{
+    uint64_t peak = 0;
+    for (size_t i = 0; i < n; i++) {
+        items[i].offset = lowest_offset(items, i, &items[i]);
+        if (items[i].offset + items[i].bytes > peak) {
+            peak = items[i].offset + items[i].bytes;
+            *highest = i;
+        }
+    }
+    return peak;
+}
+
+/* Fills .best; returns the peak of that. */
+static uint64_t place_well(item *items, size_t n, uint64_t lower_bound)
+{
+    uint64_t best = UINT64_MAX;
+    qsort(items, n, sizeof *items, larger_first);
+    for (int i = 0; i < MOST_TRIES && best > lower_bound; i++) {
+        size_t highest = 0;
+        uint64_t peak = place(items, n, &highest);
+        if (peak < best) {
+            best = peak;
+            for (size_t j = 0; j < n; j++)
+                items[j].best = items[j].offset;
+        }
+        if (n) {
+            item first = items[highest];
+            memmove(items + 1, items, highest * sizeof *items);
+            items[0] = first;
+        }
+    }
+    return n ? best : 0;
 }
 
 /* Values the host writes or reads, one after another in a buffer; returns its bytes. */
@@ -112,17 +150,12 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
     memset(of_value, 0xff, g->n_values * sizeof *of_value);
     size_t n = collect(b, items, of_value);
     b->lower_bound = most_live(items, n, g->n_nodes);
-    qsort(items, n, sizeof *items, larger_first);
-    for (size_t i = 0; i < n; i++) {
-        items[i].offset = lowest_offset(items, n, &items[i]);
-        items[i].placed = true;
-        if (items[i].offset + items[i].bytes > b->arena_bytes)
-            b->arena_bytes = items[i].offset + items[i].bytes;
+    b->arena_bytes = place_well(items, n, b->lower_bound);
+    for (size_t i = 0; i < n; i++)
         if (items[i].value)
-            b->places[items[i].value] = (vr_place){&b->arena, items[i].offset};
+            b->places[items[i].value] = (vr_place){&b->arena, items[i].best};
         else
-            b->nodes[items[i].first].scratch_offset = items[i].offset;
-    }
+            b->nodes[items[i].first].scratch_offset = items[i].best;
     for (size_t i = 1; i < g->n_values; i++)
         if (g->values[i].v.kind == VR_CONSTANT)
             b->places[i] = b->model->constants[i];
