@@ -79,7 +79,7 @@ struct vr_push_top_k { /* top_k.comp */
     VR_U32 k, phase;
     VR_U32 deny_pitch; /* 0: one row for all */
     VR_U32 has_deny;
-    VR_U32 list; /* elements of one scratch list at capacity: keys first, then indices */
+    VR_U32 list; /* quads of one scratch list at capacity: keys first, then indices */
 };
 
 /* Steps and a and w batches in elements, out ones in quads. */

@@ -45,7 +45,7 @@ layout(std430, set = 0, binding = 3) restrict writeonly buffer Indices
 };
 layout(std430, set = 0, binding = 4) restrict buffer Lists
 {
-    uint lists[]; // keys, then indices: p.k a row
+    uvec4 lists[]; // keys, then indices: p.k a row, padded with keys of 0
 };
 
 #if VR_SUBGROUP
@@ -130,28 +130,51 @@ uvec3 count_at_least(uint row, uvec3 t)
     return team_sum(n);
 }
 
-// The largest key that at least k keys reach; 0 if fewer than k are allowed.
-uint kth_key(uint row)
+// A key, and how many are above it: exactly k, or fewer and then it is the k-th largest, or 0 where
+// fewer than k are allowed at all.
+uint kth_key(uint row, out uint above)
 {
     uint key = 0u;
+    above = 0u;
     for (int shift = 30; shift >= 0; shift -= 2) {
         const uvec3 t = uvec3(key) | (uvec3(1u, 2u, 3u) << shift);
         const uvec3 n = count_at_least(row, t);
-        key = n.z >= p.k ? t.z : n.y >= p.k ? t.y : n.x >= p.k ? t.x : key;
+        const bvec3 found = equal(n, uvec3(p.k));
+        if (any(found)) {
+            above = p.k;
+            return (found.x ? t.x : found.y ? t.y : t.z) - 1u;
+        }
+        if (n.z >= p.k) {
+            key = t.z;
+        } else if (n.y >= p.k) {
+            key = t.y;
+            above = n.z;
+        } else if (n.x >= p.k) {
+            key = t.x;
+            above = n.y;
+        } else {
+            above = n.x;
+        }
     }
     return key;
 }
 
+uint k_quads()
+{
+    return (p.k + 3u) / 4u;
+}
+
 void put(uint row, uint position, uint key, uint index)
 {
-    lists[row * p.k + position] = key;
-    lists[p.list + row * p.k + position] = index;
+    const uint quad = row * k_quads() + position / 4u;
+    lists[quad][position % 4u] = key;
+    lists[p.list + quad][position % 4u] = index;
 }
 
 void select_row(uint row)
 {
-    const uint key = kth_key(row);
-    const uint above = key == 0xffffffffu ? 0u : count_at_least(row, uvec3(key + 1u)).x;
+    uint above;
+    const uint key = kth_key(row, above);
     const uint ties = key == 0u ? 0u : p.k - above; // key 0: all that are allowed are above
     const uint quads = (p.width + 3u) / 4u;
     uvec2 before = uvec2(0u); // above the key, equal to it, in quads already seen
@@ -169,23 +192,27 @@ void select_row(uint row)
         }
         before += total;
     }
-    for (uint i = above + ties + TEAM_LANE; i < p.k; i += TEAM_LANES)
+    for (uint i = above + ties + TEAM_LANE; i < 4u * k_quads(); i += TEAM_LANES)
         put(row, i, 0u, 0xffffffffu);
 }
 
-void rank_entry(uint item)
+void rank_entry(uint row, uint i)
 {
-    const uint pitch = (p.k + 3u) / 4u * 4u, row = item / pitch, i = item - row * pitch;
+    const uint list = row * k_quads(), pitch = 4u * k_quads();
+    if (i >= pitch)
+        return;
     if (i >= p.k) { // padding
-        values[item] = 0.0;
-        indices[item] = 0;
+        values[row * pitch + i] = 0.0;
+        indices[row * pitch + i] = 0;
         return;
     }
-    const uint list = row * p.k, key = lists[list + i], index = lists[p.list + list + i];
+    const uint key = lists[list + i / 4u][i % 4u];
+    const uint index = lists[p.list + list + i / 4u][i % 4u];
     uint rank = 0u;
-    for (uint j = 0u; j < p.k; j++) {
-        const uint other = lists[list + j];
-        rank += uint(other > key || (other == key && j < i));
+    for (uint q = 0u; q < k_quads(); q++) { // before: larger, or equal and earlier in the list
+        const uvec4 other = lists[list + q];
+        const bvec4 earlier = lessThan(4u * q + uvec4(0u, 1u, 2u, 3u), uvec4(i));
+        rank += ones(greaterThanEqual(other, key + uvec4(not(earlier))));
     }
     float value = -3.40282347e38;
     if (index != 0xffffffffu)
@@ -201,8 +228,9 @@ void main()
         if (TEAM_INDEX < rows)
             select_row(TEAM_INDEX);
     } else {
-        const uint item = vr_group() * WG + gl_LocalInvocationID.x;
-        if (item < rows * ((p.k + 3u) / 4u * 4u))
-            rank_entry(item);
+        // A workgroup stays within a row, so that all its lanes read the same entries.
+        const uint per_row = (4u * k_quads() + WG - 1u) / WG, row = vr_group() / per_row;
+        if (row < rows)
+            rank_entry(row, (vr_group() - row * per_row) * WG + gl_LocalInvocationID.x);
     }
 }

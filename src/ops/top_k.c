@@ -97,14 +97,14 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static uint64_t list_elements(const vr_call *c)
+static uint64_t list_quads(const vr_call *c)
 {
-    return (uint64_t)vr_value_rows(c->in[0]) * c->at.top_k.k;
+    return (uint64_t)vr_value_rows(c->in[0]) * (vr_value_pitch(c->out[0]) / 4);
 }
 
 static uint64_t scratch(const vr_call *c)
 {
-    return list_elements(c) * 2 * 4;
+    return list_quads(c) * 16 * 2;
 }
 
 /* Without deny any view takes its place: then one of scores, element by element. */
@@ -124,7 +124,7 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
                                  .width = x.width,
                                  .k = c->at.top_k.k,
                                  .has_deny = deny != NULL,
-                                 .list = (uint32_t)list_elements(c)};
+                                 .list = (uint32_t)list_quads(c)};
     if (deny && (deny->symbol != VR_NO_SYMBOL || vr_value_rows(deny) > 1))
         push.deny_pitch = vr_value_pitch(deny);
     const uint64_t rows = (uint64_t)vr_value_rows_now(scores);
@@ -132,17 +132,8 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
     if (st)
         return st;
     push.phase = 1;
-    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(rows * vr_value_pitch(c->out[0]), wg));
+    return vr_launch_one(l, &push, sizeof push, rows * vr_ceil_div(vr_value_pitch(c->out[0]), wg));
 }
-
-#define STORAGE_BINDS                                                                              \
-    {                                                                                              \
-        {VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE},  \
-            {VR_SCRATCH, VR_STORAGE},                                                              \
-        {                                                                                          \
-            VR_STEP, VR_STORAGE                                                                    \
-        }                                                                                          \
-    }
 
 static const vr_kernel kernels[] = {
     {.name = "subgroup",
@@ -166,14 +157,24 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .scratch = scratch,
      .launch = launch,
-     .binds = STORAGE_BINDS},
+     .binds = {{VR_IN0, VR_STORAGE},
+               {VR_IN1, VR_STORAGE},
+               {VR_OUT0, VR_STORAGE},
+               {VR_OUT1, VR_STORAGE},
+               {VR_SCRATCH, VR_STORAGE},
+               {VR_STEP, VR_STORAGE}}},
     {.name = "workgroup",
      .shader = "top_k.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_64,
      .scratch = scratch,
      .launch = launch,
-     .binds = STORAGE_BINDS},
+     .binds = {{VR_IN0, VR_STORAGE},
+               {VR_IN1, VR_STORAGE},
+               {VR_OUT0, VR_STORAGE},
+               {VR_OUT1, VR_STORAGE},
+               {VR_SCRATCH, VR_STORAGE},
+               {VR_STEP, VR_STORAGE}}},
 };
 
 const vr_op vr_op_top_k = {.name = "top_k",
