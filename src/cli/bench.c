@@ -221,7 +221,7 @@ static vireo_status time_chain(vireo_device *device, int64_t side, const float *
 vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_error *err)
 {
     enum { LONG = 65, ADDS = 17 };
-    vr_timing one, many;
+    vr_timing one = {0}, many = {0};
     size_t n_one = 0, n_many = 0;
     const double bytes = 3.0 * sizeof(float) * MEMORY_SIDE * MEMORY_SIDE;
     float *constant = random_values((size_t)MEMORY_SIDE * MEMORY_SIDE, false);
