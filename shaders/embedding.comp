@@ -48,8 +48,8 @@ void main()
         return;
     const uint id = uint(ids[row]); // negative ids become too large
     const bool there = id < vr_rows(p.table_rows, p.table_symbol);
-    const uint slab_row = id - p.first;
-    if (there ? id < p.first || slab_row >= p.count : p.first != 0u)
+    const uint slab_row = id - p.first; // before the slab: wraps, too large
+    if (there ? slab_row >= p.count : p.first != 0u)
         return;
     for (uint q = gl_LocalInvocationID.x; q < p.quads; q += WG) {
         vec4 v = vec4(0.0);

@@ -11,6 +11,7 @@ static const struct {
     {{.rank = 1, .shape = {131}}},
     {{.rank = 2, .shape = {5, 3}, .fill = FILL_WIDE}},
     {{.rank = 2, .shape = {33, 65}, .fill = FILL_WIDE}},
+    {{.rank = 2, .shape = {4, 9}, .fill = FILL_HUGE}},
     {{.rank = 4, .shape = {2, 3, 1, 6}}},
     {{.rank = 2, .shape = {0, 7}}},
     {{.rank = 2, .shape = {0, 5}, .fill = FILL_WIDE, .symbol = 1}, 70, {3, 70, 0}},
