@@ -115,8 +115,13 @@ typedef struct vireo_recommender_options {
     vireo_progress_fn progress;
     void *progress_user;
 } vireo_recommender_options;
-/* Loads the store, computes and saves vectors that are missing (content), and puts what scoring needs
- * on the device. store is borrowed during the call. One thread at a time. */
+/* Loads the store into memory; with an embedder also computes the vectors of items that have none yet
+ * (or whose text changed) and saves them into the store. A store opened with VIREO_STORE_READ is not
+ * written: the vectors serve this recommender only. What a method needs on the device is put there
+ * when the method is first used; neighbours needs items x users floats (VIREO_ERROR_LIMIT says how
+ * many bytes if that is more than a binding of the device, or 1 GiB). store is borrowed during the
+ * call, device and embedder until the recommender is destroyed. Memory comes from the store's
+ * allocator. One thread at a time. */
 vireo_status vireo_recommender_create(vireo_device *, vireo_store *,
                                       const vireo_recommender_options *, vireo_recommender **out,
                                       vireo_error *);
@@ -127,12 +132,12 @@ typedef struct vireo_request {
     size_t struct_size;
     vireo_method method;
     uint32_t k;                   /* 1..1024; 0: 10 */
-    const char *user;             /* one of user, history, query, similar_to */
+    const char *user;             /* one of user, history, query, similar_to; popular: or none */
     const uint32_t *history;      /* item indices, oldest first */
     size_t n_history;
-    const char *query;            /* free text: content search */
+    const char *query;            /* free text: content search (method auto or content) */
     const uint32_t *similar_to;   /* one item: content neighbours, itself left out */
-    const char *const *genres;    /* only items that have one of them; any case */
+    const char *const *genres;    /* only items that have one of them; ASCII in any case */
     size_t n_genres;
     const uint32_t *deny;         /* item indices never to be shown */
     size_t n_deny;
@@ -146,11 +151,11 @@ typedef struct vireo_reason {
 typedef struct vireo_recommendation {
     uint32_t item;
     float score;
-    vireo_reason why[3]; /* largest first */
-    uint32_t n_why;
+    vireo_reason why[3]; /* largest first, only what raises the score */
+    uint32_t n_why;      /* 0 for popular items, queries, and scores that are not above 0 */
 } vireo_recommendation;
 typedef struct vireo_recommendations {
-    vireo_method method;   /* what answered: auto is resolved, e.g. POPULAR for an unknown user */
+    vireo_method method;   /* what answered: auto is resolved; POPULAR for a user without events */
     bool blended;          /* auto: neighbours blended with content */
     bool known_user;       /* false: the user is not in the store */
     vireo_recommendation *items;
@@ -163,7 +168,8 @@ void vireo_recommendations_free(vireo_recommendations *);
 /* ---- Evaluation ---------------------------------------------------------------------------- */
 
 /* Leave-one-out (last event of every user with at least 2), full ranking over all items that were not
- * seen before it; HR@k and NDCG@k = 1/log2(rank + 1), ties to the lower item index. */
+ * seen before it (the last event's own item keeps its place even if it was); HR@k and NDCG@k =
+ * 1/log2(rank + 1), ties to the lower item index. Whatever scores is rebuilt without the last events. */
 typedef struct vireo_metrics {
     size_t users;
     uint32_t at;
