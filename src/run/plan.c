@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Planning: lifetimes → offsets in one arena. Largest first, each at the lowest offset free for its
- * whole life (greedy by size, Pisarchyk and Lee 2020); while that misses the lower bound, what stood
- * highest is placed first and all is tried again. Inputs and outputs live in buffers of their own that
- * the host sees. */
+ * whole life (greedy by size, Pisarchyk and Lee 2020); while that misses the lower bound, what
+ * stood highest is placed first and all is tried again. Inputs and outputs live in buffers of their
+ * own that the host sees. */
 #include "run/bucket.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,9 @@ static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
                 continue;
             of_value[id] = (uint32_t)n;
             items[n++] = (item){.bytes = aligned(vr_value_bytes(&b->values[id])),
-                                .first = i, .last = i, .value = id};
+                                .first = i,
+                                .last = i,
+                                .value = id};
         }
         if (b->nodes[i].scratch_bytes)
             items[n++] = (item){.bytes = aligned(b->nodes[i].scratch_bytes), .first = i, .last = i};
