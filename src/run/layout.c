@@ -2,10 +2,12 @@
  * Layout of weights, chosen over all their uses, before they are uploaded. */
 #include "run/model.h"
 
-static bool turns(const vr_node *n, uint32_t id)
+/* Whether node n uses the constant as nothing but the right side of a matmul, transposed or not. */
+static bool is_right_side(const vr_node *n, uint32_t id, bool transposed)
 {
-    return n->op == VR_OP_MATMUL && n->at.matmul.transpose_b && !n->at.matmul.transpose_a &&
-           n->in[1] == id && n->in[0] != id && n->in[2] != id && n->in[3] != id;
+    return n->op == VR_OP_MATMUL && n->at.matmul.transpose_b == transposed &&
+           !n->at.matmul.transpose_a && n->in[1] == id && n->in[0] != id && n->in[2] != id &&
+           n->in[3] != id;
 }
 
 static bool uses(const vr_node *n, uint32_t id)
@@ -16,28 +18,44 @@ static bool uses(const vr_node *n, uint32_t id)
     return false;
 }
 
+/* Whether there are uses and all of them read it as is_right_side says. */
+static bool all_right_sides(const vireo_graph *g, uint32_t id, bool transposed)
+{
+    bool used = false;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (!uses(&g->nodes[i], id))
+            continue;
+        if (!is_right_side(&g->nodes[i], id, transposed))
+            return false;
+        used = true;
+    }
+    return used;
+}
+
+static void turn(vireo_graph *g, uint32_t id, bool transposed)
+{
+    vr_graph_value *c = &g->values[id];
+    const int64_t rows = c->v.shape[0];
+    c->v.shape[0] = c->v.shape[1];
+    c->v.shape[1] = rows;
+    c->v.count = c->v.shape[0];
+    c->transposed = true;
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (uses(&g->nodes[i], id))
+            g->nodes[i].at.matmul.transpose_b = transposed;
+}
+
 void vr_turn_weights(vireo_graph *g, const vireo_device_info *limits)
 {
     for (uint32_t id = 1; id < g->n_values; id++) {
-        vr_graph_value *c = &g->values[id];
-        if (c->v.kind != VR_CONSTANT || c->v.rank != 2)
+        const vr_value *v = &g->values[id].v;
+        if (v->kind != VR_CONSTANT || v->rank != 2)
             continue;
-        const uint64_t quads = (uint64_t)c->v.shape[1] * (((uint64_t)c->v.shape[0] + 3) / 4);
-        bool turn = quads <= limits->max_texel_elements, used = false;
-        for (size_t i = 0; turn && i < g->n_nodes; i++)
-            if (uses(&g->nodes[i], id)) {
-                used = true;
-                turn = turns(&g->nodes[i], id);
-            }
-        if (!turn || !used)
-            continue;
-        const int64_t rows = c->v.shape[0];
-        c->v.shape[0] = c->v.shape[1];
-        c->v.shape[1] = rows;
-        c->v.count = c->v.shape[0];
-        c->transposed = true;
-        for (size_t i = 0; i < g->n_nodes; i++)
-            if (uses(&g->nodes[i], id))
-                g->nodes[i].at.matmul.transpose_b = false;
+        const uint64_t turned_quads = (uint64_t)v->shape[1] * (((uint64_t)v->shape[0] + 3) / 4);
+        if (turned_quads <= limits->max_texel_elements && all_right_sides(g, id, true))
+            turn(g, id, false);
+        else if (vr_value_bytes(v) > limits->max_storage_binding_bytes &&
+                 all_right_sides(g, id, false))
+            turn(g, id, true);
     }
 }

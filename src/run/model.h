@@ -26,8 +26,9 @@ vireo_status vr_model_create(vireo_device *, vireo_graph **, const vireo_model_o
                              vireo_model **out, vireo_error *);
 void vr_model_destroy(vireo_model **);
 
-/* Weights (N, K) whose every use is the transposed right side of a matmul become (K, N): neighbouring
- * lanes then read neighbouring vec4s, which real GPUs need and software drivers gain a fifth from
- * (docs/BENCHMARKS.md). Only where the turned weights fit one texel view. */
+/* Weights whose every use is the right side of a matmul are turned where kernels gain. (N, K) become
+ * (K, N) if that fits one texel view: neighbouring lanes then read neighbouring vec4s, which real GPUs
+ * need and software drivers gain a fifth from (docs/BENCHMARKS.md). (K, N) larger than a binding become
+ * (N, K), which can be bound slab by slab. */
 void vr_turn_weights(vireo_graph *, const vireo_device_info *);
 #endif

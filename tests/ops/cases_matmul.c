@@ -10,6 +10,7 @@ typedef struct row {
     uint32_t flags;
     vireo_unary activation;
     op_device device;
+    bool turned; /* weights must be turned to be bound at all */
     int64_t most, counts[3]; /* dynamic m if most > 0 */
 } row;
 
@@ -92,6 +93,9 @@ static const row rows[] = {
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},
+    /* Weights (K, N) beyond a binding: turned, then slabs. */
+    {3, 700, 100, BIAS | HALF, .device = OP_DEVICE_LOW, .turned = true},
+    {5, 390, 65, HALF, .device = OP_DEVICE_LOW, .turned = true},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, N_LAYOUTS = 128 };
 
@@ -138,6 +142,7 @@ static void make(size_t i, op_case *c)
     c->at.matmul.transpose_b = tb;
     c->at.matmul.activation = r.activation;
     c->device = r.device;
+    c->keep_layout = i % 2 && !r.turned; /* as given and turned: half of the cases each */
     if (!r.most)
         return;
     op_sizes(c, r.most, r.counts, 0, NULL);

@@ -48,6 +48,7 @@ typedef struct op_case {
     size_t n_runs;                   /* with one session; 0: one, nothing is dynamic */
     int64_t lengths[OP_MAX_LENGTHS]; /* of FILL_OFFSETS */
     op_device device;
+    bool keep_layout; /* model option */
     double nmse; /* 0: 1e-10; the row says why it is another */
     uint64_t seed;
 } op_case;

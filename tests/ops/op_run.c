@@ -142,9 +142,8 @@ static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
         vireo_graph_output(g, i ? "out1" : "out0", out[i]);
     if (!vireo_graph_check(g, NULL))
         copy_call(w, g);
-    /* Weights as given and turned: every second case each. */
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
-    options.keep_layout = w->index % 2 == 1;
+    options.keep_layout = w->c->keep_layout;
     return vireo_model_create(device, &g, &options, &w->model, err);
 }
 
