@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * BERT encoders (Devlin et al. 2019) with the pooling of sentence-transformers (Reimers and Gurevych
- * 2019): see bert.md. Inputs: ids, positions (tokens), offsets (sequences + 1), all i32; output:
- * embedding (sequences, hidden_size) f32. */
+ * BERT encoders (Devlin et al. 2019) with the pooling of sentence-transformers (Reimers and
+ * Gurevych 2019): see bert.md. Inputs: ids, positions (tokens), offsets (sequences + 1), all i32;
+ * output: embedding (sequences, hidden_size) f32. */
 #include "vireo/graph.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +23,8 @@ static const struct {
     const char *name;
     vireo_unary op;
 } activations[] = {
-    {"gelu", VIREO_GELU},
-    {"gelu_new", VIREO_GELU_TANH},
-    {"gelu_pytorch_tanh", VIREO_GELU_TANH},
-    {"relu", VIREO_RELU},
-    {"silu", VIREO_SILU},
+    {"gelu", VIREO_GELU}, {"gelu_new", VIREO_GELU_TANH}, {"gelu_pytorch_tanh", VIREO_GELU_TANH},
+    {"relu", VIREO_RELU}, {"silu", VIREO_SILU},
 };
 
 static const struct {
@@ -37,6 +34,12 @@ static const struct {
     {"1_Pooling.pooling_mode_mean_tokens", VIREO_POOL_MEAN},
     {"1_Pooling.pooling_mode_cls_token", VIREO_POOL_FIRST},
     {"1_Pooling.pooling_mode_max_tokens", VIREO_POOL_MAX},
+};
+
+static const char *const unknown_poolings[] = {
+    "1_Pooling.pooling_mode_mean_sqrt_len_tokens",
+    "1_Pooling.pooling_mode_weightedmean_tokens",
+    "1_Pooling.pooling_mode_lasttoken",
 };
 
 static int64_t size_of(vireo_graph *g, const vireo_source *s, const char *key, int64_t most)
@@ -53,18 +56,24 @@ static int64_t size_of(vireo_graph *g, const vireo_source *s, const char *key, i
     return 1;
 }
 
-/* modules.json lists a Normalize step or not. Without the file the vectors are normalised too: they
- * are compared by cosine. */
-static bool normalizes(const vireo_source *s)
+/* modules.json lists the steps, by Python class: Transformer, Pooling, Normalize or not. Without
+ * the file the vectors are normalised too: they are compared by cosine. */
+static bool normalizes(vireo_graph *g, const vireo_source *s)
 {
     const char *type;
     char key[32];
+    bool found = false;
     for (int i = 0;; i++) {
         snprintf(key, sizeof key, "modules.%d.type", i);
         if (!vireo_source_string(s, key, &type))
-            return i == 0;
-        if (strstr(type, ".Normalize"))
-            return true;
+            return found || i == 0;
+        const char *point = strrchr(type, '.'), *name = point ? point + 1 : type;
+        found = found || !strcmp(name, "Normalize");
+        if (strcmp(name, "Normalize") != 0 && strcmp(name, "Transformer") != 0 &&
+            strcmp(name, "Pooling") != 0)
+            vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED,
+                             "%s/modules.json: step %s, allowed: Transformer, Pooling, Normalize",
+                             vireo_source_path(s), name);
     }
 }
 
@@ -81,11 +90,14 @@ static void read_pooling(vireo_graph *g, const vireo_source *s, config *c)
             c->pooling = poolings[i].op;
             any = true;
         }
-    if (!any && vireo_source_has(s, "1_Pooling.word_embedding_dimension"))
+    bool unknown = !any && vireo_source_has(s, "1_Pooling.word_embedding_dimension");
+    for (size_t i = 0; i < sizeof unknown_poolings / sizeof *unknown_poolings; i++)
+        unknown = unknown || (vireo_source_bool(s, unknown_poolings[i], &on) && on);
+    if (unknown)
         vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED,
                          "%s/1_Pooling/config.json: allowed poolings: mean, cls, max",
                          vireo_source_path(s));
-    c->normalize = normalizes(s);
+    c->normalize = normalizes(g, s);
 }
 
 static void read_config(vireo_graph *g, const vireo_source *s, config *c)
@@ -100,8 +112,8 @@ static void read_config(vireo_graph *g, const vireo_source *s, config *c)
     c->n_heads = size_of(g, s, "num_attention_heads", 1 << 12);
     c->vocab_size = size_of(g, s, "vocab_size", 1 << 26);
     c->max_positions = size_of(g, s, "max_position_embeddings", 1 << 24);
-    c->n_types = vireo_source_has(s, "type_vocab_size") ? size_of(g, s, "type_vocab_size", 1 << 16)
-                                                        : 2;
+    c->n_types =
+        vireo_source_has(s, "type_vocab_size") ? size_of(g, s, "type_vocab_size", 1 << 16) : 2;
     if (c->hidden_size % c->n_heads)
         vireo_graph_fail(g, VIREO_ERROR_FORMAT,
                          "%s/config.json: hidden_size %lld is not a multiple of "
@@ -130,8 +142,8 @@ static void read_config(vireo_graph *g, const vireo_source *s, config *c)
                              "gelu_pytorch_tanh, relu, silu",
                              vireo_source_path(s), text);
     }
-    c->prefix = vireo_source_find(s, "bert.embeddings.word_embeddings.weight", &tensor) ? "bert."
-                                                                                        : "";
+    c->prefix =
+        vireo_source_find(s, "bert.embeddings.word_embeddings.weight", &tensor) ? "bert." : "";
     read_pooling(g, s, c);
 }
 
@@ -152,18 +164,20 @@ static vireo_value dense(vireo_graph *g, const vireo_source *s, const config *c,
 {
     char part[128];
     snprintf(part, sizeof part, "encoder.layer.%lld.%s", (long long)layer, name);
-    return vireo_matmul(g, x, weight(g, s, c, part, "weight", n_out, n_in),
-                        &(vireo_matmul_args){.transpose_b = true,
-                                             .bias = weight(g, s, c, part, "bias", 0, n_out),
-                                             .residual = residual,
-                                             .activation = activation});
+    vireo_value w = weight(g, s, c, part, "weight", n_out, n_in);
+    vireo_value bias = weight(g, s, c, part, "bias", 0, n_out);
+    return vireo_matmul(
+        g, x, w,
+        &(vireo_matmul_args){
+            .transpose_b = true, .bias = bias, .residual = residual, .activation = activation});
 }
 
 static vireo_value norm(vireo_graph *g, const vireo_source *s, const config *c, const char *part,
                         vireo_value x)
 {
-    return vireo_layer_norm(g, x, weight(g, s, c, part, "weight", 0, c->hidden_size),
-                            weight(g, s, c, part, "bias", 0, c->hidden_size), c->epsilon);
+    vireo_value w = weight(g, s, c, part, "weight", 0, c->hidden_size);
+    vireo_value bias = weight(g, s, c, part, "bias", 0, c->hidden_size);
+    return vireo_layer_norm(g, x, w, bias, c->epsilon);
 }
 
 /* Post-norm layer: x = norm(x + attention(x)); x = norm(x + feed_forward(x)). */
@@ -198,10 +212,10 @@ static void build(vireo_graph *g, const vireo_source *s)
     vireo_value positions = vireo_graph_input(g, "positions", VIREO_I32, 1, none, tokens);
     vireo_value offsets = vireo_graph_input(g, "offsets", VIREO_I32, 1, none, ends);
     vireo_value words = weight(g, s, &c, "embeddings.word_embeddings", "weight", c.vocab_size, h);
-    vireo_value places = weight(g, s, &c, "embeddings.position_embeddings", "weight",
-                                c.max_positions, h);
-    vireo_value types = weight(g, s, &c, "embeddings.token_type_embeddings", "weight", c.n_types,
-                               h);
+    vireo_value places =
+        weight(g, s, &c, "embeddings.position_embeddings", "weight", c.max_positions, h);
+    vireo_value types =
+        weight(g, s, &c, "embeddings.token_type_embeddings", "weight", c.n_types, h);
     vireo_value first = vireo_graph_first_row(g, types); /* all tokens are of type 0 */
     vireo_value x = vireo_binary_op(g, VIREO_ADD, vireo_embedding(g, words, ids),
                                     vireo_embedding(g, places, positions));

@@ -65,7 +65,7 @@ static vireo_status whole_life(vireo_device *d, const vireo_allocator *a, vireo_
                                    {.data = best, .bytes = sizeof best}};
         st = vireo_session_run(s, in, 2, results, 2, err);
         if (!st) /* rows 0 to 2 of x, whose first elements are 0, 6 and 5 */
-            assert_float_equal(out[0], 11.0 / 3.0, 1e-6);
+            assert_float_equal(out[0], 11.0f / 3.0f, 1e-6f);
     }
     vireo_session_destroy(&s);
     vireo_model_destroy(&m);

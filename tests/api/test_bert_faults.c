@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a BERT folder can lack: the same exact message from loading and from vireo_source_check. */
+#include "bert_folder.h"
+
+static vireo_device *device;
+
+static int setup(void **state)
+{
+    (void)state;
+    device = test_device_create();
+    return 0;
+}
+
+static void no_validation_messages(void **state)
+{
+    (void)state;
+    test_device_destroy(&device);
+}
+
+typedef struct row {
+    bert_options o;
+    vireo_status status;
+    const char *message; /* behind the folder's path */
+} row;
+
+#define POOLING_FILE "/1_Pooling/config.json: "
+#define POOLING(rest) "{\"word_embedding_dimension\":20," rest "}"
+static const row rows[] = {
+    {{.key = "model_type", .value = "\"gpt9\""},
+     VIREO_ERROR_UNSUPPORTED,
+     ": model_type \"gpt9\" is not supported, allowed: bert"},
+    {{.key = "model_type"},
+     VIREO_ERROR_UNSUPPORTED,
+     ": model_type \"\" is not supported, allowed: bert"},
+    {{.key = "hidden_size"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size is missing or not an integer"},
+    {{.key = "hidden_size", .value = "20.5"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size is missing or not an integer"},
+    {{.key = "hidden_size", .value = "\"20\""},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size is missing or not an integer"},
+    {{.key = "hidden_size", .value = "0"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size is 0, allowed 1 to 65536"},
+    {{.key = "hidden_size", .value = "65537"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size is 65537, allowed 1 to 65536"},
+    {{.key = "num_attention_heads", .value = "3"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: hidden_size 20 is not a multiple of num_attention_heads 3"},
+    {{.key = "num_attention_heads", .value = "-2"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: num_attention_heads is -2, allowed 1 to 4096"},
+    {{.key = "num_hidden_layers", .value = "1025"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: num_hidden_layers is 1025, allowed 1 to 1024"},
+    {{.key = "num_hidden_layers", .value = "3"},
+     VIREO_ERROR_NOT_FOUND,
+     ": tensor encoder.layer.2.attention.self.query.weight is missing"},
+    {{.key = "intermediate_size", .value = "40"},
+     VIREO_ERROR_FORMAT,
+     ": tensor encoder.layer.0.intermediate.dense.weight is [36, 20], config.json wants [40, 20]"},
+    {{.key = "vocab_size", .value = "41"},
+     VIREO_ERROR_FORMAT,
+     ": tensor embeddings.word_embeddings.weight is [40, 20], config.json wants [41, 20]"},
+    {{.key = "max_position_embeddings", .value = "15"},
+     VIREO_ERROR_FORMAT,
+     ": tensor embeddings.position_embeddings.weight is [16, 20], config.json wants [15, 20]"},
+    {{.key = "type_vocab_size", .value = "0"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: type_vocab_size is 0, allowed 1 to 65536"},
+    {{.key = "type_vocab_size", .value = "3"},
+     VIREO_ERROR_FORMAT,
+     ": tensor embeddings.token_type_embeddings.weight is [2, 20], config.json wants [3, 20]"},
+    {{.key = "hidden_act", .value = "\"swish2\""},
+     VIREO_ERROR_UNSUPPORTED,
+     "/config.json: hidden_act \"swish2\", allowed: gelu, gelu_new, gelu_pytorch_tanh, relu, silu"},
+    {{.key = "layer_norm_eps", .value = "0"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
+    {{.key = "layer_norm_eps", .value = "\"1e-12\""},
+     VIREO_ERROR_FORMAT,
+     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
+    {{.key = "layer_norm_eps", .value = "1.5"},
+     VIREO_ERROR_FORMAT,
+     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
+    {{.key = "position_embedding_type", .value = "\"relative_key\""},
+     VIREO_ERROR_UNSUPPORTED,
+     "/config.json: position_embedding_type \"relative_key\", allowed: \"absolute\""},
+    {{.drop = "embeddings.LayerNorm.bias"},
+     VIREO_ERROR_NOT_FOUND,
+     ": tensor embeddings.LayerNorm.bias is missing"},
+    {{.drop = "encoder.layer.1.output.dense.weight", .prefix = "bert."},
+     VIREO_ERROR_NOT_FOUND,
+     ": tensor bert.encoder.layer.1.output.dense.weight is missing"},
+    {{.drop = "encoder.layer.1.output.dense.bias", .sharded = true},
+     VIREO_ERROR_NOT_FOUND,
+     ": tensor encoder.layer.1.output.dense.bias is missing"},
+    {{.retype = "encoder.layer.0.output.dense.bias", .type = "BF16"},
+     VIREO_ERROR_UNSUPPORTED,
+     ": tensor encoder.layer.0.output.dense.bias is BF16, allowed: F32, F16, I32"},
+    {{.pooling = POOLING("\"pooling_mode_cls_token\":true,\"pooling_mode_mean_tokens\":true")},
+     VIREO_ERROR_UNSUPPORTED,
+     POOLING_FILE "several poolings at once, allowed: one"},
+    {{.pooling = POOLING("\"pooling_mode_mean_tokens\":false")},
+     VIREO_ERROR_UNSUPPORTED,
+     POOLING_FILE "allowed poolings: mean, cls, max"},
+    {{.pooling = POOLING("\"pooling_mode_mean_tokens\":true,\"pooling_mode_lasttoken\":true")},
+     VIREO_ERROR_UNSUPPORTED,
+     POOLING_FILE "allowed poolings: mean, cls, max"},
+    {{.modules = "[{\"type\":\"a.Transformer\",\"path\":\"\"},{\"type\":\"a.Dense\","
+                 "\"path\":\"2_Dense\"}]"},
+     VIREO_ERROR_UNSUPPORTED,
+     "/modules.json: step Dense, allowed: Transformer, Pooling, Normalize"},
+};
+
+static void faults(void **state)
+{
+    (void)state;
+    cJSON *golden = bert_golden();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char want[1024], missing[1024];
+        vireo_error err = {0};
+        vireo_model *m = NULL;
+        vireo_source *s = NULL;
+        bert_folder f = bert_folder_make(vr_json_get(golden, "encoders")->child, &rows[i].o);
+        snprintf(want, sizeof want, "%s%s", f.path, rows[i].message);
+        vireo_status st = vireo_model_load(device, f.path, NULL, &m, &err);
+        assert_null(m);
+        if (st != rows[i].status || strcmp(err.message, want) != 0)
+            fail_msg("%s: \"%s\", expected \"%s\"", vireo_status_text(st), err.message, want);
+        assert_int_equal(err.status, st);
+        assert_int_equal(vireo_source_open(f.path, NULL, &s, NULL), VIREO_OK);
+        vireo_source_check(s, missing, sizeof missing);
+        assert_string_equal(missing, want);
+        vireo_source_check(s, missing, 10); /* cut */
+        assert_int_equal(strlen(missing), 9);
+        vireo_source_check(s, missing, 0);
+        vireo_source_close(&s);
+        bert_folder_remove(&f);
+    }
+    cJSON_Delete(golden);
+}
+
+static void good_folder(void **state)
+{
+    (void)state;
+    char missing[64] = "x";
+    vireo_source *s = NULL;
+    vireo_model *m = NULL;
+    vireo_error err = {0};
+    cJSON *golden = bert_golden();
+    bert_folder f = bert_folder_make(vr_json_get(golden, "encoders")->child, &(bert_options){0});
+    assert_int_equal(vireo_source_open(f.path, NULL, &s, NULL), VIREO_OK);
+    vireo_source_check(s, missing, sizeof missing);
+    assert_string_equal(missing, "");
+    assert_int_equal(vireo_model_load_source(device, s, NULL, &m, &err), VIREO_OK);
+    vireo_source_close(&s); /* no longer needed */
+    vireo_model_destroy(&m);
+    bert_folder_remove(&f);
+    cJSON_Delete(golden);
+    assert_string_equal(vireo_architecture_name(0), "bert");
+    assert_null(vireo_architecture_name(1));
+}
+
+static void arguments(void **state)
+{
+    (void)state;
+    vireo_model *m = NULL;
+    vireo_error err = {0};
+    const char *load = "vireo_model_load: device, path and out are needed";
+    const char *from = "vireo_model_load_source: device, source and out are needed";
+    assert_int_equal(vireo_model_load(NULL, "x", NULL, &m, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message, load);
+    assert_int_equal(vireo_model_load(device, NULL, NULL, &m, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message, load);
+    assert_int_equal(vireo_model_load(device, "x", NULL, NULL, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message, load);
+    assert_int_equal(vireo_model_load_source(device, NULL, NULL, &m, &err),
+                     VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message, from);
+    assert_true(vireo_model_load(device, "/nonexistent/folder", NULL, &m, &err) != VIREO_OK);
+    assert_non_null(strstr(err.message, "/nonexistent/folder"));
+    assert_null(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults),
+        cmocka_unit_test(good_folder),
+        cmocka_unit_test(arguments),
+        cmocka_unit_test(no_validation_messages),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
