@@ -269,6 +269,35 @@ static void limits(void **state)
     test_device_destroy(&d);
 }
 
+/* Two results of 4 TiB each, from a table without rows. */
+static void activation_too_large(void **state)
+{
+    (void)state;
+    const int64_t width = 1 << 30;
+    vireo_device *d = make_device(NULL);
+    vireo_graph *g = NULL;
+    vireo_model *m = NULL;
+    vireo_error err = {0};
+    static int32_t ids[1024];
+    const vireo_tensor t = {.dtype = VIREO_F32, .rank = 2, .shape = {0, width}};
+    assert_int_equal(vireo_graph_create(NULL, &g, NULL), VIREO_OK);
+    vireo_value i = vireo_graph_input(g, "ids", VIREO_I32, 1, (int64_t[]){1024}, (vireo_symbol){0});
+    vireo_value x = vireo_embedding(g, vireo_graph_constant(g, "none", &t), i);
+    x = vireo_unary_op(g, VIREO_TANH, x);
+    vireo_graph_output(g, "y", vireo_matmul(g, x, x, &(vireo_matmul_args){.transpose_b = true}));
+    if (vireo_model_create(d, &g, NULL, &m, &err))
+        fail_msg("%s", err.message);
+    vireo_session *s = tiny_session(m, NULL);
+    const vireo_tensor in = {VIREO_I32, 1, {1024}, ids, sizeof ids};
+    vireo_tensor out = {.data = ids, .bytes = sizeof ids};
+    vireo_status st = vireo_session_run(s, &in, 1, &out, 1, &err);
+    if (st != VIREO_ERROR_LIMIT || strncmp(err.message, "activations: 8796093022208 bytes ", 33))
+        fail_msg("%s: %s", vireo_status_text(st), err.message);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&m);
+    test_device_destroy(&d);
+}
+
 static int cancel(void *user, const char *what, uint64_t done, uint64_t total)
 {
     int *calls = user;
@@ -306,7 +335,8 @@ int main(void)
         cmocka_unit_test(padded_and_half), cmocka_unit_test(several_buffers),
         cmocka_unit_test(staging),         cmocka_unit_test(encoder_with_staging),
         cmocka_unit_test(half_table),      cmocka_unit_test(borrowed_memory_is_kept),
-        cmocka_unit_test(limits),          cmocka_unit_test(cancelled),
+        cmocka_unit_test(limits),          cmocka_unit_test(activation_too_large),
+        cmocka_unit_test(cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
