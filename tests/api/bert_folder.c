@@ -23,8 +23,9 @@ static uint64_t splitmix64(uint64_t *state)
 static void put(bert_folder *f, const char *name, const void *data, size_t bytes)
 {
     vireo_error err = {0};
-    char *path = f->files[f->n_files++];
-    snprintf(path, sizeof f->files[0], "%s/%s", f->path, name);
+    char path[sizeof f->files[0]];
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    memcpy(f->files[f->n_files++], path, sizeof path);
     if (vr_file_write(NULL, path, data, bytes, &err))
         fail_msg("%s", err.message);
 }

@@ -22,7 +22,7 @@ static void add_rank(bounds *b, const double *scores, const bool *seen, size_t n
         /* Exact zeros are exact on the device, too. */
         const bool tie = scores[i] == 0 && scores[target] == 0;
         rank[0] += tie ? i < target : ahead > -tolerance || (ahead == 0 && i < target);
-        rank[1] += tie ? i < target : ahead > tolerance || (ahead == 0 && i < target && !tolerance);
+        rank[1] += tie ? i < target : ahead > tolerance || (ahead == 0 && i < target && tolerance == 0);
     }
     for (int s = 0; s < 2; s++)
         if (rank[s] <= at) {
