@@ -27,94 +27,139 @@ typedef struct model_bench {
     uint64_t total_tokens;
 } model_bench;
 
-static void write_timing(vr_json_out *j, const char *key, const vr_timing *t)
+/* What was measured, in the order of printing. */
+typedef struct row {
+    const char *key;
+    enum { ROW_TEXT, ROW_NUMBER, ROW_COUNT, ROW_FLAG, ROW_TIMING } kind;
+    const char *text;
+    double number;
+    uint64_t count;
+    vr_timing timing;
+} row;
+typedef struct report {
+    row rows[16];
+    size_t n;
+} report;
+
+static void add_text(report *r, const char *key, const char *text)
 {
-    vr_out_begin(j, key, '{');
-    vr_out_number(j, "min", t->min);
-    vr_out_number(j, "median", t->median);
-    vr_out_number(j, "max", t->max);
-    vr_out_end(j, '}');
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_TEXT, .text = text};
 }
 
-/* The object's members also are the rows of the table: keys and values in the JSON's order. */
-static int print(const vr_engine *e, const bench_args *a, vr_json_out *j)
+static void add_number(report *r, const char *key, double number)
+{
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_NUMBER, .number = number};
+}
+
+static void add_count(report *r, const char *key, uint64_t count)
+{
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_COUNT, .count = count};
+}
+
+static void add_timing(report *r, const char *key, const vr_timing *timing)
+{
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_TIMING, .timing = *timing};
+}
+
+static void write_json(vr_json_out *j, const report *r)
+{
+    vr_out_begin(j, NULL, '{');
+    for (size_t i = 0; i < r->n; i++) {
+        const row *w = &r->rows[i];
+        if (w->kind == ROW_TEXT) {
+            vr_out_text(j, w->key, w->text);
+        } else if (w->kind == ROW_NUMBER) {
+            vr_out_number(j, w->key, w->number);
+        } else if (w->kind == ROW_COUNT) {
+            vr_out_uint(j, w->key, w->count);
+        } else if (w->kind == ROW_FLAG) {
+            vr_out_bool(j, w->key, w->count != 0);
+        } else {
+            vr_out_begin(j, w->key, '{');
+            vr_out_number(j, "min", w->timing.min);
+            vr_out_number(j, "median", w->timing.median);
+            vr_out_number(j, "max", w->timing.max);
+            vr_out_end(j, '}');
+        }
+    }
+    vr_out_end(j, '}');
+    vr_out_line(j);
+}
+
+static void write_text(vr_str *s, const report *r)
 {
     static const vr_column columns[] = {{.title = "what"}, {.title = "value", .shrinks = true}};
     vr_table t;
-    vr_str text;
-    vr_out_end(j, '}');
-    vr_out_line(j);
-    if (a->json || j->text.failed)
-        return vr_cli_print(e->cli, &j->text);
     vr_table_init(&t, columns, 2);
-    vr_str_init(&text, NULL);
-    /* Our own JSON: {"key":value,...} with strings that hold no quotes but escaped ones. */
-    for (const char *at = j->text.data + 1; *at == '"';) {
-        const char *key = at + 1, *value = strchr(key, '"') + 2, *end = value;
-        bool quoted = false;
-        int depth = 0;
-        for (; quoted || depth || (*end != ',' && *end != '}'); end++) {
-            if (*end == '\\')
-                end++;
-            else if (*end == '"')
-                quoted = !quoted;
-            else if (!quoted)
-                depth += (*end == '{') - (*end == '}');
-        }
-        vr_table_addf(&t, "%.*s", (int)(value - 2 - key), key);
-        vr_table_addf(&t, "%.*s", (int)(end - value), value);
-        at = end + 1;
+    for (size_t i = 0; i < r->n; i++) {
+        const row *w = &r->rows[i];
+        vr_table_add(&t, w->key);
+        if (w->kind == ROW_TEXT)
+            vr_table_add(&t, w->text);
+        else if (w->kind == ROW_NUMBER)
+            vr_table_addf(&t, "%.4g", w->number);
+        else if (w->kind == ROW_COUNT)
+            vr_table_addf(&t, "%llu", (unsigned long long)w->count);
+        else if (w->kind == ROW_FLAG)
+            vr_table_add(&t, w->count ? "yes" : "no");
+        else
+            vr_table_addf(&t, "%.4g (%.4g to %.4g)", w->timing.median, w->timing.min,
+                          w->timing.max);
     }
-    vr_table_write(&t, vr_terminal_width(), &text);
-    int status = vr_cli_print(e->cli, &text);
-    vr_str_deinit(&text);
+    vr_table_write(&t, vr_terminal_width(), s);
     vr_table_deinit(&t);
+}
+
+static int print(const vr_engine *e, const bench_args *a, const report *r)
+{
+    vr_json_out out;
+    vr_out_init(&out);
+    if (a->json)
+        write_json(&out, r);
+    else
+        write_text(&out.text, r);
+    int status = vr_cli_print(e->cli, &out.text);
+    vr_out_deinit(&out);
     return status;
 }
 
-static void begin(const vr_engine *e, vr_json_out *j)
+static void add_matmul(report *r, const vr_matmul_bench *b)
 {
-    vr_out_begin(j, NULL, '{');
-    vr_out_text(j, "device", vr_engine_device_name(e));
+    add_count(r, "m", b->m);
+    add_count(r, "n", b->n);
+    add_count(r, "k", b->k);
+    add_text(r, "dtype", b->f16 ? "f16" : "f32");
+    r->rows[r->n++] = (row){.key = "transpose_b", .kind = ROW_FLAG, .count = !b->plain_b};
+    add_text(r, "kernel", b->kernel);
+    add_number(r, "gflops", b->gflops);
+    add_timing(r, "ms", &b->ms);
+    add_count(r, "runs", b->ms.runs);
+    add_count(r, "repeats", b->repeats);
 }
 
-static void write_matmul(vr_json_out *j, const vr_matmul_bench *b)
-{
-    vr_out_uint(j, "m", b->m);
-    vr_out_uint(j, "n", b->n);
-    vr_out_uint(j, "k", b->k);
-    vr_out_text(j, "dtype", b->f16 ? "f16" : "f32");
-    vr_out_bool(j, "transpose_b", !b->plain_b);
-    vr_out_text(j, "kernel", b->kernel);
-    vr_out_number(j, "gflops", b->gflops);
-    write_timing(j, "ms", &b->ms);
-    vr_out_uint(j, "runs", b->ms.runs);
-    vr_out_uint(j, "repeats", b->repeats);
-}
-
-static vireo_status bench_device(vr_engine *e, vr_json_out *j)
+static vireo_status bench_device(vr_engine *e, report *r)
 {
     vr_device_bench b = {0};
     vireo_status st = vr_bench_device(e->device, &b, &e->error);
     if (st)
         return st;
-    begin(e, j);
-    vr_out_number(j, "submit_us", b.submit_us);
-    vr_out_number(j, "dispatch_us", b.dispatch_us);
-    vr_out_number(j, "memory_gb_per_s", b.memory_gb_per_s);
-    write_matmul(j, &b.matmul);
+    add_text(r, "device", vr_engine_device_name(e));
+    add_number(r, "submit_us", b.submit_us);
+    add_number(r, "dispatch_us", b.dispatch_us);
+    add_number(r, "memory_gb_per_s", b.memory_gb_per_s);
+    add_matmul(r, &b.matmul);
     return VIREO_OK;
 }
 
-static vireo_status bench_matmul(vr_engine *e, const bench_args *a, vr_json_out *j)
+static vireo_status bench_matmul(vr_engine *e, const bench_args *a, report *r)
 {
     vr_matmul_bench b = {
         .m = a->m, .n = a->n, .k = a->k, .plain_b = a->plain_b, .f16 = a->dtype == 1};
     vireo_status st = vr_bench_matmul(e->device, &b, &e->error);
     if (st)
         return st;
-    begin(e, j);
-    write_matmul(j, &b);
+    add_text(r, "device", vr_engine_device_name(e));
+    add_matmul(r, &b);
     return VIREO_OK;
 }
 
@@ -185,21 +230,21 @@ static void free_model(model_bench *b)
     vr_free(NULL, b->tokens);
 }
 
-static void write_model(const vr_engine *e, vr_json_out *j, const model_bench *b)
+static void add_model(const vr_engine *e, report *r, const model_bench *b)
 {
     double seconds = b->all.median / 1e3;
-    begin(e, j);
-    vr_out_uint(j, "texts", b->n);
-    vr_out_uint(j, "tokens", b->total_tokens);
-    vr_out_number(j, "texts_per_second", (double)b->n / seconds);
-    vr_out_number(j, "tokens_per_second", (double)b->total_tokens / seconds);
-    write_timing(j, "ms", &b->all);
-    write_timing(j, "one_text_ms", &b->one);
-    vr_out_uint(j, "runs", b->all.runs);
+    add_text(r, "device", vr_engine_device_name(e));
+    add_count(r, "texts", b->n);
+    add_count(r, "tokens", b->total_tokens);
+    add_number(r, "texts_per_second", (double)b->n / seconds);
+    add_number(r, "tokens_per_second", (double)b->total_tokens / seconds);
+    add_timing(r, "ms", &b->all);
+    add_timing(r, "one_text_ms", &b->one);
+    add_count(r, "runs", b->all.runs);
 }
 
 /* The texts are read before the device is opened: a wrong file is told at once. */
-static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, vr_json_out *j)
+static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, report *r)
 {
     model_bench b = {0};
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
@@ -217,7 +262,7 @@ static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, vr_
         if (st)
             status = vr_engine_fail(e, st, NULL);
         else
-            write_model(e, j, &b);
+            add_model(e, r, &b);
     }
     free_model(&b);
     return status;
@@ -226,8 +271,8 @@ static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, vr_
 static int check(const vr_cli *cli, const bench_args *a, size_t kind, const char *name)
 {
     if (kind == 3)
-        return vr_usage_error(cli->command, "\"%s\" cannot be measured; the nearest is %s", name,
-                              vr_nearest(name, kinds, 3));
+        return vr_usage_error(cli->command,
+                              "\"%s\" cannot be measured; allowed: device, matmul, model", name);
     if (kind == 1 && (!a->m || !a->n || !a->k))
         return vr_usage_error(cli->command, "matmul needs --m, --n and --k");
     if (kind != 1 && (a->m || a->n || a->k || a->dtype || a->plain_b))
@@ -249,7 +294,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const bench_args *a = data;
     vr_engine e = {.cli = cli};
-    vr_json_out out;
+    report r = {0};
     size_t kind = 0;
     (void)n_operands;
     while (kind < 3 && strcmp(kinds[kind], operands[0]) != 0)
@@ -257,19 +302,17 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     int status = check(cli, a, kind, operands[0]);
     if (status)
         return status;
-    vr_out_init(&out);
     if (kind == 2) {
-        status = bench_model(&e, cli, a, &out);
+        status = bench_model(&e, cli, a, &r);
     } else {
         status = vr_engine_open_device(&e, cli);
         if (!status) {
-            vireo_status st = kind ? bench_matmul(&e, a, &out) : bench_device(&e, &out);
+            vireo_status st = kind ? bench_matmul(&e, a, &r) : bench_device(&e, &r);
             status = st ? vr_engine_fail(&e, st, NULL) : 0;
         }
     }
     if (!status)
-        status = print(&e, a, &out);
-    vr_out_deinit(&out);
+        status = print(&e, a, &r);
     vr_engine_close(&e);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "vireo/inspect.h"
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char vr_next_model[] = "a model is a Hugging Face folder with config.json; "
                              "\"sh models/fetch.sh minilm\" brings one";
@@ -108,12 +109,28 @@ static int create_recommender(vr_engine *e, const char *key)
     return st ? vr_engine_fail(e, st, NULL) : 0;
 }
 
+/* Vectors of new items are kept in the store: it is opened for writing where that is allowed, but
+ * never made here. */
+static vireo_status open_store(vr_engine *e, const char *path, bool model)
+{
+    vireo_status st = vireo_store_open(path, VIREO_STORE_READ, NULL, &e->store, &e->error);
+    if (st || !model)
+        return st;
+    if (access(path, W_OK) != 0) {
+        vr_cli_logf(e->cli, VIREO_LOG_WARN, "%s: not writable; vectors of items are not kept",
+                    path);
+        return VIREO_OK;
+    }
+    vireo_store_close(&e->store);
+    return vireo_store_open(path, VIREO_STORE_CREATE, NULL, &e->store, &e->error);
+}
+
 int vr_engine_open_recommender(vr_engine *e, const vr_cli *cli, const char *store,
                                const char *model)
 {
     const char *key = NULL;
     e->cli = cli;
-    vireo_status st = vireo_store_open(store, VIREO_STORE_READ, NULL, &e->store, &e->error);
+    vireo_status st = open_store(e, store, model != NULL);
     if (st)
         return vr_engine_fail(e, st, NULL);
     int status = model ? vr_engine_open_source(e, cli, model) : 0;
@@ -121,7 +138,7 @@ int vr_engine_open_recommender(vr_engine *e, const vr_cli *cli, const char *stor
         status = vr_engine_open_device(e, cli);
     if (!status && model) {
         vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
-        options.progress = vr_progress;
+        options.progress = vr_progress_quiet; /* the recommender tells of it */
         status = vr_engine_open_embedder(e, model, &options);
     }
     if (!status && model) {

@@ -48,6 +48,15 @@ static void draw(uint64_t now, uint64_t done, uint64_t total)
     bar.drawn = now;
 }
 
+int vr_progress_quiet(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    (void)user;
+    (void)what;
+    (void)done;
+    (void)total;
+    return vr_interrupted();
+}
+
 int vr_progress(void *user, const char *what, uint64_t done, uint64_t total)
 {
     uint64_t now = vr_now_ns();

@@ -6,5 +6,7 @@
 
 /* A vireo_progress_fn; user is not used. Non-zero after an interruption. */
 int vr_progress(void *user, const char *what, uint64_t done, uint64_t total);
+/* The same without a bar: for a step inside another. */
+int vr_progress_quiet(void *user, const char *what, uint64_t done, uint64_t total);
 void vr_progress_clear(void); /* takes the bar away, before anything else is printed to stderr */
 #endif

@@ -1,0 +1,77 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the tests of the program: a folder, a tiny model and data, and checks. $VIREO is the program.
+temporary=$(mktemp -d)
+failures=0
+checks=0
+here=$VIREO_SOURCE/tests/cli
+export XDG_CACHE_HOME="$temporary/cache"
+finish() {
+    status=$?
+    rm -rf -- "$temporary"
+    echo "$checks checks, $failures failed"
+    if [ "$failures" -ne 0 ] || [ "$checks" -eq 0 ]; then
+        exit 1
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+expect() { # DESCRIPTION COMMAND...
+    description=$1
+    shift
+    checks=$((checks + 1))
+    if ! "$@"; then
+        failures=$((failures + 1))
+        echo "failed: $description"
+        for stream in out err; do
+            sed "s/^/    $stream: /" "$temporary/$stream" 2>/dev/null | cut -c1-300 | head -20
+        done
+    fi
+}
+
+# vireo STATUS ARGUMENT...: streams into $temporary/out and err, and the exit status is checked.
+vireo() {
+    wanted=$1
+    shift
+    got=0
+    "$VIREO" "$@" >"$temporary/out" 2>"$temporary/err" </dev/null || got=$?
+    expect "exit status $wanted of: vireo $* (was $got)" [ "$got" -eq "$wanted" ]
+}
+
+says() { # stderr's first line is exactly this
+    expect "stderr is: $1" [ "$(head -n 1 "$temporary/err")" = "$1" ]
+}
+
+mentions() { # stderr has a line like each basic regular expression
+    for pattern; do
+        expect "stderr has: $pattern" grep -q -e "$pattern" "$temporary/err"
+    done
+}
+
+prints() { # stdout has a line like each basic regular expression
+    for pattern; do
+        expect "stdout has: $pattern" grep -q -e "$pattern" "$temporary/out"
+    done
+}
+
+quiet() {
+    expect "no message" [ ! -s "$temporary/err" ]
+}
+
+json() { # a Python expression over j, the JSON on stdout
+    expect "JSON: $1" python3 -c 'import json, math, sys
+j = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(not eval(sys.argv[2]))' "$temporary/out" "$1"
+}
+
+tiny_model() {
+    model=$temporary/model
+    python3 "$here/tiny_model.py" "$model"
+}
+
+tiny_data() {
+    data=$temporary/data
+    python3 "$here/tiny_data.py" "$data"
+}
