@@ -34,7 +34,7 @@ static void print(char **texts, const float *vectors, const uint32_t *tokens, si
     }
 }
 
-static int embed(vireo_embedder *embedder, char **texts, size_t n, vireo_error *err)
+static vireo_status embed(vireo_embedder *embedder, char **texts, size_t n, vireo_error *err)
 {
     const size_t width = vireo_embedder_width(embedder);
     float *vectors = calloc(n * width, sizeof *vectors);
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
     if (!st)
         st = vireo_embedder_create(model, source, NULL, &embedder, &err);
     if (!st)
-        st = (vireo_status)embed(embedder, argv + 2, (size_t)argc - 2, &err);
+        st = embed(embedder, argv + 2, (size_t)argc - 2, &err);
     if (st)
         fprintf(stderr, "embed: %s: %s\n", vireo_status_text(st), err.message);
     vireo_embedder_destroy(&embedder);
