@@ -12,7 +12,7 @@ expect_status 0 "$VIREO" import --store "$store" --interactions "$temporary/t.in
 expect_status 0 "$1" "$store" u7
 expect_output '^By neighbours:$' '^ 1\. The .* ([0-9]*)' '^10\. ' ' % because of The '
 expect_status 0 "$1" "$store" u7 "$temporary/model"
-expect_output '^By neighbours and content:$' 'item vectors: 60 of 60' '^10\. '
+expect_output '^By neighbours and content:$' 'item vectors: 61 of 61' '^10\. '
 expect_status 0 "$1" "$store" u7 "$temporary/model"
 expect "the vectors were kept" sh -c "! grep -q 'item vectors' '$temporary/output'"
 expect_status 0 "$1" "$store" stranger
