@@ -93,7 +93,8 @@ class Tree:
         seen = {}
         for path in self.files:
             name = os.path.basename(path)
-            if name.endswith(CODE) and not path.startswith("include/"): # src/graph/graph.h may be, too
+            # src/graph/graph.h stands beside include/vireo/graph.h, and a sample is named after what it shows.
+            if name.endswith(CODE) and not path.startswith(("include/", "samples/")):
                 if name in seen:
                     self.fault(path, 1, f"the name is taken by {seen[name]}; file names are unique")
                 seen.setdefault(name, path)
