@@ -36,9 +36,13 @@ static void on_signal(int number)
 
 static void on_timer(int number)
 {
+    static const char message[] = "vireo: interrupted\n";
     (void)number;
-    if (received)
-        end_now(received);
+    if (!received)
+        return;
+    if (write(STDERR_FILENO, message, sizeof message - 1) < 0)
+        have_timer = false; /* there is nobody to tell */
+    end_now(received);
 }
 
 static void install(int number, void (*handler)(int))
