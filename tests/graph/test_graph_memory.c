@@ -8,30 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include "counted_allocator.h"
 #include "graph/graph.h"
-
-typedef struct counted {
-    size_t live, made, fail_at; /* fail_at: the request that fails; 0: none */
-} counted;
-
-static void *count_reallocate(void *user, void *old, size_t bytes)
-{
-    counted *c = user;
-    if (++c->made == c->fail_at)
-        return NULL;
-    void *p = realloc(old, bytes);
-    c->live += p && !old;
-    return p;
-}
-static void *count_allocate(void *user, size_t bytes)
-{
-    return count_reallocate(user, NULL, bytes);
-}
-static void count_release(void *user, void *old)
-{
-    ((counted *)user)->live -= old != NULL;
-    free(old);
-}
 
 /* Enough of everything that each table grows more than once. */
 static void build(vireo_graph *g)
@@ -57,7 +35,7 @@ static void every_request_fails(void **state)
 {
     (void)state;
     counted c = {0};
-    vireo_allocator a = {count_allocate, count_reallocate, count_release, &c};
+    vireo_allocator a = counted_allocator(&c);
     vireo_graph *g = NULL;
     assert_int_equal(vireo_graph_create(&a, &g, NULL), VIREO_OK);
     build(g);

@@ -2,31 +2,8 @@
  * Every allocation between a graph and its result fails once: an error comes back, nothing leaks,
  * the next try succeeds. */
 #include "tiny_encoder.h"
+#include "counted_allocator.h"
 #include "vireo/inspect.h"
-
-/* Shaders are compiled on several threads. */
-typedef struct counted {
-    _Atomic size_t live, made, fail_at; /* fail_at: the request that fails; 0: none */
-} counted;
-
-static void *count_reallocate(void *user, void *old, size_t bytes)
-{
-    counted *c = user;
-    if (++c->made == c->fail_at)
-        return NULL;
-    void *p = realloc(old, bytes);
-    c->live += p && !old;
-    return p;
-}
-static void *count_allocate(void *user, size_t bytes)
-{
-    return count_reallocate(user, NULL, bytes);
-}
-static void count_release(void *user, void *old)
-{
-    ((counted *)user)->live -= old != NULL;
-    free(old);
-}
 
 enum { N = 6 };
 /* Graph → model → session → two runs in two buckets → gone. */
@@ -75,7 +52,7 @@ static vireo_status whole_life(vireo_device *d, const vireo_allocator *a, vireo_
 
 static vireo_device *make_device(counted *c, vireo_allocator *a)
 {
-    *a = (vireo_allocator){count_allocate, count_reallocate, count_release, c};
+    *a = counted_allocator(c);
     vireo_device_options options = test_device_options();
     options.allocator = a;
     return test_device_create_with(&options, NULL);

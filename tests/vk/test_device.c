@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "counted_allocator.h"
 #include "tests/device_test.h"
 
 static void check_info(const vireo_device_info *info, uint32_t index)
@@ -158,29 +159,6 @@ static void test_validation(void **state)
     vireo_device_destroy(&d);
 }
 
-typedef struct counted {
-    size_t live, made, fail_at; /* fail_at: the request that fails; 0: none */
-} counted;
-
-static void *count_reallocate(void *user, void *old, size_t bytes)
-{
-    counted *c = user;
-    if (++c->made == c->fail_at)
-        return NULL;
-    void *p = realloc(old, bytes);
-    c->live += p && !old;
-    return p;
-}
-static void *count_allocate(void *user, size_t bytes)
-{
-    return count_reallocate(user, NULL, bytes);
-}
-static void count_release(void *user, void *old)
-{
-    ((counted *)user)->live -= old != NULL;
-    free(old);
-}
-
 /* Every request fails once; nothing may leak or crash, and out stays untouched. */
 static void test_allocator(void **state)
 {
@@ -188,7 +166,7 @@ static void test_allocator(void **state)
     counted c = {0};
     vireo_device *d;
     {
-        vireo_allocator a = {count_allocate, count_reallocate, count_release, &c};
+        vireo_allocator a = counted_allocator(&c);
         vireo_device_options options = test_device_options();
         options.allocator = &a;
         options.cache_dir = "/nonexistent/cache";
@@ -201,7 +179,7 @@ static void test_allocator(void **state)
     size_t requests = c.made;
     for (size_t i = 1; i <= requests; i++) {
         c = (counted){.fail_at = i};
-        vireo_allocator a = {count_allocate, count_reallocate, count_release, &c};
+        vireo_allocator a = counted_allocator(&c);
         vireo_device_options options = test_device_options();
         vireo_error err = {0};
         options.allocator = &a;
