@@ -63,6 +63,10 @@ void vr_rec_table(vr_str *out, const vireo_dataset *d, const vireo_recommendatio
     };
     vr_table t;
     vr_str scratch;
+    bool any = width == 0; /* columns of lines are always the same */
+    for (size_t i = 0; i < r->count && !any; i++)
+        any = r->items[i].n_why > 0;
+    why = why && any;
     vr_str_init(&scratch, NULL);
     vr_table_init(&t, columns, why ? 6 : 5);
     for (size_t i = 0; i < r->count; i++) {
