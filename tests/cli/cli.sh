@@ -6,6 +6,8 @@ failures=0
 checks=0
 here=$VIREO_SOURCE/tests/cli
 export XDG_CACHE_HOME="$temporary/cache"
+# The driver's own cache is kept between tests and runs: compiling in the driver is most of their time.
+export MESA_SHADER_CACHE_DIR="${VIREO%/*}/cli-driver-cache"
 finish() {
     status=$?
     rm -rf -- "$temporary"
