@@ -31,6 +31,9 @@ function(vireo_test_on_drivers label name)
         ${ARGN})
     vireo_driver_test(${label}.validation.${name} "${label};validation" ${VIREO_LAVAPIPE}
         VIREO_TEST_VALIDATION=1 ${ARGN})
+    # One after the other: the driver's cache on disk then spares the second most of its compiling.
+    set_tests_properties(${label}.validation.${name} PROPERTIES
+        DEPENDS ${label}.lavapipe.${name})
     if(name MATCHES "_time$")
         set_tests_properties(${label}.lavapipe.${name} ${label}.swiftshader.${name}
             ${label}.validation.${name} PROPERTIES RUN_SERIAL ON)
