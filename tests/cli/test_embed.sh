@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # devices, embed and bench on a tiny model: formats agree, pipes work, faults are told and leave nothing.
 set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
 # shellcheck source=tests/cli/cli.sh
 . "$VIREO_SOURCE/tests/cli/cli.sh"
 tiny_model

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # import, recommend, similar and evaluate on tiny data.
 set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
 # shellcheck source=tests/cli/cli.sh
 . "$VIREO_SOURCE/tests/cli/cli.sh"
 tiny_model

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # samples/quickstart.sh over a small tree: a program that only says how it was called.
 set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
 here=$(dirname -- "$0")
 # shellcheck source=tests/scripts/check.sh
 . "$here/check.sh"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # README.md: its C example compiles without a warning, its links lead to files, its commands exist.
 set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
 here=$(dirname -- "$0")
 # shellcheck source=tests/scripts/check.sh
 . "$here/check.sh"
