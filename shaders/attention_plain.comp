@@ -1,6 +1,6 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// The same as attention.comp for any head_dim up to 256 with storage buffers alone. A lane owns one
+// The same as attention.comp for any head_dim up to 256 and operands beyond a view. A lane owns one
 // query of one head (heads run fastest) and keeps its sums in a private array.
 #include "push.h"
 #include "step.glsl"
@@ -10,9 +10,9 @@ layout(push_constant) uniform Push { vr_push_attention p; };
 layout(std430, set = 0, binding = 0) restrict readonly buffer Queries { float q[]; };
 layout(std430, set = 0, binding = 1) restrict readonly buffer Keys { float k[]; };
 layout(std430, set = 0, binding = 2) restrict readonly buffer Values { float v[]; };
-layout(std430, set = 0, binding = 3) restrict readonly buffer Offsets { int offsets[]; };
+layout(set = 0, binding = 3) uniform isamplerBuffer offsets;
 layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { float result[]; };
-#define VR_OFFSET(i) offsets[i]
+#define VR_OFFSET(i) texelFetch(offsets, int(i)).x
 #include "sequence.glsl"
 
 void main()

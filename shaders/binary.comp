@@ -1,7 +1,7 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out = a + b (op 0) or a · b (op 1), where b has a's shape or is one row used for every row of a.
-// All rows of a lie behind one another, padding included: one array of quads (vec4s). A workgroup
+// All rows of out lie behind one another, padding included: one array of quads (vec4s). A workgroup
 // takes WG · VR_STEPS neighbouring quads, lanes take neighbours. VR_TEXEL 1: a and b are texel views,
 // else storage buffers.
 #include "push.h"
@@ -38,10 +38,11 @@ layout(std430, set = 0, binding = 2) restrict writeonly buffer Out
 void main()
 {
     const uint width = vr_width(p.x), quads = vr_quads(width);
-    const uint end = vr_rows(p.x.rows, p.x.symbol) * quads;
+    const uint end = vr_slab_rows(p.x) * quads;
     uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
-        const vec4 a = A(i), b = B(p.row != 0u ? i % quads : i);
+        const vec4 a = A(vr_pitched(i, quads, p.x.pitch));
+        const vec4 b = B(p.b_pitch == 0u ? i % quads : vr_pitched(i, quads, p.b_pitch));
         vec4 y = p.op == 0u ? a + b : a * b;
         if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
             y = vr_clear(y, i, width);

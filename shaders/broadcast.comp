@@ -29,9 +29,9 @@ void main()
 {
     const uint width = vr_width(p.x), quads = vr_quads(width);
     const uint i = vr_group() * WG + gl_LocalInvocationID.x;
-    if (i >= vr_rows(p.x.rows, p.x.symbol) * quads)
+    if (i >= vr_slab_rows(p.x) * quads)
         return;
-    const uint row = i / quads, column = 4u * (i - row * quads);
+    const uint row = p.x.first + i / quads, column = 4u * (i % quads);
     const uint i2 = row % p.size2, i1 = row / p.size2 % p.size1, i0 = row / p.size2 / p.size1;
     const uint from_a = i0 * p.a0 + i1 * p.a1 + i2 * p.a2, from_b = i0 * p.b0 + i1 * p.b1 + i2 * p.b2;
     vec4 y = vec4(0.0);

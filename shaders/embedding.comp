@@ -1,11 +1,12 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out[i] = table[ids[i]], zeros where ids[i] is no row of the table. A workgroup copies one row, lanes
+// out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies one row, lanes
 // neighbouring quads (4 elements of the contiguous dimension). Only rows of the bound slab
 // [first, first + count) are copied; the dispatch of slab 0 writes the zeros. VR_TEXEL 1: the table is
 // a texel view, whose format converts halves; else a storage buffer, of halves if VR_HALF.
 #include "push.h"
 #include "step.glsl"
+#include "fault.glsl"
 
 layout(local_size_x = WG) in;
 layout(push_constant) uniform Push
@@ -51,10 +52,12 @@ void main()
     const uint slab_row = id - p.first; // before the slab: wraps, too large
     if (there ? slab_row >= p.count : p.first != 0u)
         return;
+    if (!there && gl_LocalInvocationID.x == 0u)
+        vr_report(row, id);
     for (uint q = gl_LocalInvocationID.x; q < p.quads; q += WG) {
         vec4 v = vec4(0.0);
         if (there)
-            v = TABLE(slab_row * p.quads + q);
+            v = TABLE(slab_row * p.pitch + q);
         out_quads[row * p.quads + q] = v;
     }
 }

@@ -5,7 +5,7 @@
 // W_NK: w as in model files, [N][K], vec4 along k. Otherwise [K][N], vec4 along n.
 // A lane owns TM rows x TQ column quads; neighbouring lanes own neighbouring quads. No barriers, no
 // shared memory: a workgroup is one subgroup. Grid: x row tiles, y column blocks of WG * TQ quads (a
-// block's weights stay in the cache while all rows pass), z batch. Every element is summed over k in
+// block's weights stay in the cache while all rows pass), z batch, or more row tiles. Every element is summed over k in
 // ascending order, whatever the tile.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
@@ -38,9 +38,10 @@ layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 res
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
-    const uint row = p.row_begin + gl_WorkGroupID.x * TM;
+    const uint batch = p.batches > 1u ? gl_WorkGroupID.z : 0u;
+    const uint block = p.batches > 1u ? 0u : gl_WorkGroupID.z * gl_NumWorkGroups.x;
+    const uint row = p.row_begin + (block + gl_WorkGroupID.x) * TM;
     const uint quad = p.quad_begin + gl_WorkGroupID.y * (WG * TQ) + gl_LocalInvocationID.x;
-    const uint batch = gl_WorkGroupID.z;
     if (row >= rows || quad >= p.quad_end)
         return;
     uint a_at[TM];
@@ -70,7 +71,7 @@ void main()
 #else
     uint w_at[TQ];
     [[unroll]] for (int n = 0; n < TQ; n++)
-        w_at[n] = batch * p.w_batch + min(quad + WG * n, p.quad_end - 1) - p.quad_begin;
+        w_at[n] = batch * p.w_batch + min(quad + WG * n, p.quad_end - 1) - p.quad_begin + p.w_first;
     // The last k quad may have rows past K: they are not w's, and a's padding is zero there.
     for (uint k = 0; k < p.k_quads; k++) {
         vec4 w[TQ][4];
@@ -88,7 +89,7 @@ void main()
     for (int r = 0; r < TM; r++) {
         if (row + r >= rows)
             break;
-        const uint out_row = batch * p.out_batch + (row + r) * p.out_pitch;
+        const uint out_row = batch * p.out_batch + (row + r - p.row_begin) * p.out_pitch;
         [[unroll]] for (int n = 0; n < TQ; n++) {
             const uint q = quad + WG * n;
             if (q >= p.quad_end)

@@ -1,7 +1,7 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out[m][n] = activation(sum over k of a(m, k) * w(k, n) + bias[n]) + residual[m][n], any transposes,
-// by element steps; storage buffers alone. A lane owns one quad of a row; quads of all rows are
+// by element steps. A lane owns one quad of a row; quads of all rows are
 // spread over the workgroups in order; z is the batch.
 #include "push.h"
 #include "step.glsl"
@@ -21,20 +21,21 @@ float load_w(uint i)
 layout(std430, set = 0, binding = 1) restrict readonly buffer Right { float w[]; };
 float load_w(uint i) { return w[i]; }
 #endif
-layout(std430, set = 0, binding = 2) restrict readonly buffer Bias { vec4 bias[]; };
+layout(set = 0, binding = 2) uniform samplerBuffer bias_texels;
 layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
 layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 result[]; };
 
 void main()
 {
     const uint index = vr_group() * WG + gl_LocalInvocationID.x;
-    const uint row = index / p.out_pitch, quad = index % p.out_pitch, batch = gl_WorkGroupID.z;
-    if (row >= vr_rows(p.rows, p.symbol))
+    const uint row = index / p.quads, quad = index % p.quads, batch = gl_WorkGroupID.z;
+    const uint end = min(vr_rows(p.rows, p.symbol), p.row_end);
+    if (p.row_begin + row >= end)
         return;
-    const uint a_at = batch * p.a_batch + row * p.a_step_m;
+    const uint a_at = batch * p.a_batch + p.a_first + row * p.a_step_m;
     uvec4 w_at;
     for (int j = 0; j < 4; j++)
-        w_at[j] = batch * p.w_batch + min(4 * quad + j, p.columns - 1) * p.w_step_n;
+        w_at[j] = batch * p.w_batch + p.w_first + min(4 * quad + j, p.columns - 1) * p.w_step_n;
     vec4 sum = vec4(0.0);
     for (uint k = 0; k < p.depth; k++) {
         const float x = a[a_at + k * p.a_step_k];
@@ -42,9 +43,9 @@ void main()
         sum = fma(vec4(x), vec4(load_w(w_at.x + step), load_w(w_at.y + step),
                                 load_w(w_at.z + step), load_w(w_at.w + step)), sum);
     }
-    const uint at = batch * p.out_batch + row * p.out_pitch + quad;
+    const uint at = batch * p.out_batch + row * p.out_pitch + p.quad_begin + quad;
     if (p.has_bias != 0)
-        sum += bias[quad];
+        sum += texelFetch(bias_texels, int(quad));
     sum = vr_activate(sum);
     if (p.has_residual != 0)
         sum += residual[at];

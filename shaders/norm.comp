@@ -1,12 +1,13 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// Over the last, contiguous dimension, with its mean m and variance v:
-//   VR_LAYER_NORM 1: (x − m) / √(v + epsilon) · weight + bias     layer_norm
-//   VR_LAYER_NORM 0: x / max(√Σx², epsilon)                       l2_normalize
+// Over the last, contiguous dimension, with its mean m, variance v and mean square s:
+//   VR_NORM 0: (x − m) / √(v + epsilon) · weight + bias     layer_norm
+//   VR_NORM 1: x / √(s + epsilon) · weight + bias           rms_norm
+//   VR_NORM 2: x / max(√Σx², epsilon) · weight + bias       l2_normalize
 // VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it; texel views.
 // VR_SUBGROUP 0: a lane takes a row; storage buffers.
 // The variance is that of the differences to the mean (a second pass), so that a large mean costs no
-// digits.
+// digits; squares are taken in units of the mean magnitude, so that they neither overflow nor vanish.
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
@@ -23,10 +24,8 @@ layout(push_constant) uniform Push
 #if VR_SUBGROUP
 #include "subgroup.glsl"
 layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
-#if VR_LAYER_NORM
 layout(set = 0, binding = 3) uniform samplerBuffer weight_texels;
 layout(set = 0, binding = 4) uniform samplerBuffer bias_texels;
-#endif
 #define X(quad) texelFetch(x_texels, int(quad))
 #define WEIGHT(quad) texelFetch(weight_texels, int(quad))
 #define BIAS(quad) texelFetch(bias_texels, int(quad))
@@ -39,7 +38,6 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 {
     vec4 x_quads[];
 };
-#if VR_LAYER_NORM
 layout(std430, set = 0, binding = 3) restrict readonly buffer Weight
 {
     vec4 weight_quads[];
@@ -48,7 +46,6 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
 {
     vec4 bias_quads[];
 };
-#endif
 #define X(quad) x_quads[quad]
 #define WEIGHT(quad) weight_quads[quad]
 #define BIAS(quad) bias_quads[quad]
@@ -70,46 +67,41 @@ float total(vec4 v)
 void main()
 {
     const uint row = ROW;
-    if (row >= vr_rows(p.x.rows, p.x.symbol))
+    if (row >= vr_slab_rows(p.x))
         return;
-    const uint width = p.x.width, quads = vr_quads(width), base = row * quads;
-    vec4 sum = vec4(0.0);
-#if VR_LAYER_NORM
-    for (uint q = FIRST; q < quads; q += STEP)
-        sum += X(base + q); // padding is zero
-    const float mean = total(sum) / float(width);
+    const uint width = p.x.width, quads = vr_quads(width), from = row * p.x.pitch;
+    vec4 sum = vec4(0.0), size = vec4(0.0);
+    for (uint q = FIRST; q < quads; q += STEP) {
+        const vec4 x = X(from + q); // padding is zero
+        sum += x;
+        size += abs(x);
+    }
+    const float mean = VR_NORM == 0 ? total(sum) / float(width) : 0.0;
+    // Differences are measured in units of the mean magnitude.
+    const float unit = total(size) / float(width);
+    const float shrink = unit > 0.0 ? 1.0 / clamp(unit, 1e-37, 1e37) : 0.0;
     sum = vec4(0.0);
     for (uint q = FIRST; q < quads; q += STEP) {
-        const vec4 d = vr_clear(X(base + q) - mean, q, width);
+        const vec4 d = vr_clear((X(from + q) - mean) * shrink, q, width);
         sum += d * d;
     }
-    const float factor = inversesqrt(total(sum) / float(width) + p.epsilon);
+    const float square = total(sum);
+#if VR_NORM == 2
+    const float norm = sqrt(square); // of x · shrink
+    const float factor = norm > p.epsilon * shrink ? shrink / norm : 1.0 / p.epsilon;
+#else
+    // Where shrink² · epsilon would overflow, the squares are nothing beside epsilon.
+    const float root = sqrt(p.epsilon) * shrink;
+    const float factor = root > 1e15 || shrink == 0.0
+                             ? inversesqrt(p.epsilon)
+                             : shrink * inversesqrt(square / float(width) + root * root);
+#endif
     for (uint q = FIRST; q < quads; q += STEP) {
-        vec4 y = (X(base + q) - mean) * factor;
+        vec4 y = (X(from + q) - mean) * factor;
         if (p.has_weight != 0u)
             y *= WEIGHT(q);
         if (p.has_bias != 0u)
             y += BIAS(q);
-        out_quads[base + q] = vr_clear(y, q, width);
+        out_quads[row * quads + q] = vr_clear(y, q, width);
     }
-#else
-    // Divided by the largest element first, so that squares neither overflow nor vanish.
-    float largest = 0.0;
-    for (uint q = FIRST; q < quads; q += STEP) {
-        const vec4 a = abs(X(base + q));
-        largest = max(largest, max(max(a.x, a.y), max(a.z, a.w)));
-    }
-#if VR_SUBGROUP
-    largest = subgroupMax(largest);
-#endif
-    const float shrink = largest > 0.0 ? 1.0 / clamp(largest, 1e-37, 1e37) : 0.0;
-    for (uint q = FIRST; q < quads; q += STEP) {
-        const vec4 a = X(base + q) * shrink;
-        sum += a * a;
-    }
-    const float norm = sqrt(total(sum)); // of x · shrink
-    const float factor = norm > p.epsilon * shrink ? shrink / norm : 1.0 / p.epsilon;
-    for (uint q = FIRST; q < quads; q += STEP)
-        out_quads[base + q] = X(base + q) * factor;
-#endif
 }

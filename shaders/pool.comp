@@ -45,9 +45,9 @@ void main()
         end = min(end, begin + 1);
     vec4 y = vec4(0.0);
     if (begin < end)
-        y = X(uint(begin) * p.quads + q);
+        y = X(uint(begin) * p.pitch + q);
     for (int t = begin + 1; t < end; t++) {
-        const vec4 x = X(uint(t) * p.quads + q);
+        const vec4 x = X(uint(t) * p.pitch + q);
         y = p.op == 1u ? max(y, x) : y + x;
     }
     if (p.op == 0u)

@@ -16,12 +16,13 @@
 #endif
 
 /* All but rows, columns and depth in quads. Rows [row_begin, row_end) and quads [quad_begin,
- * quad_end): the slab of a and of w that is bound; both begin at the bindings' first element. */
+ * quad_end): the slab. a, residual and result begin at its first row, w (N, K) at its first column. */
 struct vr_push_matmul {
     VR_U32 rows, symbol, row_begin, row_end;
     VR_U32 columns, depth, k_quads, quad_begin, quad_end;
     VR_U32 a_pitch, w_pitch, out_pitch;
-    VR_U32 a_batch, w_batch, out_batch;
+    VR_U32 batches, a_batch, w_batch, out_batch;
+    VR_U32 w_first; /* quad of w's rows that quad_begin stands at */
     VR_U32 has_bias, has_residual;
 };
 
@@ -29,10 +30,11 @@ struct vr_push_matmul {
 typedef struct vr_extent vr_extent;
 #endif
 
-/* Rows and width of a value in this run. The width changes only for a dynamic vector: then
- * width_symbol is its symbol and width 1. */
+/* Rows and width of a value in this run, and the slab of rows [first, end) that is bound. The width
+ * changes only for a dynamic vector: then width_symbol is its symbol and width 1. pitch: quads from row
+ * to row of the value itself; what kernels write is dense. */
 struct vr_extent {
-    VR_U32 rows, symbol, width, width_symbol;
+    VR_U32 rows, symbol, width, width_symbol, first, end, pitch;
 };
 
 struct vr_push_norm { /* norm.comp */
@@ -48,8 +50,8 @@ struct vr_push_unary { /* unary.comp */
 };
 
 struct vr_push_binary { /* binary.comp */
-    vr_extent x;
-    VR_U32 op, row; /* row: b is one row, used for every row of a */
+    vr_extent x;        /* of the result; pitch: a's */
+    VR_U32 op, b_pitch; /* b_pitch 0: b is one row, used for every row of a */
 };
 
 struct vr_push_broadcast { /* broadcast.comp */
@@ -63,29 +65,44 @@ struct vr_push_broadcast { /* broadcast.comp */
 struct vr_push_embedding { /* embedding.comp */
     VR_U32 rows, symbol;             /* of ids */
     VR_U32 table_rows, table_symbol; /* of the table */
-    VR_U32 quads;                    /* from row to row */
+    VR_U32 quads, pitch;             /* of a row; from row to row of the table */
     VR_U32 first, count;             /* rows of the slab; the slab with first 0 clears the rows of
-                                        ids that are not in the table */
+                                        ids that are not in the table, and reports them */
 };
 
 struct vr_push_pool { /* pool.comp */
     VR_U32 tokens, tokens_symbol;
     VR_U32 sequences, symbol;
-    VR_U32 quads, op;
+    VR_U32 quads, pitch, op; /* quads of a row; from row to row of x */
 };
 
 struct vr_push_top_k { /* top_k.comp */
-    VR_U32 rows, symbol, width;
+    VR_U32 rows, symbol, width, pitch; /* pitch: quads from row to row of scores */
     VR_U32 k, phase;
     VR_U32 deny_pitch; /* 0: one row for all */
     VR_U32 has_deny;
     VR_U32 list; /* quads of one scratch list at capacity: keys first, then indices */
 };
 
-/* Steps and a and w batches in elements, out ones in quads. */
+/* copy.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its
+ * indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
+struct vr_push_copy {
+    vr_extent x;          /* of the region; the slab is the result's */
+    VR_U32 columns;       /* written of each row: the width, or with the padding behind it */
+    VR_U32 size1, size2;  /* of its dimensions 1 and 2, were it of rank 4; ~0: the first one */
+    VR_U32 from, a0, a1, a2, a3;
+    VR_U32 to, b0, b1, b2;
+    VR_U32 from_width;    /* not 0: rows of x are cut out of rows this wide, one after the other, that
+                             stand a2 apart */
+    VR_U32 cut;           /* the input's slab begins with the result's */
+};
+
+/* Steps, firsts and a and w batches in elements, out ones in quads. columns, bias and w_first begin at
+ * the slab's first column, a, residual and result at its first row. */
 struct vr_push_matmul_plain {
-    VR_U32 rows, symbol, columns, depth;
-    VR_U32 a_step_m, a_step_k, w_step_n, w_step_k;
+    VR_U32 rows, symbol, row_begin, row_end;
+    VR_U32 columns, depth, quad_begin, quads;
+    VR_U32 a_first, a_step_m, a_step_k, w_first, w_step_n, w_step_k;
     VR_U32 a_batch, w_batch, out_pitch, out_batch;
     VR_U32 has_bias, has_residual;
 };

@@ -98,7 +98,7 @@ uvec2 team_before(uvec2 v, out uvec2 total)
 // Keys order as scores do. 0: denied or padding, 1: NaN, the lowest of all scores.
 uvec4 keys_of(uint row, uint quad)
 {
-    uvec4 bits = floatBitsToUint(SCORES(row * ((p.width + 3u) / 4u) + quad));
+    uvec4 bits = floatBitsToUint(SCORES(row * p.pitch + quad));
     bits = mix(bits, uvec4(0u), equal(bits, uvec4(0x80000000u))); // −0 = 0
     const bvec4 nan = greaterThan(bits & 0x7fffffffu, uvec4(0x7f800000u));
     const bvec4 negative = greaterThanEqual(bits, uvec4(0x80000000u));
@@ -216,7 +216,7 @@ void rank_entry(uint row, uint i)
     }
     float value = -3.40282347e38;
     if (index != 0xffffffffu)
-        value = SCORES(row * ((p.width + 3u) / 4u) + index / 4u)[index % 4u];
+        value = SCORES(row * p.pitch + index / 4u)[index % 4u];
     values[row * pitch + rank] = value;
     indices[row * pitch + rank] = int(index);
 }

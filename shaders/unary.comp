@@ -1,7 +1,7 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out = f(x · factor + shift), f by VR_ACTIVATION. All rows lie behind one another, padding included:
-// they are one array of quads (vec4s). A workgroup takes WG · VR_STEPS neighbouring quads, lanes take
+// out = f(x · factor + shift), f by VR_ACTIVATION. The rows of out lie behind one another, padding
+// included: they are one array of quads (vec4s). A workgroup takes WG · VR_STEPS neighbouring quads, lanes take
 // neighbours. VR_TEXEL 1: x is a texel view, else a storage buffer.
 #include "push.h"
 #include "step.glsl"
@@ -31,10 +31,10 @@ layout(std430, set = 0, binding = 1) restrict writeonly buffer Out
 void main()
 {
     const uint width = vr_width(p.x), quads = vr_quads(width);
-    const uint end = vr_rows(p.x.rows, p.x.symbol) * quads;
+    const uint end = vr_slab_rows(p.x) * quads;
     uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
-        vec4 y = vr_activate(X(i) * p.factor + p.shift);
+        vec4 y = vr_activate(X(vr_pitched(i, quads, p.x.pitch)) * p.factor + p.shift);
         if (p.mask != 0u)
             y = vr_clear(y, i % quads, width);
         out_quads[i] = y;

@@ -85,10 +85,14 @@ vireo_value vireo_attention(vireo_graph *, vireo_value q, vireo_value k, vireo_v
 /* (…, n); weight, bias: (n) or none (Ba et al. 2016). */
 vireo_value vireo_layer_norm(vireo_graph *, vireo_value x, vireo_value weight, vireo_value bias,
                              float epsilon);
+/* x / √(mean of x² + epsilon) · weight over the last dimension (Zhang and Sennrich 2019); weight: (n) or
+ * none. */
+vireo_value vireo_rms_norm(vireo_graph *, vireo_value x, vireo_value weight, float epsilon);
 /* x / max(‖x‖₂, epsilon) over the last dimension. */
 vireo_value vireo_l2_normalize(vireo_graph *, vireo_value x, float epsilon);
-/* table: (rows, n) f32 or f16; ids: (k) i32 → (k, n). Ids out of range give rows of zeros. A table
- * larger than a binding is read slab by slab. */
+/* table: (rows, n) f32 or f16; ids: (k) i32 → (k, n). An id out of range fails the run
+ * (INVALID_ARGUMENT: found on the device, nothing is read outside the table). A table larger than a
+ * binding is read slab by slab. */
 vireo_value vireo_embedding(vireo_graph *, vireo_value table, vireo_value ids);
 /* The same from an activation. */
 vireo_value vireo_gather_rows(vireo_graph *, vireo_value x, vireo_value ids);
@@ -100,6 +104,16 @@ vireo_value vireo_binary_op(vireo_graph *, vireo_binary, vireo_value a, vireo_va
 /* x: (tokens, n); offsets: (sequences + 1) i32 as for attention → (sequences, n). An empty sequence
  * gives zeros. */
 vireo_value vireo_pool(vireo_graph *, vireo_pooling, vireo_value x, vireo_value offsets);
+/* The next four take f32 or i32. Where memory allows, what reshape and slice give is a view: nothing is
+ * copied. A dynamic first dimension stays as it is and cannot be cut or joined. */
+/* The same elements in row-major order. */
+vireo_value vireo_reshape(vireo_graph *, vireo_value x, uint32_t rank, const int64_t *shape);
+/* `size` elements from `start` of dimension `axis`. */
+vireo_value vireo_slice(vireo_graph *, vireo_value x, uint32_t axis, int64_t start, int64_t size);
+/* Dimension i of the result is dimension axes[i] of x (as many as x has). */
+vireo_value vireo_transpose(vireo_graph *, vireo_value x, const uint32_t *axes);
+/* Shapes are equal but for dimension `axis`. */
+vireo_value vireo_concat(vireo_graph *, const vireo_value *values, size_t n, uint32_t axis);
 /* The k largest of each row of scores (rows, n), largest first, ties to the lower index; exact; k ≤
  * 1024. deny (may be none): (rows or 1, ⌈n/32⌉) i32, bit i%32 of word i/32 set: i is never taken.
  * values: (rows, k) f32; indices: (rows, k) i32. Past the last allowed one: -FLT_MAX and -1. */

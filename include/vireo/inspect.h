@@ -30,8 +30,8 @@ typedef struct vireo_plan_info {
     size_t nodes, dispatches, buckets;
 } vireo_plan_info;
 vireo_status vireo_session_get_plan(const vireo_session *, vireo_plan_info *out, vireo_error *);
-/* Kernel chosen for a node of the bucket that ran last and, in *op, its op; NULL past the end.
- * Static strings. */
+/* Kernel chosen for a node of the bucket that ran last, "view" where nothing is computed, and, in *op,
+ * its op; NULL past the end. Static strings. */
 const char *vireo_session_get_kernel(const vireo_session *, size_t node, const char **op);
 
 #ifdef __cplusplus

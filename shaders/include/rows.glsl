@@ -16,3 +16,9 @@ uint vr_quads(uint width)
 {
     return (width + 3u) / 4u;
 }
+
+// Where quad i of rows of `quads`, counted row after row, stands in rows of `pitch` quads.
+uint vr_pitched(uint i, uint quads, uint pitch)
+{
+    return pitch == quads ? i : i / quads * pitch + i % quads;
+}

@@ -51,5 +51,5 @@ const char *vireo_session_get_kernel(const vireo_session *s, size_t node, const 
     if (!b || node >= s->model->graph->n_nodes)
         return NULL;
     *op = vr_ops[s->model->graph->nodes[node].op]->name;
-    return b->nodes[node].kernel->name;
+    return b->nodes[node].kernel ? b->nodes[node].kernel->name : "view";
 }

@@ -40,15 +40,22 @@ vireo_value vireo_attention(vireo_graph *g, vireo_value q, vireo_value k, vireo_
 vireo_value vireo_layer_norm(vireo_graph *g, vireo_value x, vireo_value weight, vireo_value bias,
                              float epsilon)
 {
-    const vr_attributes at = {.norm = {.epsilon = epsilon}};
+    const vr_attributes at = {.norm = {.kind = VR_NORM_LAYER, .epsilon = epsilon}};
     const vireo_value in[] = {x, weight, bias};
-    return add_one(g, VR_OP_LAYER_NORM, &at, in, 3);
+    return add_one(g, VR_OP_NORM, &at, in, 3);
+}
+
+vireo_value vireo_rms_norm(vireo_graph *g, vireo_value x, vireo_value weight, float epsilon)
+{
+    const vr_attributes at = {.norm = {.kind = VR_NORM_RMS, .epsilon = epsilon}};
+    const vireo_value in[] = {x, weight};
+    return add_one(g, VR_OP_NORM, &at, in, 2);
 }
 
 vireo_value vireo_l2_normalize(vireo_graph *g, vireo_value x, float epsilon)
 {
-    const vr_attributes at = {.norm = {.epsilon = epsilon}};
-    return add_one(g, VR_OP_L2_NORMALIZE, &at, &x, 1);
+    const vr_attributes at = {.norm = {.kind = VR_NORM_L2, .epsilon = epsilon}};
+    return add_one(g, VR_OP_NORM, &at, &x, 1);
 }
 
 vireo_value vireo_embedding(vireo_graph *g, vireo_value table, vireo_value ids)
@@ -87,6 +94,49 @@ vireo_value vireo_pool(vireo_graph *g, vireo_pooling op, vireo_value x, vireo_va
     const vr_attributes at = {.pool = {.op = op}};
     const vireo_value in[] = {x, offsets};
     return add_one(g, VR_OP_POOL, &at, in, 2);
+}
+
+vireo_value vireo_reshape(vireo_graph *g, vireo_value x, uint32_t rank, const int64_t *shape)
+{
+    vr_attributes at = {.reshape = {.rank = rank}};
+    for (uint32_t i = 0; i < rank && i < VIREO_MAX_RANK; i++)
+        at.reshape.shape[i] = shape[i];
+    return add_one(g, VR_OP_RESHAPE, &at, &x, 1);
+}
+
+vireo_value vireo_slice(vireo_graph *g, vireo_value x, uint32_t axis, int64_t start, int64_t size)
+{
+    const vr_attributes at = {.slice = {.axis = axis, .start = start, .size = size}};
+    return add_one(g, VR_OP_SLICE, &at, &x, 1);
+}
+
+vireo_value vireo_transpose(vireo_graph *g, vireo_value x, const uint32_t *axes)
+{
+    vr_attributes at = {0};
+    const uint32_t rank = x.id && x.id < g->n_values ? g->values[x.id].v.rank : 0;
+    for (uint32_t i = 0; i < rank; i++)
+        at.transpose.axes[i] = axes[i];
+    return add_one(g, VR_OP_TRANSPOSE, &at, &x, 1);
+}
+
+vireo_value vireo_concat(vireo_graph *g, const vireo_value *values, size_t n, uint32_t axis)
+{
+    const vr_attributes at = {.concat = {.axis = axis}};
+    vireo_value in[VR_MAX_IN] = {{0}};
+    size_t count = 0;
+    if (n == 0)
+        return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "concat: no values");
+    for (size_t i = 0; i < n; i++) {
+        if (count == VR_MAX_IN) {
+            in[0] = add_one(g, VR_OP_CONCAT, &at, in, count);
+            count = 1;
+        }
+        if (!values[i].id && !g->fault.status)
+            return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                                    "concat: value %zu is not a value of this graph", i);
+        in[count++] = values[i];
+    }
+    return add_one(g, VR_OP_CONCAT, &at, in, count);
 }
 
 vireo_top_k_result vireo_top_k(vireo_graph *g, vireo_value scores, uint32_t k, vireo_value deny)

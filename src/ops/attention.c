@@ -43,6 +43,7 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
     if (heads > 65535)
         return vr_bad(c, err, "%u heads, allowed 65535", heads);
     *c->out[0] = *c->in[Q];
+    c->out[0]->pitch = 0;
     return VIREO_OK;
 }
 
@@ -102,11 +103,13 @@ static struct vr_push_attention push_of(const vr_call *c, uint32_t unit)
         .sequences_symbol = offsets->symbol, .scale = scale_of(c)};
 }
 
-static bool fits_texel(const vr_call *c)
+static bool fits_texel(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     const uint64_t texels = c->limits->max_texel_elements;
     return head_dim(c) % 4 == 0 && head_dim(c) <= 128 &&
-           vr_value_bytes(c->in[Q]) / 16 <= texels &&
+           vr_value_bytes(c->in[Q]) / 16 <= texels && vr_value_bytes(c->in[K]) / 16 <= texels &&
+           vr_value_bytes(c->in[V]) / 16 <= texels &&
            (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
            c->in[Q]->shape[0] <= 65535ll * 4;
 }
@@ -118,8 +121,10 @@ static void define_texel(const vr_call *c, vr_str *out)
     vr_str_addf(out, "#define QUADS %u\n#define KEYS %d\n", quads, quads <= 8 ? 4 : 1);
 }
 
-static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *out)
+static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                 vr_launches *out)
 {
+    (void)k;
     const struct vr_push_attention p = push_of(c, 4);
     const uint32_t tokens = (uint32_t)c->in[Q]->count;
     return vr_launch_grid(out, &p, sizeof p, (tokens + wg - 1) / wg, p.n_heads, 1)
@@ -127,8 +132,10 @@ static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *out
                : VIREO_ERROR_OUT_OF_MEMORY;
 }
 
-static vireo_status launch_plain(const vr_call *c, uint32_t wg, vr_launches *out)
+static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                 vr_launches *out)
 {
+    (void)k;
     const struct vr_push_attention p = push_of(c, 1);
     const uint64_t lanes = (uint64_t)c->in[Q]->count * p.n_heads;
     return vr_launch(out, &p, sizeof p, (lanes + wg - 1) / wg, 1) ? VIREO_OK
@@ -139,11 +146,11 @@ static const vr_kernel kernels[] = {
     {.name = "texel", .shader = "attention.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = fits_texel, .define = define_texel, .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_IN1, VR_TEXEL_VEC4}, {VR_IN2, VR_TEXEL_VEC4},
-               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
     {.name = "plain", .shader = "attention_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .launch = launch_plain,
      .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
-               {VR_IN3, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
 };
 
 const vr_op vr_op_attention = {

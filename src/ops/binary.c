@@ -97,32 +97,40 @@ static bool one_row(const vr_value *v, const vr_value *out)
            vr_value_width(v) == vr_value_width(out);
 }
 
-static bool quads_fit(const vr_call *c)
+static bool quads_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     const vr_value *a = c->in[0], *b = c->in[1], *out = c->out[0];
     return vr_value_same_shape(a, out) && (vr_value_same_shape(b, out) || one_row(b, out));
 }
 
-static bool texels_fit(const vr_call *c)
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    return quads_fit(c) && vr_fits_texels(c, c->in[0]) && vr_fits_texels(c, c->in[1]);
+    return quads_fit(c, k) && vr_fits_texels(c, c->in[0]) && vr_fits_texels(c, c->in[1]);
 }
 
-static vireo_status launch_quads(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch_quads(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    const vr_value *out = c->out[0];
-    const struct vr_push_binary push = {
-        .x = vr_extent_of(out), .op = c->at.binary.op, .row = !vr_value_same_shape(c->in[1], out)};
-    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(out), wg * STEPS));
+    const vr_value *out = c->out[0], *b = c->in[1];
+    const bool row = !vr_value_same_shape(b, out);
+    struct vr_push_binary push = {.x = vr_extent_of(out),
+                                  .op = c->at.binary.op,
+                                  .b_pitch = row ? 0 : vr_value_pitch(b) / 4};
+    push.x.pitch = vr_value_pitch(c->in[0]) / 4;
+    const uint32_t mask =
+        VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) | (row ? 0 : VR_ROWS(VR_IN1));
+    return vr_launch_slabs(c, k, l, out, mask, &push, sizeof push, vr_row_quads_now(out),
+                           wg * STEPS);
 }
 
-static vireo_status launch_broadcast(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch_broadcast(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                     vr_launches *l)
 {
     const vr_value *out = c->out[0];
     uint32_t a[4], b[4];
     strides(c->in[0], out->rank, vr_value_pitch(c->in[0]), a);
     strides(c->in[1], out->rank, vr_value_pitch(c->in[1]), b);
-    const struct vr_push_broadcast push = {
+    struct vr_push_broadcast push = {
         .x = vr_extent_of(out),
         .op = c->at.binary.op,
         .size1 = out->rank > 3 ? (uint32_t)out->shape[1] : UINT32_MAX,
@@ -135,7 +143,8 @@ static vireo_status launch_broadcast(const vr_call *c, uint32_t wg, vr_launches 
         .b1 = b[1],
         .b2 = b[2],
         .b3 = b[3]};
-    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(out), wg));
+    return vr_launch_slabs(c, k, l, out, VR_ROWS(VR_OUT0), &push, sizeof push,
+                           vr_row_quads_now(out), wg);
 }
 
 static const vr_kernel kernels[] = {
@@ -148,7 +157,7 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_TEXEL_VEC4},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
     {.name = "storage",
      .shader = "binary.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_STEPS 8\n",
@@ -158,7 +167,7 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
     {.name = "broadcast",
      .shader = "broadcast.comp",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -166,7 +175,7 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
 };
 
 const vr_op vr_op_binary = {.name = "binary",

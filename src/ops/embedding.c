@@ -54,13 +54,15 @@ static uint64_t slab_rows(const vr_call *c)
     return c->limits->max_storage_binding_bytes / bytes / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
 }
 
-static bool texels_fit(const vr_call *c)
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     return vr_fits_texels(c, c->in[0]);
 }
 
-static bool slabs_fit(const vr_call *c)
+static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     return slab_rows(c) > 0;
 }
 
@@ -76,19 +78,22 @@ static struct vr_push_embedding push_of(const vr_call *c)
                                       .symbol = out.symbol,
                                       .table_rows = table.rows,
                                       .table_symbol = table.symbol,
-                                      .quads = vr_value_pitch(c->in[0]) / 4,
+                                      .quads = vr_value_pitch(c->out[0]) / 4,
+                                      .pitch = vr_value_pitch(c->in[0]) / 4,
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }
 
-static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
+    (void)k;
     (void)wg;
     const struct vr_push_embedding push = push_of(c);
     return vr_launch_one(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]));
 }
 
-static vireo_status launch_slabs(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch_slabs(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
+    (void)k;
     (void)wg;
     struct vr_push_embedding push = push_of(c);
     const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]), step = slab_rows(c);
@@ -115,7 +120,8 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM},
+               {VR_FAULT, VR_STORAGE}}},
     {.name = "storage",
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 0\n",
@@ -126,14 +132,24 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM},
+               {VR_FAULT, VR_STORAGE}}},
 };
+
+static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
+{
+    vr_str_addf(s,
+                "%u of the ids are no rows of the table, which has %lld: the first stands at %u, the "
+                "largest as an unsigned number is %u",
+                words[0], (long long)c->in[0]->count, ~words[1], words[2]);
+}
 
 const vr_op vr_op_embedding = {.name = "embedding",
                                .min_in = 2,
                                .max_in = 2,
                                .n_out = 1,
                                .f16_in = 1u << 0,
+                               .explain = explain,
                                .infer = infer,
                                .reference = reference,
                                .kernels = kernels,

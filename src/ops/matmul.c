@@ -5,8 +5,8 @@
 #include "ops/op.h"
 #include "shaders/push.h"
 
-enum { A, B, BIAS, RESIDUAL };
-enum { MOST_SLABS = 16, SLAB_ROWS = 32 /* 32 rows of any pitch and dtype are a multiple of 256 bytes */ };
+enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
+enum { MOST_SLABS = 16, SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
 /* Sizes of one call; pitches in quads. */
 typedef struct sizes {
@@ -59,6 +59,7 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
         return vr_bad(c, err, "activation %u is not one", (unsigned)c->at.matmul.activation);
     vr_value *out = c->out[0];
     *out = *a;
+    out->pitch = 0;
     out->dtype = VIREO_F32;
     out->shape[a->rank - 2] = as[ta];
     out->shape[a->rank - 1] = bs[!tb];
@@ -129,106 +130,150 @@ static uint32_t slab_count(uint32_t rows, uint32_t slab)
     return rows ? (rows + slab - 1) / slab : 1;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Rows of `pitch` quads of 4 elements that binding `index` holds. */
+static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, uint32_t index, const vr_value *v)
+{
+    const uint64_t quads = vr_value_pitch(v) ? vr_value_pitch(v) / 4 : 1;
+    if (k->binds[index].access != VR_STORAGE)
+        return c->limits->max_texel_elements / quads;
+    return c->limits->max_storage_binding_bytes / (quads * 4 * vireo_dtype_bytes(v->dtype));
+}
+
 typedef struct cut {
-    uint32_t a, b; /* rows a slab; b's are columns of the result; 0: does not fit */
+    uint32_t rows, columns; /* a slab, of the result; 0: does not fit */
 } cut;
 
-static cut cut_of(const vr_call *c, bool storage)
+/* Rows cut a, residual and result, columns cut b if it is (N, K), and a bias that is a texel view. */
+static cut cut_of(const vr_call *c, const vr_kernel *k)
 {
     const sizes s = sizes_of(c);
-    uint32_t tm, tq;
-    tile(c, &tm, &tq);
-    const uint64_t texels = c->limits->max_texel_elements;
-    uint64_t a_rows = texels / (s.a_pitch ? s.a_pitch : 1);
-    if (a_rows > 65535ull * tm)
-        a_rows = 65535ull * tm; /* groups in x */
-    const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
-    uint64_t b_rows = storage ? c->limits->max_storage_binding_bytes / (b_row ? b_row : 1)
-                              : texels / (s.b_pitch ? s.b_pitch : 1);
-    cut r;
+    const bool turned = c->at.matmul.transpose_b;
+    uint64_t rows = rows_bound(c, k, OUT, c->out[0]), columns = s.n;
+    if (!c->at.matmul.transpose_a)
+        rows = least(rows, rows_bound(c, k, A, c->in[A]));
+    if (turned)
+        columns = rows_bound(c, k, B, c->in[B]);
+    if (c->in[BIAS] && k->binds[BIAS].access != VR_STORAGE)
+        columns = least(columns, c->limits->max_texel_elements * 4ull);
+    cut r = {0, 0};
     if (s.batch > 1) { /* whole or not at all */
-        r.a = (uint64_t)s.batch * s.m <= a_rows ? (s.m ? s.m : 1) : 0;
-        r.b = (uint64_t)vr_value_rows(c->in[B]) <= b_rows ? (s.n ? s.n : 1) : 0;
+        const uint64_t b_rows = rows_bound(c, k, B, c->in[B]);
+        r.rows = (uint64_t)s.batch * s.m <= rows ? (s.m ? s.m : 1) : 0;
+        r.columns = (uint64_t)vr_value_rows(c->in[B]) <= b_rows && s.n <= columns
+                        ? (s.n ? s.n : 1) : 0;
         return r;
     }
-    r.a = slab_rows(s.m, a_rows);
-    if (c->at.matmul.transpose_b)
-        r.b = slab_rows(s.n, b_rows);
-    else
-        r.b = (uint64_t)s.k <= b_rows ? (s.n ? s.n : 1) : 0;
+    r.rows = slab_rows(s.m, rows);
+    if (turned || (uint64_t)s.k <= rows_bound(c, k, B, c->in[B]))
+        r.columns = slab_rows(s.n, columns);
     return r;
 }
 
-static bool fits(const vr_call *c, bool storage)
+static bool fits(const vr_call *c, const vr_kernel *k)
 {
     if (c->at.matmul.transpose_a)
         return false;
     const sizes s = sizes_of(c);
-    const cut r = cut_of(c, storage);
-    return r.a && r.b && slab_count(s.m, r.a) * slab_count(s.n, r.b) <= MOST_SLABS;
+    const cut r = cut_of(c, k);
+    return r.rows && r.columns && slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
 }
 
-static bool fits_texel(const vr_call *c)
+static uint32_t rows_now(const vr_call *c)
 {
-    return fits(c, false);
+    const vr_value *a = c->in[A];
+    return a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : sizes_of(c).m;
 }
 
-static bool fits_weights(const vr_call *c)
-{
-    return fits(c, true);
-}
+/* One slab of the result: rows [row, row_end), columns [column, column_end). */
+typedef struct slab {
+    uint32_t row, row_end, column, column_end;
+    uint32_t rows_now; /* of them, in this run */
+} slab;
 
-static vireo_status launch(const vr_call *c, uint32_t wg, bool storage, vr_launches *out)
+/* Ranges of the operands that are cut. */
+static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut r, vr_dispatch *d)
 {
     const sizes s = sizes_of(c);
-    const cut r = cut_of(c, storage);
-    const vr_value *a = c->in[A];
-    const uint64_t a_row = s.a_pitch * 16ull;
+    const uint64_t out_row = s.out_pitch * 16ull, a_row = s.a_pitch * 16ull;
     const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
-    const uint32_t m_now = a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : s.m;
-    uint32_t tm, tq;
-    tile(c, &tm, &tq);
-    struct vr_push_matmul p = {
-        .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .columns = s.n,
-        .depth = s.k, .k_quads = (s.k + 3) / 4, .a_pitch = s.a_pitch, .w_pitch = s.b_pitch,
-        .out_pitch = s.out_pitch, .a_batch = s.m * s.a_pitch, .out_batch = s.m * s.out_pitch,
-        .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
-        .has_bias = c->in[BIAS] != NULL, .has_residual = c->in[RESIDUAL] != NULL};
-    for (uint32_t i = 0; i < slab_count(s.m, r.a); i++)
-        for (uint32_t j = 0; j < slab_count(s.n, r.b); j++) {
-            const uint32_t n0 = j * r.b, n1 = s.n - n0 < r.b ? s.n : n0 + r.b;
-            p.row_begin = i * r.a;
-            p.row_end = s.m - p.row_begin < r.a ? s.m : p.row_begin + r.a;
-            p.quad_begin = n0 / 4;
-            p.quad_end = (n1 + 3) / 4;
-            const uint32_t end = m_now < p.row_end ? m_now : p.row_end;
-            const uint32_t rows = end > p.row_begin ? end - p.row_begin : 0;
-            vr_dispatch *d = vr_launch_grid(out, &p, sizeof p,
-                                            (rows + tm - 1) / tm,
-                                            (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq),
-                                            s.batch);
+    if (slab_count(s.m, r.rows) > 1) {
+        for (uint32_t i = RESIDUAL; i <= OUT; i++) {
+            d->range[i].offset = b->row * out_row;
+            d->range[i].bytes = (b->row_end - b->row) * out_row;
+        }
+        if (!c->at.matmul.transpose_a) {
+            d->range[A].offset = b->row * a_row;
+            d->range[A].bytes = (b->row_end - b->row) * a_row;
+        }
+    }
+    if (slab_count(s.n, r.columns) == 1)
+        return;
+    if (c->at.matmul.transpose_b) {
+        d->range[B].offset = b->column * b_row;
+        d->range[B].bytes = (b->column_end - b->column) * b_row;
+    }
+    if (c->in[BIAS] && k->binds[BIAS].access != VR_STORAGE) {
+        d->range[BIAS].offset = b->column * 4ull;
+        d->range[BIAS].bytes = ((b->column_end - b->column) + 3ull) / 4 * 16;
+    }
+}
+
+/* Appends a dispatch for each slab; `one` appends one. */
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out,
+                           vr_dispatch *(*one)(const vr_call *, uint32_t wg, const slab *,
+                                               vr_launches *))
+{
+    const sizes s = sizes_of(c);
+    const uint32_t now = rows_now(c);
+    cut r = cut_of(c, k);
+    r.rows = r.rows ? r.rows : s.m; /* recording says what is too large */
+    r.columns = r.columns ? r.columns : s.n;
+    for (uint32_t i = 0; i < slab_count(s.m, r.rows); i++)
+        for (uint32_t j = 0; j < slab_count(s.n, r.columns); j++) {
+            slab b = {.row = i * r.rows, .column = j * r.columns};
+            b.row_end = s.m - b.row < r.rows ? s.m : b.row + r.rows;
+            b.column_end = s.n - b.column < r.columns ? s.n : b.column + r.columns;
+            const uint32_t end = now < b.row_end ? now : b.row_end;
+            b.rows_now = end > b.row ? end - b.row : 0;
+            vr_dispatch *d = one(c, wg, &b, out);
             if (!d)
                 return VIREO_ERROR_OUT_OF_MEMORY;
-            if (slab_count(s.m, r.a) > 1) {
-                d->range[A].offset = p.row_begin * a_row;
-                d->range[A].bytes = (p.row_end - p.row_begin) * a_row;
-            }
-            if (slab_count(s.n, r.b) > 1) {
-                d->range[B].offset = n0 * b_row;
-                d->range[B].bytes = (n1 - n0) * b_row;
-            }
+            set_ranges(c, k, &b, r, d);
         }
     return VIREO_OK;
 }
 
-static vireo_status launch_texel(const vr_call *c, uint32_t wg, vr_launches *out)
+static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
 {
-    return launch(c, wg, false, out);
+    const sizes s = sizes_of(c);
+    const vr_value *a = c->in[A];
+    uint32_t tm, tq;
+    tile(c, &tm, &tq);
+    const struct vr_push_matmul p = {
+        .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
+        .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
+        .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
+        .w_pitch = s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
+        .out_batch = s.m * s.out_pitch,
+        .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
+        .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
+        .has_residual = c->in[RESIDUAL] != NULL};
+    const uint64_t x = (b->rows_now + tm - 1ull) / tm;
+    const uint32_t y = (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq);
+    /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
+    const uint32_t z = s.batch > 1 ? s.batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
+    return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch > 1 ? x : (x + z - 1) / z), y, z);
 }
 
-static vireo_status launch_weights(const vr_call *c, uint32_t wg, vr_launches *out)
+static vireo_status launch_tiled(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                 vr_launches *out)
 {
-    return launch(c, wg, true, out);
+    return launch(c, k, wg, out, one_tiled);
 }
 
 static void define_plain(const vr_call *c, vr_str *out)
@@ -238,43 +283,49 @@ static void define_plain(const vr_call *c, vr_str *out)
         vr_str_add(out, "#define W_F16\n");
 }
 
-static vireo_status launch_plain(const vr_call *c, uint32_t wg, vr_launches *out)
+static vr_dispatch *one_plain(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
 {
     const sizes s = sizes_of(c);
     const vr_value *a = c->in[A];
     const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
-    const bool dynamic = a->symbol != VR_NO_SYMBOL;
     const uint32_t a_row = s.a_pitch * 4, b_row = s.b_pitch * 4;
     const struct vr_push_matmul_plain p = {
-        .rows = dynamic ? 1 : s.m, .symbol = a->symbol, .columns = s.n, .depth = s.k,
-        .a_step_m = ta ? 1 : a_row, .a_step_k = ta ? a_row : 1,
-        .w_step_n = tb ? b_row : 1, .w_step_k = tb ? 1 : b_row,
+        .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
+        .row_end = b->row_end, .columns = s.n - b->column, .depth = s.k,
+        .quad_begin = b->column / 4, .quads = (b->column_end - b->column + 3) / 4,
+        .a_first = ta ? b->row : 0, .a_step_m = ta ? 1 : a_row, .a_step_k = ta ? a_row : 1,
+        .w_first = tb ? 0 : b->column, .w_step_n = tb ? b_row : 1, .w_step_k = tb ? 1 : b_row,
         .a_batch = (ta ? s.k : s.m) * a_row,
         .w_batch = s.batched_b ? (tb ? s.n : s.k) * b_row : 0, .out_pitch = s.out_pitch,
         .out_batch = s.m * s.out_pitch, .has_bias = c->in[BIAS] != NULL,
         .has_residual = c->in[RESIDUAL] != NULL};
-    const uint64_t quads = (uint64_t)(dynamic ? (uint32_t)a->count : s.m) * s.out_pitch;
-    return vr_launch(out, &p, sizeof p, (quads + wg - 1) / wg, s.batch)
-               ? VIREO_OK
-               : VIREO_ERROR_OUT_OF_MEMORY;
+    return vr_launch(out, &p, sizeof p, ((uint64_t)b->rows_now * p.quads + wg - 1) / wg, s.batch);
 }
 
-#define BINDS(access_a, access_b)                                                                  \
+static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                 vr_launches *out)
+{
+    return launch(c, k, wg, out, one_plain);
+}
+
+#define BINDS(access_a, access_b, access_bias)                                                     \
     {                                                                                              \
-        {VR_IN0, access_a}, {VR_IN1, access_b}, {VR_IN2, VR_STORAGE}, {VR_IN3, VR_STORAGE},        \
-            {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}                                           \
+        {VR_IN0, access_a}, {VR_IN1, access_b}, {VR_IN2, access_bias}, {VR_IN3, VR_STORAGE},       \
+            {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}                                           \
     }
 static const vr_kernel kernels[] = {
-    {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = fits_texel, .define = define, .launch = launch_texel,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4)},
+    {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits,
+     .define = define, .launch = launch_tiled,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
     {.name = "weights", .shader = "matmul.comp", .defines = "#define W_STORAGE\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_weights, .define = define,
-     .launch = launch_weights, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE)},
+     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits, .define = define, .launch = launch_tiled,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+     .define = define_plain, .launch = launch_plain,
+     .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 
 const vr_op vr_op_matmul = {
-    .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B, .infer = infer,
+    .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B,
+    .dense_in = 1u << RESIDUAL, .infer = infer,
     .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};

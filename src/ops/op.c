@@ -11,7 +11,7 @@ int64_t vr_value_width(const vr_value *v)
 
 uint32_t vr_value_pitch(const vr_value *v)
 {
-    return (uint32_t)((vr_value_width(v) + 3) / 4 * 4);
+    return v->pitch ? v->pitch : (uint32_t)((vr_value_width(v) + 3) / 4 * 4);
 }
 
 static int64_t rows_with(const vr_value *v, int64_t leading)
@@ -36,7 +36,9 @@ int64_t vr_value_rows_now(const vr_value *v)
 
 uint64_t vr_value_bytes(const vr_value *v)
 {
-    return (uint64_t)vr_value_rows(v) * vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
+    const uint64_t rows = (uint64_t)vr_value_rows(v), width = (uint64_t)vr_value_width(v);
+    const uint64_t elements = rows ? (rows - 1) * vr_value_pitch(v) + (width + 3) / 4 * 4 : 0;
+    return elements * vireo_dtype_bytes(v->dtype);
 }
 
 bool vr_value_same_shape(const vr_value *a, const vr_value *b)
@@ -83,6 +85,14 @@ vr_dispatch *vr_launch(vr_launches *l, const void *push, size_t push_bytes, uint
     return vr_launch_grid(l, push, push_bytes, (uint32_t)x, (uint32_t)y, z);
 }
 
+uint32_t vr_kernel_storage_bindings(const vr_kernel *k)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++)
+        n += k->binds[i].access == VR_STORAGE;
+    return n;
+}
+
 uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits)
 {
     if (k->workgroup == VR_WORKGROUP_64)
@@ -110,6 +120,15 @@ vireo_status vr_want_dtype(const vr_call *c, uint32_t input, vireo_dtype dtype, 
         return VIREO_OK;
     return vr_bad(c, err, "input %u is %s, it must be %s", input, vireo_dtype_name(v->dtype),
                   vireo_dtype_name(dtype));
+}
+
+vireo_status vr_want_word(const vr_call *c, uint32_t input, vireo_error *err)
+{
+    const vr_value *v = c->in[input];
+    if (!v || v->dtype == VIREO_F32 || v->dtype == VIREO_I32)
+        return VIREO_OK;
+    return vr_bad(c, err, "input %u is %s, it must be f32 or i32", input,
+                  vireo_dtype_name(v->dtype));
 }
 
 vireo_status vr_want_rank(const vr_call *c, uint32_t input, uint32_t lowest, uint32_t highest,

@@ -24,9 +24,10 @@ typedef enum vr_value_kind {
 } vr_value_kind;
 #define VR_NO_SYMBOL UINT32_MAX
 
-/* Storage: rows of `pitch` elements, pitch = the last dimension rounded up to 4; the elements past
- * the last dimension are ZERO, and every kernel that writes a value keeps them so (texel views read
- * whole vec4s). A scalar or vector is one row. */
+/* Storage: rows of `pitch` elements; the elements from the last dimension up to the next multiple of 4
+ * are ZERO, and every kernel that writes a value keeps them so (texel views read whole vec4s). A scalar
+ * or vector is one row. What kernels write is dense: pitch is that multiple of 4. A view (vr_op.view)
+ * may have a larger pitch: between its rows lie elements of others. */
 typedef struct vr_value {
     vr_value_kind kind;
     vireo_dtype dtype;
@@ -34,6 +35,7 @@ typedef struct vr_value {
     int64_t shape[VIREO_MAX_RANK]; /* dimension 0: the capacity of the bucket, if dynamic */
     uint32_t symbol;               /* of dimension 0: index into the step's counts; VR_NO_SYMBOL */
     int64_t count;                 /* size of dimension 0 in this run; shape[0] if fixed */
+    uint32_t pitch;                /* views: elements from row to row; 0: dense */
     int32_t derive;                /* results of infer: dimension 0 is the symbol's size + derive;
                                       the graph makes a symbol of its own from it (pool: -1) */
 } vr_value;
@@ -42,7 +44,7 @@ int64_t vr_value_width(const vr_value *);    /* last dimension; 1 for rank 0 */
 uint32_t vr_value_pitch(const vr_value *);   /* elements from row to row */
 int64_t vr_value_rows(const vr_value *);     /* capacity */
 int64_t vr_value_rows_now(const vr_value *); /* of this run */
-uint64_t vr_value_bytes(const vr_value *);   /* rows · pitch · element size */
+uint64_t vr_value_bytes(const vr_value *);   /* from the first element to the last row's end */
 bool vr_value_same_shape(const vr_value *, const vr_value *);
 /* "f32 [tokens≤512, 384]"-like text for messages. */
 void vr_value_text(const vr_value *, char *buffer, size_t size);
@@ -51,6 +53,7 @@ void vr_value_text(const vr_value *, char *buffer, size_t size);
 
 #define VR_MAX_IN 5
 #define VR_MAX_OUT 2
+typedef enum vr_norm_kind { VR_NORM_LAYER, VR_NORM_RMS, VR_NORM_L2 } vr_norm_kind;
 typedef union vr_attributes {
     struct {
         bool transpose_a, transpose_b;
@@ -61,8 +64,9 @@ typedef union vr_attributes {
         float scale;
     } attention; /* in: q, k, v, offsets */
     struct {
+        vr_norm_kind kind;
         float epsilon;
-    } norm; /* layer_norm: x, weight?, bias?; l2_normalize: x */
+    } norm; /* layer: x, weight?, bias?; rms: x, weight?; l2: x */
     struct {
         vireo_unary op;
         float factor, shift; /* applied first: op(x·factor + shift) */
@@ -76,6 +80,20 @@ typedef union vr_attributes {
     struct {
         uint32_t k;
     } top_k; /* scores, deny?; out: values, indices */
+    struct {
+        uint32_t rank;
+        int64_t shape[VIREO_MAX_RANK];
+    } reshape; /* x */
+    struct {
+        uint32_t axis;
+        int64_t start, size;
+    } slice; /* x */
+    struct {
+        uint32_t axes[VIREO_MAX_RANK]; /* dimension i of the result is dimension axes[i] of x */
+    } transpose; /* x */
+    struct {
+        uint32_t axis;
+    } concat; /* 1 to VR_MAX_IN values */
 } vr_attributes;
 
 /* One op with its operands: all that infer, reference and kernels see. in[i] is NULL where an
@@ -108,15 +126,17 @@ typedef enum vr_operand {
     VR_IN0, VR_IN1, VR_IN2, VR_IN3, VR_IN4,
     VR_OUT0, VR_OUT1,
     VR_SCRATCH,
-    VR_STEP, /* the step buffer: true counts (shaders/include/step.glsl); storage */
+    VR_STEP,  /* the step buffer: true counts (shaders/include/step.glsl); uniform */
+    VR_FAULT, /* where a kernel reports bad data (shaders/include/fault.glsl); storage */
 } vr_operand;
 typedef enum vr_access {
     VR_STORAGE,    /* storage buffer */
     VR_TEXEL_VEC4, /* uniform texel buffer of vec4: RGBA32F, RGBA16F for f16 */
     VR_TEXEL_INT,  /* uniform texel buffer of i32: R32_SINT */
+    VR_UNIFORM,    /* uniform buffer; the step buffer alone */
 } vr_access;
-/* Binding i of set 0 is binds[i]. An absent optional input is bound to the step buffer (storage) or
- * to input 0 (texel); the shader must not read it. */
+/* Binding i of set 0 is binds[i]. An absent optional input is bound to something harmless; the
+ * shader must not touch it. */
 typedef struct vr_binding {
     vr_operand operand;
     vr_access access;
@@ -136,6 +156,8 @@ typedef struct vr_dispatch {
     uint32_t groups[3];
     uint32_t push[32];
     uint32_t push_bytes;
+    bool second;       /* runs vr_kernel.second */
+    vr_operand first; /* not VR_OPERAND_END: takes the place of binding 0's operand */
     struct {
         uint64_t offset, bytes; /* part of the operand; bytes 0: all. offset: a multiple of 256 */
     } range[VR_KERNEL_BINDINGS];
@@ -153,28 +175,41 @@ vr_dispatch *vr_launch(vr_launches *, const void *push, size_t push_bytes, uint6
 vr_dispatch *vr_launch_grid(vr_launches *, const void *push, size_t push_bytes, uint32_t x,
                             uint32_t y, uint32_t z);
 
-typedef struct vr_kernel {
+typedef struct vr_kernel vr_kernel;
+struct vr_kernel {
     const char *name;   /* unique within its op: "texel", "storage", ... */
     const char *shader; /* file in shaders/ */
     const char *defines; /* "#define A 1\n..." or NULL; WG is defined by the runtime */
     uint32_t needs;
     vr_workgroup workgroup;
-    bool (*fits)(const vr_call *);                 /* NULL: always */
+    bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
     void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
                                                       Few distinct ones: each is a pipeline */
     uint64_t (*scratch)(const vr_call *);          /* NULL: none; bytes for the bucket's capacities */
-    vireo_status (*launch)(const vr_call *, uint32_t wg, vr_launches *);
+    vireo_status (*launch)(const vr_call *, const vr_kernel *, uint32_t wg, vr_launches *);
     vr_binding binds[VR_KERNEL_BINDINGS + 1];
-} vr_kernel;
+    const vr_kernel *second; /* NULL, or the program of dispatches marked `second`: its shader, defines,
+                                define and binds count, its other fields do not */
+};
 uint32_t vr_kernel_workgroup(const vr_kernel *, const vireo_device_info *); /* WG on this device */
+uint32_t vr_kernel_storage_bindings(const vr_kernel *); /* how many binds are storage buffers */
 
 typedef struct vr_op {
     const char *name;
     uint8_t min_in, max_in, n_out;
-    uint32_t f16_in; /* bit i: input i may be f16 */
+    uint32_t f16_in;   /* bit i: input i may be f16 */
+    uint32_t dense_in; /* bit i: input i must not be a view with a pitch of its own */
+    /* NULL, or whether the result need not be computed: it is part of input 0, `*offset` bytes into it,
+     * a multiple of 256. Sets out[0]->pitch. */
+    bool (*view)(const vr_call *, uint64_t *offset);
+    /* NULL, or what words, the kernel's VR_FAULT after a run, says; text for the message. Called if
+     * words[0] is not 0. */
+    void (*explain)(const vr_call *, const uint32_t *words, vr_str *);
     vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
-    const vr_kernel *kernels; /* best first; the last needs nothing and fits everything */
+    /* Best first; the last needs nothing, fits everything, and binds at most 4 storage buffers, the
+     * least that Vulkan guarantees. */
+    const vr_kernel *kernels;
     size_t n_kernels;
 } vr_op;
 extern const vr_op *const vr_ops[VR_OP_COUNT];
@@ -184,6 +219,7 @@ double vr_reference_unary(vireo_unary, double x);
 
 /* Helpers of infer functions. */
 vireo_status vr_want_dtype(const vr_call *, uint32_t input, vireo_dtype, vireo_error *);
+vireo_status vr_want_word(const vr_call *, uint32_t input, vireo_error *); /* f32 or i32 */
 vireo_status vr_want_rank(const vr_call *, uint32_t input, uint32_t lowest, uint32_t highest,
                           vireo_error *);
 vireo_status vr_bad(const vr_call *, vireo_error *, const char *format, ...)

@@ -53,19 +53,22 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool texels_fit(const vr_call *c)
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     return vr_fits_texels(c, c->in[0]);
 }
 
-static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
+    (void)k;
     const vr_extent x = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
     const struct vr_push_pool push = {.tokens = x.rows,
                                       .tokens_symbol = x.symbol,
                                       .sequences = out.rows,
                                       .symbol = out.symbol,
-                                      .quads = vr_value_pitch(c->in[0]) / 4,
+                                      .quads = vr_value_pitch(c->out[0]) / 4,
+                                      .pitch = vr_value_pitch(c->in[0]) / 4,
                                       .op = c->at.pool.op};
     return vr_launch_one(l, &push, sizeof push,
                          (uint64_t)vr_value_rows_now(c->out[0]) * vr_ceil_div(push.quads, wg));
@@ -81,7 +84,7 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
     {.name = "storage",
      .shader = "pool.comp",
      .defines = "#define VR_TEXEL 0\n",
@@ -90,7 +93,7 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
 };
 
 const vr_op vr_op_pool = {.name = "pool",

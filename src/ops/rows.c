@@ -12,9 +12,9 @@ int64_t vr_value_elements_now(const vr_value *v)
     return vr_value_rows_now(v) * vr_value_width_now(v);
 }
 
-uint64_t vr_quads_now(const vr_value *v)
+uint64_t vr_row_quads_now(const vr_value *v)
 {
-    return (uint64_t)vr_value_rows_now(v) * vr_ceil_div((uint64_t)vr_value_width_now(v), 4);
+    return vr_ceil_div((uint64_t)vr_value_width_now(v), 4);
 }
 
 vr_extent vr_extent_of(const vr_value *v)
@@ -22,7 +22,9 @@ vr_extent vr_extent_of(const vr_value *v)
     vr_extent e = {.rows = (uint32_t)vr_value_rows(v),
                    .symbol = VR_NO_SYMBOL,
                    .width = (uint32_t)vr_value_width(v),
-                   .width_symbol = VR_NO_SYMBOL};
+                   .width_symbol = VR_NO_SYMBOL,
+                   .end = (uint32_t)vr_value_rows(v),
+                   .pitch = vr_value_pitch(v) / 4};
     if (v->symbol == VR_NO_SYMBOL)
         return e;
     if (v->rank == 1) {
@@ -39,7 +41,7 @@ vr_extent vr_extent_of(const vr_value *v)
 
 bool vr_fits_texels(const vr_call *c, const vr_value *v)
 {
-    return (uint64_t)vr_value_rows(v) * (vr_value_pitch(v) / 4) <= c->limits->max_texel_elements;
+    return (uint64_t)vr_value_rows(v) * vr_value_pitch(v) / 4 <= c->limits->max_texel_elements;
 }
 
 vireo_status vr_want_fixed_width(const vr_call *c, uint32_t input, vireo_error *err)
@@ -58,10 +60,71 @@ vireo_status vr_launch_one(vr_launches *l, const void *push, size_t push_bytes, 
     return vr_launch(l, push, push_bytes, groups, 1) ? VIREO_OK : VIREO_ERROR_OUT_OF_MEMORY;
 }
 
+static const vr_value *operand_of(const vr_call *c, vr_operand o)
+{
+    return o >= VR_OUT0 ? c->out[o - VR_OUT0] : c->in[o - VR_IN0];
+}
+
+static uint64_t row_bytes(const vr_value *v)
+{
+    return (uint64_t)vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
+}
+
+uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+{
+    const uint64_t rows = (uint64_t)vr_value_rows(x);
+    uint64_t most = rows;
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
+        if (!(mask >> k->binds[i].operand & 1))
+            continue;
+        const vr_value *v = operand_of(c, k->binds[i].operand);
+        if (!v)
+            continue;
+        const uint64_t texel = 4ull * vireo_dtype_bytes(v->dtype); /* of a vec4 */
+        const uint64_t binding = k->binds[i].access == VR_STORAGE
+                                     ? c->limits->max_storage_binding_bytes
+                                     : c->limits->max_texel_elements * texel;
+        const uint64_t fit = row_bytes(v) ? binding / row_bytes(v) : rows;
+        most = fit < most ? fit : most;
+    }
+    return (uint32_t)(most < rows ? most / 64 * 64 : rows);
+}
+
+vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *l,
+                             const vr_value *x, uint32_t mask, void *push, size_t push_bytes,
+                             uint64_t units, uint64_t per_group)
+{
+    const uint32_t rows = (uint32_t)vr_value_rows(x), now = (uint32_t)vr_value_rows_now(x);
+    uint32_t step = vr_slab_of(c, k, x, mask);
+    step = step ? step : rows; /* recording says what is too large */
+    vr_extent *e = push;
+    e->first = 0;
+    do {
+        e->end = rows - e->first < step ? rows : e->first + step;
+        const uint32_t end = now < e->end ? now : e->end;
+        const uint64_t count = end > e->first ? end - e->first : 0;
+        vr_dispatch *d = vr_launch(l, push, push_bytes, vr_ceil_div(count * units, per_group), 1);
+        if (!d)
+            return VIREO_ERROR_OUT_OF_MEMORY;
+        for (uint32_t i = 0; step < rows && k->binds[i].operand != VR_OPERAND_END; i++) {
+            const vr_value *v = mask >> k->binds[i].operand & 1
+                                    ? operand_of(c, k->binds[i].operand)
+                                    : NULL;
+            if (!v)
+                continue;
+            d->range[i].offset = e->first * row_bytes(v);
+            d->range[i].bytes = (e->end - e->first) * row_bytes(v);
+        }
+        e->first = e->end;
+    } while (e->first < rows);
+    return VIREO_OK;
+}
+
 void vr_shape_like(const vr_call *c, uint32_t input, vr_value *out)
 {
     const vr_value *v = c->in[input];
     out->dtype = VIREO_F32;
+    out->pitch = 0;
     out->rank = v->rank;
     memcpy(out->shape, v->shape, sizeof out->shape);
     out->symbol = v->symbol;

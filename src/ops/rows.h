@@ -9,8 +9,8 @@
  * vector. */
 int64_t vr_value_width_now(const vr_value *);
 int64_t vr_value_elements_now(const vr_value *); /* rows · width, without padding */
-uint64_t vr_quads_now(const vr_value *);         /* vec4s, padding included */
-vr_extent vr_extent_of(const vr_value *);
+uint64_t vr_row_quads_now(const vr_value *);     /* vec4s of a row, padding included */
+vr_extent vr_extent_of(const vr_value *);        /* all rows in one slab */
 
 /* Whether a view of vec4 texels holds the whole value at capacity. */
 bool vr_fits_texels(const vr_call *, const vr_value *);
@@ -18,6 +18,18 @@ bool vr_fits_texels(const vr_call *, const vr_value *);
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
 /* vr_launch for kernels with one dispatch. */
 vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, uint64_t groups);
+
+/* Row-wise kernels cut what is larger than a binding into slabs of rows. `mask`: the operands (VR_ROWS)
+ * whose rows are those of x, the value of the push constants' extent. */
+#define VR_ROWS(operand) (1u << (operand))
+/* Rows a slab, all of x if they fit, else a multiple of 64, so that slabs begin at multiples of 256
+ * bytes; 0: not even those fit. */
+uint32_t vr_slab_of(const vr_call *, const vr_kernel *, const vr_value *x, uint32_t mask);
+/* A dispatch a slab, with rows · units / per_group groups. push begins with the vr_extent of x, whose
+ * first and end are set for each. */
+vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
+                             uint32_t mask, void *push, size_t push_bytes, uint64_t units,
+                             uint64_t per_group);
 /* out has the shape of in[input], f32. */
 void vr_shape_like(const vr_call *, uint32_t input, vr_value *out);
 

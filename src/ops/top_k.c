@@ -108,15 +108,17 @@ static uint64_t scratch(const vr_call *c)
 }
 
 /* Without deny any view takes its place: then one of scores, element by element. */
-static bool texels_fit(const vr_call *c)
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     const vr_value *deny = c->in[1] ? c->in[1] : c->in[0];
     return vr_fits_texels(c, c->in[0]) &&
            (uint64_t)vr_value_rows(deny) * vr_value_pitch(deny) <= c->limits->max_texel_elements;
 }
 
-static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
+    (void)k;
     const vr_value *scores = c->in[0], *deny = c->in[1];
     const vr_extent x = vr_extent_of(scores);
     struct vr_push_top_k push = {.rows = x.rows,
@@ -124,6 +126,7 @@ static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
                                  .width = x.width,
                                  .k = c->at.top_k.k,
                                  .has_deny = deny != NULL,
+                                 .pitch = vr_value_pitch(scores) / 4,
                                  .list = (uint32_t)list_quads(c)};
     if (deny && (deny->symbol != VR_NO_SYMBOL || vr_value_rows(deny) > 1))
         push.deny_pitch = vr_value_pitch(deny);
@@ -149,7 +152,7 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_OUT1, VR_STORAGE},
                {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
     {.name = "subgroup_storage",
      .shader = "top_k.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
@@ -162,7 +165,7 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_OUT1, VR_STORAGE},
                {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
     {.name = "workgroup",
      .shader = "top_k.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n",
@@ -174,13 +177,14 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_OUT1, VR_STORAGE},
                {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_STORAGE}}},
+               {VR_STEP, VR_UNIFORM}}},
 };
 
 const vr_op vr_op_top_k = {.name = "top_k",
                            .min_in = 1,
                            .max_in = 2,
                            .n_out = 2,
+                           .dense_in = 1u << 1,
                            .infer = infer,
                            .reference = reference,
                            .kernels = kernels,

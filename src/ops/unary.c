@@ -27,8 +27,9 @@ static void reference(const vr_ref_args *r)
         r->out[0][i] = vr_reference_unary(r->call->at.unary.op, r->in[0][i] * factor + shift);
 }
 
-static bool texels_fit(const vr_call *c)
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     return vr_fits_texels(c, c->in[0]);
 }
 
@@ -37,15 +38,17 @@ static void define(const vr_call *c, vr_str *s)
     vr_str_addf(s, "#define VR_ACTIVATION %d\n#define VR_STEPS %d\n", (int)c->at.unary.op, STEPS);
 }
 
-static vireo_status launch(const vr_call *c, uint32_t wg, vr_launches *l)
+enum { ROWS = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) };
+
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     const vr_value *x = c->in[0];
     const bool moves_zero = c->at.unary.op == VIREO_SIGMOID || c->at.unary.shift != 0.0f;
-    const struct vr_push_unary push = {.x = vr_extent_of(x),
-                                       .factor = c->at.unary.factor,
-                                       .shift = c->at.unary.shift,
-                                       .mask = moves_zero || x->rank == 1};
-    return vr_launch_one(l, &push, sizeof push, vr_ceil_div(vr_quads_now(x), wg * STEPS));
+    struct vr_push_unary push = {.x = vr_extent_of(x),
+                                 .factor = c->at.unary.factor,
+                                 .shift = c->at.unary.shift,
+                                 .mask = moves_zero || x->rank == 1};
+    return vr_launch_slabs(c, k, l, x, ROWS, &push, sizeof push, vr_row_quads_now(x), wg * STEPS);
 }
 
 static const vr_kernel kernels[] = {
@@ -56,14 +59,14 @@ static const vr_kernel kernels[] = {
      .fits = texels_fit,
      .define = define,
      .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+     .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
     {.name = "storage",
      .shader = "unary.comp",
      .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .define = define,
      .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_STORAGE}}},
+     .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
 };
 
 const vr_op vr_op_unary = {.name = "unary",

@@ -6,14 +6,16 @@ vireo_status vr_bucket_launch(const vr_bucket *b, vr_launches *out, vireo_error 
 {
     const vireo_graph *g = b->model->graph;
     for (size_t i = 0; i < g->n_nodes; i++) {
+        const vr_kernel *k = b->nodes[i].kernel;
         vr_call call;
+        if (!k)
+            continue;
         vr_node_call(g, &g->nodes[i], b->pointers, &b->model->device->info, &call);
-        vireo_status st = b->nodes[i].kernel->launch(&call, b->nodes[i].workgroup, out);
+        vireo_status st = k->launch(&call, k, b->nodes[i].workgroup, out);
         if (st)
             return st == VIREO_ERROR_OUT_OF_MEMORY
                        ? vr_fail_memory(err, "launches")
-                       : vr_fail(err, st, "%s/%s: launch failed", vr_ops[call.op]->name,
-                                 b->nodes[i].kernel->name);
+                       : vr_fail(err, st, "%s/%s: launch failed", vr_ops[call.op]->name, k->name);
     }
     return VIREO_OK;
 }
@@ -84,8 +86,10 @@ void vr_bucket_destroy(vr_bucket **pb)
     vr_buffer_destroy(d, &b->input);
     vr_buffer_destroy(d, &b->output);
     vr_buffer_destroy(d, &b->step);
+    vr_buffer_destroy(d, &b->faults);
     for (size_t i = 0; b->nodes && i < b->model->graph->n_nodes; i++)
-        vr_free(a, b->nodes[i].defines);
+        for (int j = 0; j < 2; j++)
+            vr_free(a, b->nodes[i].programs[j].defines);
     vr_free(a, b->views);
     vr_free(a, b->launches.list);
     vr_free(a, b->nodes);

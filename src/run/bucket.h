@@ -6,14 +6,23 @@
 #include "run/model.h"
 #include "vk/pipeline.h"
 
-typedef struct vr_step_node {
-    const vr_kernel *kernel;
-    uint32_t workgroup;
-    char *defines;             /* the kernel's, WG and VR_STEP_BINDING included */
+/* A kernel's program, or its second one. */
+typedef struct vr_step_program {
+    char *defines; /* the kernel's, WG and the like included */
     const vr_pipeline *pipeline;
+} vr_step_program;
+
+typedef struct vr_step_node {
+    const vr_kernel *kernel;   /* NULL: nothing to do, the result is a view of input 0 */
+    uint64_t view_offset;      /* then: bytes */
+    uint32_t workgroup;
+    vr_step_program programs[2];
     size_t first, n_dispatches; /* in vr_bucket.launches */
     uint64_t scratch_bytes, scratch_offset;
+    uint64_t fault_offset; /* in vr_bucket.faults; VR_NO_FAULT: it reports none */
 } vr_step_node;
+#define VR_NO_FAULT UINT64_MAX
+enum { VR_FAULT_BYTES = 256 }; /* of a node; an allowed offset of a binding */
 
 typedef struct vr_bucket {
     const vireo_model *model;
@@ -28,6 +37,8 @@ typedef struct vr_bucket {
     vr_buffer input;       /* inputs, host-visible */
     vr_buffer output;      /* outputs, host-visible */
     vr_buffer step;        /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
+    vr_buffer faults;      /* what kernels report, host-visible; VR_FAULT_BYTES a node that may */
+    size_t n_faults;
     VkBufferView *views;
     size_t n_views, cap_views;
     VkDescriptorPool descriptors;

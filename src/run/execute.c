@@ -212,6 +212,8 @@ vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t 
     if (st)
         return st;
     b->used = ++s->clock;
+    if (b->n_faults)
+        memset(b->faults.mapped, 0, VR_FAULT_BYTES * b->n_faults);
     for (size_t i = 0; i < n_in; i++)
         copy_rows(&b->values[g->inputs[i]],
                   (char *)b->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
@@ -231,6 +233,32 @@ vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t 
     return VIREO_OK;
 }
 
+/* Bad data that kernels found in this run: the first node that reports any. */
+static vireo_status check_faults(const vr_bucket *b, vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (b->nodes[i].fault_offset == VR_NO_FAULT)
+            continue;
+        const uint32_t *words =
+            (const void *)((const char *)b->faults.mapped + b->nodes[i].fault_offset);
+        if (words[0] == 0)
+            continue;
+        vr_call call;
+        vr_node_call(g, &g->nodes[i], b->pointers, &b->model->device->info, &call);
+        vr_str text;
+        vr_str_init(&text, b->model->device->allocator);
+        vr_ops[call.op]->explain(&call, words, &text);
+        char *said = vr_str_take(&text);
+        vireo_status st = said ? vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%s: %s",
+                                         vr_ops[call.op]->name, said)
+                               : vr_fail_memory(err, "fault report");
+        vr_free(b->model->device->allocator, said);
+        return st;
+    }
+    return VIREO_OK;
+}
+
 vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, vireo_error *err)
 {
     const vireo_graph *g = s->model->graph;
@@ -239,6 +267,8 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
     vireo_status st = wait_running(s, err);
     s->running = NULL;
+    if (!st)
+        st = check_faults(b, err);
     if (st)
         return st;
     if (n_out != g->n_outputs)

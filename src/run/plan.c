@@ -42,6 +42,10 @@ static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
             uint32_t id = node->out[j];
             if (!id || g->values[id].is_output)
                 continue;
+            if (!b->nodes[i].kernel) { /* a view lives in what it is a view of */
+                of_value[id] = of_value[node->in[0]];
+                continue;
+            }
             of_value[id] = (uint32_t)n;
             items[n++] = (item){.bytes = aligned(vr_value_bytes(&b->values[id])),
                                 .first = i,
@@ -162,6 +166,12 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
         if (g->values[i].v.kind == VR_CONSTANT)
             b->places[i] = b->model->constants[i];
     uint64_t in = place_host(b, &b->input, true), out = place_host(b, &b->output, false);
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (!b->nodes[i].kernel) {
+            const vr_place *of = &b->places[g->nodes[i].in[0]];
+            b->places[g->nodes[i].out[0]] =
+                (vr_place){of->buffer, of->offset + b->nodes[i].view_offset};
+        }
     uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
     st = vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
     if (!st)
@@ -170,6 +180,9 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
         st = vr_buffer_create(d, out, VR_MEMORY_HOST, "outputs", &b->output, err);
     if (!st)
         st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &b->step, err);
+    if (!st && b->n_faults)
+        st = vr_buffer_create(d, VR_FAULT_BYTES * b->n_faults, VR_MEMORY_HOST, "fault buffer",
+                              &b->faults, err);
 done:
     vr_free(d->allocator, items);
     vr_free(d->allocator, of_value);

@@ -27,17 +27,22 @@ static bool conflicts(const pending *p, const span *s)
     return false;
 }
 
+static const vr_kernel *program_of(const vr_step_node *n, const vr_dispatch *d)
+{
+    return d->second ? n->kernel->second : n->kernel;
+}
+
 /* The part of memory that binding i of a dispatch touches. */
 static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_node *n,
                          const vr_dispatch *d, uint32_t i)
 {
-    vr_operand o = n->kernel->binds[i].operand;
+    vr_operand o = i == 0 && d->first ? d->first : program_of(n, d)->binds[i].operand;
     uint32_t id = 0;
     if (o >= VR_IN0 && o <= VR_IN4)
         id = node->in[o - VR_IN0];
     else if (o == VR_OUT0 || o == VR_OUT1)
         id = node->out[o - VR_OUT0];
-    span s = {.write = o == VR_OUT0 || o == VR_OUT1 || o == VR_SCRATCH};
+    span s = {.write = o == VR_OUT0 || o == VR_OUT1 || o == VR_SCRATCH || o == VR_FAULT};
     if (id) {
         s.buffer = b->places[id].buffer;
         s.offset = b->places[id].offset;
@@ -46,15 +51,18 @@ static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_
         s.buffer = &b->arena;
         s.offset = n->scratch_offset;
         s.bytes = n->scratch_bytes;
-    } else if (o == VR_STEP || n->kernel->binds[i].access == VR_STORAGE) {
-        s.buffer = &b->step; /* the step buffer itself, or an absent optional input */
+    } else if (o == VR_FAULT) {
+        s.buffer = &b->faults;
+        s.offset = n->fault_offset;
+        s.bytes = VR_FAULT_BYTES;
+    } else { /* the step buffer itself, or something harmless for an absent optional input */
+        s.buffer = &b->step;
         s.bytes = VR_STEP_GRIDS_OFFSET;
-    } else { /* an absent texel input: any view will do */
-        return operand_span(b, node, n, d, 0);
     }
-    if (d->range[i].bytes) {
+    if (d->range[i].bytes && s.buffer != &b->step) {
+        const uint64_t left = s.bytes > d->range[i].offset ? s.bytes - d->range[i].offset : 0;
         s.offset += d->range[i].offset;
-        s.bytes = d->range[i].bytes;
+        s.bytes = d->range[i].bytes < left ? d->range[i].bytes : left; /* a view's last row is short */
     }
     if (s.bytes == 0)
         s.bytes = 16; /* empty values own at least this much */
@@ -97,14 +105,15 @@ static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_n
     VkWriteDescriptorSet writes[VR_KERNEL_BINDINGS];
     VkDescriptorBufferInfo infos[VR_KERNEL_BINDINGS];
     VkBufferView views[VR_KERNEL_BINDINGS];
+    const vr_binding *binds = program_of(n, d)->binds;
     uint32_t count = 0;
-    for (; n->kernel->binds[count].operand != VR_OPERAND_END; count++) {
-        const vr_binding *bind = &n->kernel->binds[count];
+    for (; binds[count].operand != VR_OPERAND_END; count++) {
+        const vr_binding *bind = &binds[count];
         span s = operand_span(b, node, n, d, count);
         writes[count] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                                .dstSet = set, .dstBinding = count,
                                                .descriptorCount = 1};
-        if (bind->access != VR_STORAGE) {
+        if (bind->access == VR_TEXEL_VEC4 || bind->access == VR_TEXEL_INT) {
             vireo_status st = make_view(b, node, bind, &s, &views[count], err);
             if (st)
                 return st;
@@ -118,7 +127,9 @@ static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_n
                            vr_ops[node->op]->name, (unsigned long long)s.bytes,
                            (unsigned long long)dev->info.max_storage_binding_bytes);
         infos[count] = (VkDescriptorBufferInfo){s.buffer->handle, s.offset, s.bytes};
-        writes[count].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        writes[count].descriptorType = bind->access == VR_UNIFORM
+                                           ? VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER
+                                           : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
         writes[count].pBufferInfo = &infos[count];
     }
     dev->fn.vkUpdateDescriptorSets(dev->handle, count, writes, 0, NULL);
@@ -129,18 +140,20 @@ static vireo_status make_pools(vr_bucket *b, vireo_error *err)
 {
     vireo_device *d = b->model->device;
     uint32_t sets = (uint32_t)b->launches.count + 1;
-    uint32_t storage = 1, texel = 1;
-    for (size_t i = 0; i < b->model->graph->n_nodes; i++) {
-        const vr_pipeline *p = b->nodes[i].pipeline;
-        for (uint32_t j = 0; j < p->n_bindings; j++)
-            *(p->bindings[j] == VR_BIND_STORAGE ? &storage : &texel) +=
-                (uint32_t)b->nodes[i].n_dispatches;
-    }
-    const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, storage},
-                                          {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, texel}};
+    VkDescriptorPoolSize sizes[] = {
+        [VR_BIND_STORAGE] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1},
+        [VR_BIND_TEXEL] = {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, 1},
+        [VR_BIND_UNIFORM] = {VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, 1}};
+    for (size_t i = 0; i < b->model->graph->n_nodes; i++)
+        for (size_t j = 0; j < b->nodes[i].n_dispatches; j++) {
+            const bool second = b->launches.list[b->nodes[i].first + j].second;
+            const vr_pipeline *p = b->nodes[i].programs[second].pipeline;
+            for (uint32_t k = 0; k < p->n_bindings; k++)
+                sizes[p->bindings[k]].descriptorCount++;
+        }
     const VkDescriptorPoolCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = sets,
-        .poolSizeCount = 2, .pPoolSizes = sizes};
+        .poolSizeCount = sizeof sizes / sizeof *sizes, .pPoolSizes = sizes};
     vireo_status st = vr_vk_check(
         d, d->fn.vkCreateDescriptorPool(d->handle, &info, NULL, &b->descriptors),
         "descriptor pool", err);
@@ -177,7 +190,7 @@ static void order(vr_bucket *b, const vr_node *node, const vr_step_node *n, cons
     span spans[VR_KERNEL_BINDINGS];
     size_t count = 0;
     bool conflict = false;
-    for (uint32_t i = 0; n->kernel->binds[i].operand != VR_OPERAND_END; i++) {
+    for (uint32_t i = 0; program_of(n, d)->binds[i].operand != VR_OPERAND_END; i++) {
         spans[count] = operand_span(b, node, n, d, i);
         if (spans[count].buffer == &b->step)
             continue;
@@ -198,9 +211,10 @@ static vireo_status record_node(vr_bucket *b, size_t index, pending *p, vireo_er
     vireo_device *dev = b->model->device;
     const vr_node *node = &b->model->graph->nodes[index];
     const vr_step_node *n = &b->nodes[index];
-    const vr_pipeline *pipe = n->pipeline;
+    const vr_pipeline *bound = NULL;
     for (size_t i = n->first; i < n->first + n->n_dispatches; i++) {
         const vr_dispatch *d = &b->launches.list[i];
+        const vr_pipeline *pipe = n->programs[d->second].pipeline;
         const VkDescriptorSetAllocateInfo alloc = {
             .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
             .descriptorPool = b->descriptors, .descriptorSetCount = 1,
@@ -214,8 +228,9 @@ static vireo_status record_node(vr_bucket *b, size_t index, pending *p, vireo_er
         if (st)
             return st;
         order(b, node, n, d, p);
-        if (i == n->first)
+        if (pipe != bound)
             dev->fn.vkCmdBindPipeline(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
+        bound = pipe;
         dev->fn.vkCmdBindDescriptorSets(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->layout,
                                         0, 1, &set, 0, NULL);
         if (d->push_bytes)

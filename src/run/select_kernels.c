@@ -16,7 +16,9 @@ static const char *shader_text(const char *name)
 static bool allowed(const vr_kernel *k, const vr_call *c)
 {
     uint32_t has = c->limits->subgroup_arithmetic ? VR_NEEDS_SUBGROUP_ARITHMETIC : 0;
-    return (k->needs & ~has) == 0 && (!k->fits || k->fits(c));
+    return (k->needs & ~has) == 0 &&
+           vr_kernel_storage_bindings(k) <= c->limits->max_storage_bindings &&
+           (!k->fits || k->fits(c, k));
 }
 
 /* The name after "op/" in force, for this op; NULL if force does not name the op. */
@@ -93,10 +95,26 @@ static vireo_status choose(const vr_call *c, const char *force, const vr_kernel 
                    c->limits->name);
 }
 
-static vireo_status describe(const vireo_allocator *a, const vr_call *c, vr_step_node *n,
-                             vr_program_desc *d, vireo_error *err)
+static void add_bindings(const vr_kernel *k, vr_program_desc *d, vr_str *text)
 {
-    const vr_kernel *k = n->kernel;
+    static const vr_binding_kind kinds[] = {[VR_STORAGE] = VR_BIND_STORAGE,
+                                            [VR_TEXEL_VEC4] = VR_BIND_TEXEL,
+                                            [VR_TEXEL_INT] = VR_BIND_TEXEL,
+                                            [VR_UNIFORM] = VR_BIND_UNIFORM};
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
+        d->bindings[i] = kinds[k->binds[i].access];
+        d->n_bindings = i + 1;
+        if (k->binds[i].operand == VR_STEP)
+            vr_str_addf(text, "#define VR_STEP_BINDING %u\n", i);
+        if (k->binds[i].operand == VR_FAULT)
+            vr_str_addf(text, "#define VR_FAULT_BINDING %u\n", i);
+    }
+}
+
+static vireo_status describe(const vireo_allocator *a, const vr_call *c, const vr_kernel *k,
+                             uint32_t workgroup, vr_step_program *p, vr_program_desc *d,
+                             vireo_error *err)
+{
     *d = (vr_program_desc){.name = k->shader, .source = shader_text(k->shader),
                            .include = shader_text, .push_bytes = 0};
     if (!d->source)
@@ -104,60 +122,119 @@ static vireo_status describe(const vireo_allocator *a, const vr_call *c, vr_step
                        k->name, k->shader);
     vr_str text;
     vr_str_init(&text, a);
-    vr_str_addf(&text, "#define WG %u\n", n->workgroup);
-    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
-        d->bindings[i] = k->binds[i].access == VR_STORAGE ? VR_BIND_STORAGE : VR_BIND_TEXEL;
-        d->n_bindings = i + 1;
-        if (k->binds[i].operand == VR_STEP)
-            vr_str_addf(&text, "#define VR_STEP_BINDING %u\n", i);
-    }
+    vr_str_addf(&text, "#define WG %u\n", workgroup);
+    add_bindings(k, d, &text);
     if (k->defines)
         vr_str_add(&text, k->defines);
     if (k->define)
         k->define(c, &text);
-    n->defines = vr_str_take(&text);
-    if (!n->defines)
+    p->defines = vr_str_take(&text);
+    if (!p->defines)
         return vr_fail_memory(err, "shader defines");
-    d->defines = n->defines;
+    d->defines = p->defines;
     return VIREO_OK;
+}
+
+/* Whether an op that reads value `id` cannot read it with a pitch of its own. */
+static bool must_be_dense(const vireo_graph *g, uint32_t id)
+{
+    for (size_t i = 0; i < g->n_nodes; i++)
+        for (uint32_t j = 0; j < VR_MAX_IN; j++)
+            if (g->nodes[i].in[j] == id && vr_ops[g->nodes[i].op]->dense_in >> j & 1)
+                return true;
+    return false;
+}
+
+/* Whether the node's result is part of its first input as it lies; then its pitch is set. */
+static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, const char *force,
+                    uint64_t *offset)
+{
+    const vireo_graph *g = b->model->graph;
+    const vr_op *op = vr_ops[node->op];
+    vr_value *out = c->out[0];
+    size_t length;
+    if (!op->view || g->values[node->out[0]].is_output || forced_name(force, op->name, &length))
+        return false;
+    if (op->view(c, offset) && (out->pitch == 0 || !must_be_dense(g, node->out[0])))
+        return true;
+    out->pitch = 0;
+    return false;
+}
+
+/* The programs of a bucket: descs[i] goes to *targets[i]. */
+typedef struct program_list {
+    vr_program_desc *descs;
+    const vr_pipeline ***targets;
+    const vr_pipeline **made;
+    size_t count;
+} program_list;
+
+static vireo_status select_node(vr_bucket *b, size_t index, const char *force, program_list *list,
+                                vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    vireo_device *dev = b->model->device;
+    vr_step_node *n = &b->nodes[index];
+    vr_call call;
+    vr_node_call(g, &g->nodes[index], b->pointers, &dev->info, &call);
+    n->fault_offset = VR_NO_FAULT;
+    n->first = b->launches.count;
+    if (is_view(b, &g->nodes[index], &call, force, &n->view_offset))
+        return VIREO_OK;
+    vireo_status st = choose(&call, force, &n->kernel, err);
+    if (st)
+        return st;
+    n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
+    n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call) : 0;
+    for (uint32_t i = 0; n->kernel->binds[i].operand != VR_OPERAND_END; i++)
+        if (n->kernel->binds[i].operand == VR_FAULT)
+            n->fault_offset = VR_FAULT_BYTES * b->n_faults++;
+    if (n->kernel->launch(&call, n->kernel, n->workgroup, &b->launches))
+        return vr_fail_memory(err, "launches");
+    n->n_dispatches = b->launches.count - n->first;
+    const vr_kernel *k = n->kernel;
+    for (int part = 0; part < 2 && k; part++, k = k->second) {
+        vr_program_desc *d = &list->descs[list->count];
+        st = describe(dev->allocator, &call, k, n->workgroup, &n->programs[part], d, err);
+        if (st)
+            return st;
+        for (size_t i = n->first; i < b->launches.count; i++)
+            if (b->launches.list[i].push_bytes > d->push_bytes)
+                d->push_bytes = b->launches.list[i].push_bytes;
+        list->targets[list->count++] = &n->programs[part].pipeline;
+    }
+    return VIREO_OK;
+}
+
+static void log_choices(const vr_bucket *b)
+{
+    const vireo_graph *g = b->model->graph;
+    for (size_t i = 0; i < g->n_nodes; i++)
+        vr_logf(&b->model->device->log, VIREO_LOG_DEBUG, "node %zu: %s/%s, %zu dispatches", i,
+                vr_ops[g->nodes[i].op]->name, b->nodes[i].kernel ? b->nodes[i].kernel->name : "view",
+                b->nodes[i].n_dispatches);
 }
 
 vireo_status vr_bucket_select(vr_bucket *b, const char *force, vireo_error *err)
 {
-    const vireo_graph *g = b->model->graph;
+    const size_t n = b->model->graph->n_nodes, most = 2 * n;
     vireo_device *dev = b->model->device;
     const vireo_allocator *a = dev->allocator;
-    vr_program_desc *descs = vr_calloc(a, g->n_nodes, sizeof *descs);
-    const vr_pipeline **pipelines = vr_calloc(a, g->n_nodes, sizeof *pipelines);
-    vireo_status st = descs && pipelines ? VIREO_OK : vr_fail_memory(err, "selection");
-    for (size_t i = 0; !st && i < g->n_nodes; i++) {
-        vr_step_node *n = &b->nodes[i];
-        vr_call call;
-        vr_node_call(g, &g->nodes[i], b->pointers, &dev->info, &call);
-        st = choose(&call, force, &n->kernel, err);
-        if (st)
-            break;
-        n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
-        n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call) : 0;
-        n->first = b->launches.count;
-        if (n->kernel->launch(&call, n->workgroup, &b->launches)) {
-            st = vr_fail_memory(err, "launches");
-            break;
-        }
-        n->n_dispatches = b->launches.count - n->first;
-        st = describe(a, &call, n, &descs[i], err);
-        for (size_t d = n->first; !st && d < b->launches.count; d++)
-            if (b->launches.list[d].push_bytes > descs[i].push_bytes)
-                descs[i].push_bytes = b->launches.list[d].push_bytes;
-    }
+    program_list list = {.descs = vr_calloc(a, most, sizeof *list.descs),
+                         .targets = vr_calloc(a, most, sizeof *list.targets),
+                         .made = vr_calloc(a, most, sizeof *list.made)};
+    vireo_status st = list.descs && list.targets && list.made ? VIREO_OK
+                                                              : vr_fail_memory(err, "selection");
+    for (size_t i = 0; !st && i < n; i++)
+        st = select_node(b, i, force, &list, err);
     if (!st)
-        st = vr_pipelines_get(dev, descs, g->n_nodes, pipelines, err);
-    for (size_t i = 0; !st && i < g->n_nodes; i++) {
-        b->nodes[i].pipeline = pipelines[i];
-        vr_logf(&dev->log, VIREO_LOG_DEBUG, "node %zu: %s/%s, %zu dispatches", i,
-                vr_ops[g->nodes[i].op]->name, b->nodes[i].kernel->name, b->nodes[i].n_dispatches);
-    }
-    vr_free(a, descs);
-    vr_free(a, pipelines);
+        st = vr_pipelines_get(dev, list.descs, list.count, list.made, err);
+    for (size_t i = 0; !st && i < list.count; i++)
+        *list.targets[i] = list.made[i];
+    if (!st)
+        log_choices(b);
+    vr_free(a, list.descs);
+    vr_free(a, list.targets);
+    vr_free(a, list.made);
     return st;
 }

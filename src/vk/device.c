@@ -185,6 +185,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->max_texel_elements = o->max_texel_elements;
     if (o->max_workgroup_invocations)
         i->max_workgroup_invocations = o->max_workgroup_invocations;
+    if (o->max_storage_bindings)
+        i->max_storage_bindings = o->max_storage_bindings;
     if (o->max_shared_bytes)
         i->max_shared_bytes = o->max_shared_bytes;
     if (o->no_subgroups) {

@@ -12,7 +12,7 @@
 /* What tests lower or force on purpose; zero: the device's own. Set through vr_device_create_with. */
 typedef struct vr_device_override {
     uint64_t max_storage_binding_bytes, max_allocation_bytes;
-    uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes;
+    uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings;
     bool no_subgroups;
     bool force_staging; /* treat device memory as invisible to the host */
 } vr_device_override;
@@ -66,7 +66,7 @@ typedef struct vr_buffer {
     uint64_t bytes;
     void *mapped; /* NULL: not visible to the host */
 } vr_buffer;
-/* Usage: storage, uniform texel, storage texel, indirect, transfer. bytes 0 is raised to 16. `what`
+/* Usage: storage, uniform, uniform texel, storage texel, indirect, transfer. bytes 0 is raised to 16. `what`
  * names it in errors ("weights", ...). Memory is its own allocation; > max_allocation_bytes is
  * VIREO_ERROR_LIMIT with both numbers; exhausted memory says how much was asked. */
 vireo_status vr_buffer_create(vireo_device *, uint64_t bytes, vr_memory_kind, const char *what,

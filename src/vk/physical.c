@@ -90,6 +90,7 @@ static void fill_basics(VkPhysicalDevice physical, const VkPhysicalDevicePropert
     out->max_allocation_bytes = out->memory_bytes;
     out->max_storage_binding_bytes = p->limits.maxStorageBufferRange;
     out->max_texel_elements = p->limits.maxTexelBufferElements;
+    out->max_storage_bindings = p->limits.maxPerStageDescriptorStorageBuffers;
     out->texel_offset_alignment = (uint32_t)p->limits.minTexelBufferOffsetAlignment;
     out->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
     out->max_shared_bytes = p->limits.maxComputeSharedMemorySize;
@@ -146,6 +147,7 @@ static void judge(VkPhysicalDevice physical, vireo_device_info *info)
         {"maxComputeWorkGroupInvocations", info->max_workgroup_invocations, 128},
         {"maxComputeSharedMemorySize", info->max_shared_bytes, 16384},
         {"maxPushConstantsSize", info->max_push_bytes, 128},
+        {"maxPerStageDescriptorStorageBuffers", info->max_storage_bindings, 4},
         {"maxTexelBufferElements", info->max_texel_elements, 65536},
         {"maxStorageBufferRange", info->max_storage_binding_bytes, (uint64_t)1 << 27},
     };

@@ -77,13 +77,15 @@ static void destroy_entry(vireo_device *d, entry *e)
 static vireo_status create_layouts(vireo_device *d, vr_pipeline *p, const char *name,
                                    vireo_error *err)
 {
+    static const VkDescriptorType types[] = {
+        [VR_BIND_STORAGE] = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+        [VR_BIND_TEXEL] = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+        [VR_BIND_UNIFORM] = VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER};
     VkDescriptorSetLayoutBinding bindings[VR_MAX_BINDINGS];
     for (uint32_t i = 0; i < p->n_bindings; i++)
         bindings[i] = (VkDescriptorSetLayoutBinding){
             .binding = i,
-            .descriptorType = p->bindings[i] == VR_BIND_STORAGE
-                                  ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
-                                  : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+            .descriptorType = types[p->bindings[i]],
             .descriptorCount = 1,
             .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
     VkDescriptorSetLayoutCreateInfo set = {.sType =

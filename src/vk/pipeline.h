@@ -10,6 +10,7 @@
 typedef enum vr_binding_kind {
     VR_BIND_STORAGE,       /* storage buffer */
     VR_BIND_TEXEL,         /* uniform texel buffer */
+    VR_BIND_UNIFORM,       /* uniform buffer */
 } vr_binding_kind;
 
 typedef struct vr_program_desc {

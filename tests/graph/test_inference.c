@@ -171,21 +171,21 @@ static vireo_value top(stock *s, vireo_value scores, uint32_t k, vireo_value den
     X(norm(s, s->dyn_cube, VIREO_NONE, s->half3, 1e-5f), "f32 [≤10, 2, 3]")                          \
     X(norm(s, s->v3, s->v3, VIREO_NONE, 1.0f), "f32 [3]")                                            \
     X(norm(s, s->scalar, VIREO_NONE, VIREO_NONE, 1e-5f),                                             \
-      "layer_norm: input 0 has 0 dimensions, it must have 1 to 4")                                   \
+      "norm: input 0 has 0 dimensions, it must have 1 to 4")                                   \
     X(norm(s, s->dyn1, VIREO_NONE, VIREO_NONE, 1e-5f),                                               \
-      "layer_norm: input 0 is a vector of dynamic size, its last dimension must be fixed")           \
+      "norm: input 0 is a vector of dynamic size, its last dimension must be fixed")           \
     X(norm(s, s->m23, s->v4, VIREO_NONE, 1e-5f),                                                     \
-      "layer_norm: weight must be a vector of 3 elements like a row of the input")                   \
+      "norm: weight must be a vector of 3 elements like a row of the input")                   \
     X(norm(s, s->m23, s->v3, s->m23, 1e-5f),                                                         \
-      "layer_norm: bias must be a vector of 3 elements like a row of the input")                     \
-    X(norm(s, s->m23, s->words, VIREO_NONE, 1e-5f), "layer_norm: input 1 is i32, it must be f32")    \
-    X(norm(s, s->m23, s->v3, s->v3, 0.0f), "layer_norm: epsilon is 0, allowed 1.17549e-38 to 1")     \
-    X(norm(s, s->m23, s->v3, s->v3, NAN), "layer_norm: epsilon is nan, allowed 1.17549e-38 to 1")    \
+      "norm: bias must be a vector of 3 elements like a row of the input")                     \
+    X(norm(s, s->m23, s->words, VIREO_NONE, 1e-5f), "norm: input 1 is i32, it must be f32")    \
+    X(norm(s, s->m23, s->v3, s->v3, 0.0f), "norm: epsilon is 0, allowed 1.17549e-38 to 1")     \
+    X(norm(s, s->m23, s->v3, s->v3, NAN), "norm: epsilon is nan, allowed 1.17549e-38 to 1")    \
     X(unit(s, s->dyn, 1e-12f), "f32 [≤10, 4]")                                                       \
     X(unit(s, s->dyn1, 1e-12f),                                                                      \
-      "l2_normalize: input 0 is a vector of dynamic size, its last dimension must be fixed")         \
-    X(unit(s, s->deny, 1e-12f), "l2_normalize: input 0 is i32, it must be f32")                      \
-    X(unit(s, s->m23, 2.0f), "l2_normalize: epsilon is 2, allowed 1.17549e-38 to 1")                 \
+      "norm: input 0 is a vector of dynamic size, its last dimension must be fixed")         \
+    X(unit(s, s->deny, 1e-12f), "norm: input 0 is i32, it must be f32")                      \
+    X(unit(s, s->m23, 2.0f), "norm: epsilon is 2, allowed 1.17549e-38 to 1")                 \
     X(look(s, s->half, s->ids), "f32 [≤10, 3]")                                                      \
     X(look(s, s->dyn_e, s->ids), "f32 [≤10, 4]")                                                     \
     X(look(s, s->m23, s->dyn1), "embedding: input 1 is f32, it must be i32")                         \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op_case.h"
+#include "op_rand.h"
 
 typedef struct row {
     uint32_t heads, dim;
@@ -7,6 +7,7 @@ typedef struct row {
     size_t n;
     float scale;
     op_fill fill;
+    bool view, heavy;
     int64_t most_tokens, tokens[3], most_offsets, offsets[3]; /* dynamic if most_offsets > 0 */
 } row;
 
@@ -50,6 +51,9 @@ static const row rows[] = {
     {1, 32, {30, 9}, 2, .scale = 0.2f, .fill = FILL_WIDE}, /* scores in the hundreds */
     {2, 8, {40}, 1, .fill = FILL_ZERO},
     {4, 8, {0, 0, 0}, 3},
+    {2, 32, {12, 7}, 2, .view = true},
+    {3, 20, {12, 7}, 2, .view = true},
+    {4, 4, {20000}, 1, .heavy = true},
     {2,
      32,
      {0},
@@ -95,6 +99,9 @@ static void make(size_t i, op_case *c)
     for (uint32_t j = 0; j < 3; j++)
         c->in[j] = op_filled(op_matrix(tokens, (int64_t)r->heads * r->dim), r->fill);
     c->in[2].fill = FILL_NORMAL;
+    for (uint32_t j = 0; j < 3; j++)
+        c->in[j].view = r->view;
+    c->heavy = r->heavy;
     c->in[3] = op_ints(op_vector((int64_t)r->n + 1), FILL_OFFSETS);
     c->at.attention.n_heads = r->heads;
     c->at.attention.scale = r->scale;
@@ -106,6 +113,24 @@ static void make(size_t i, op_case *c)
         c->in[j].symbol = 2;
 }
 
+static void draw(uint64_t *s, op_case *c)
+{
+    static const uint32_t dims[] = {1, 3, 4, 8, 16, 20, 32, 33, 64, 128};
+    int64_t tokens = 0;
+    const size_t n = 1 + (size_t)op_below(s, 6);
+    for (size_t j = 0; j < n; j++) {
+        c->lengths[j] = op_draw_size(s, 60);
+        tokens += c->lengths[j];
+    }
+    c->at.attention.n_heads = 1 + (uint32_t)op_below(s, 4);
+    const uint32_t dim = dims[op_below(s, (int64_t)(sizeof dims / sizeof *dims))];
+    for (uint32_t j = 0; j < 3; j++) {
+        c->in[j] = op_matrix(tokens, (int64_t)c->at.attention.n_heads * dim);
+        c->in[j].view = op_once_in(s, 4);
+    }
+    c->in[3] = op_ints(op_vector((int64_t)n + 1), FILL_OFFSETS);
+}
+
 static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
 {
     out[0] = vireo_attention(g, in[0], in[1], in[2], in[3], c->at.attention.n_heads,
@@ -113,4 +138,7 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_attention = {
-    .op = VR_OP_ATTENTION, .count = sizeof rows / sizeof *rows, .make = make, .build = build};
+    .op = VR_OP_ATTENTION, .count = sizeof rows / sizeof *rows, .make = make, .draw = draw,
+    .build = build,
+    /* all keys of a sequence are read by every dispatch */
+    .without = OP_WITHOUT(OP_SLABS)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Both operations on every pair of shapes. */
-#include "op_case.h"
+#include "op_rand.h"
 
 typedef struct row {
     uint32_t rank_a;
@@ -9,6 +9,10 @@ typedef struct row {
     int64_t b[4];
     int64_t most, counts[3];   /* dynamic if most > 0 */
     bool dynamic_a, dynamic_b; /* their first dimension */
+    op_fill fill;
+    bool view_a, view_b;
+    op_device device;
+    bool heavy;
 } row;
 
 static const row rows[] = {
@@ -50,6 +54,16 @@ static const row rows[] = {
     {3, {0, 3, 5}, 3, {0, 1, 5}, 20, {5, 20, 1}, true, true},
     {1, {0}, 1, {0}, 50, {9, 50, 0}, true, true},
     {1, {0}, 1, {1}, 50, {9, 50, 0}, true, false},
+    {2, {4, 9}, 2, {4, 9}, .fill = FILL_HUGE},
+    {2, {4, 9}, 2, {4, 9}, .fill = FILL_DENORMAL},
+    {2, {9, 12}, 2, {9, 12}, .view_a = true},
+    {2, {9, 64}, 2, {9, 64}, .view_b = true},
+    {2, {33, 64}, 2, {33, 64}, .view_a = true, .view_b = true},
+    {2, {33, 64}, 1, {64}, .view_a = true},
+    {3, {2, 3, 8}, 3, {2, 1, 8}, .view_a = true, .view_b = true}, /* broadcast */
+    {2, {400, 65}, 2, {400, 65}, .device = OP_DEVICE_LOW},
+    {2, {400, 64}, 1, {64}, .device = OP_DEVICE_LOW},
+    {2, {530000, 63}, 2, {530000, 63}, .heavy = true}, /* 129 MiB */
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -67,10 +81,31 @@ static void make(size_t i, op_case *c)
     c->at.binary.op = i < N_ROWS ? VIREO_ADD : VIREO_MUL;
     c->in[0] = operand(r->rank_a, r->a, r->dynamic_a);
     c->in[1] = operand(r->rank_b, r->b, r->dynamic_b);
-    if (i % 3 == 0 && !r->dynamic_b)
+    c->in[0].fill = c->in[1].fill = r->fill;
+    c->in[0].view = r->view_a;
+    c->in[1].view = r->view_b;
+    c->device = r->device;
+    c->heavy = r->heavy;
+    if (i % 3 == 0 && !r->dynamic_b && !r->view_b)
         c->in[1].source = OP_CONSTANT;
     if (r->most)
         op_sizes(c, r->most, r->counts, 0, NULL);
+}
+
+static void draw(uint64_t *s, op_case *c)
+{
+    c->at.binary.op = op_once_in(s, 2) ? VIREO_ADD : VIREO_MUL;
+    c->in[0] = op_draw_input(s, 1, 4, 20000);
+    c->in[1] = c->in[0];
+    c->in[1].view = op_once_in(s, 4);
+    const uint32_t dropped = op_once_in(s, 3) ? (uint32_t)op_below(s, c->in[0].rank) : 0;
+    op_operand *b = &c->in[op_below(s, 2)];
+    b->rank -= dropped; /* leading dimensions */
+    for (uint32_t d = 0; d < b->rank; d++) {
+        b->shape[d] = b->shape[d + dropped];
+        if (op_once_in(s, 4))
+            b->shape[d] = 1;
+    }
 }
 
 static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
@@ -79,4 +114,4 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_binary = {
-    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * 2, .make = make, .build = build};
+    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * 2, .make = make, .draw = draw, .build = build};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op_case.h"
+#include "op_rand.h"
 
 typedef enum table_kind { WEIGHTS, HALVES, ACTIVATION } table_kind;
 typedef struct row {
@@ -8,6 +8,8 @@ typedef struct row {
     op_device device;
     int64_t most, counts[3];             /* ids dynamic if most > 0 */
     int64_t table_most, table_counts[3]; /* an activation's rows */
+    bool view, heavy;
+    op_fill fill;
 } row;
 
 static const row rows[] = {
@@ -24,7 +26,6 @@ static const row rows[] = {
     {65, 65, 5},
     {200, 384, 17},
     {10, 1000, 2},
-    {0, 4, 3},
     {6, 6, 0},
     {5, 8, 3, HALVES},
     {7, 1, 4, HALVES},
@@ -35,6 +36,13 @@ static const row rows[] = {
     {4, 4, 5, ACTIVATION},
     {19, 7, 23, ACTIVATION},
     {130, 20, 64, ACTIVATION},
+    {50, 64, 12, ACTIVATION, .view = true},
+    {9, 12, 30, ACTIVATION, .view = true},
+    {20, 9, 30, .fill = FILL_WIDE},
+    {20, 9, 30, ACTIVATION, .fill = FILL_HUGE},
+    {9, 3, 70000, .heavy = true},
+    {600000, 60, 1000, .heavy = true},         /* 137 MiB */
+    {1200000, 60, 1000, HALVES, .heavy = true}, /* 137 MiB */
     /* More than one slab of 65,536 bytes. */
     {1000, 64, 50, WEIGHTS, OP_DEVICE_LOW},
     {1025, 17, 99, WEIGHTS, OP_DEVICE_LOW},
@@ -46,7 +54,7 @@ static const row rows[] = {
     {40, 12, 0, WEIGHTS, .most = 64, .counts = {5, 64, 0}},
     {40, 13, 0, HALVES, .most = 500, .counts = {33, 499, 1}},
     {0, 9, 0, ACTIVATION, .most = 20, .counts = {5, 20, 1}, .table_most = 50,
-     .table_counts = {50, 7, 0}},
+     .table_counts = {50, 7, 1}},
 };
 
 static void make(size_t i, op_case *c)
@@ -56,13 +64,27 @@ static void make(size_t i, op_case *c)
     if (r->kind != ACTIVATION)
         c->in[0] = r->kind == HALVES ? op_half(c->in[0]) : op_constant(c->in[0]);
     c->in[1] = op_ints(op_vector(r->ids), FILL_IDS);
+    c->in[0].fill = r->fill;
+    c->in[0].view = r->view;
     c->device = r->device;
+    c->heavy = r->heavy;
     if (!r->most)
         return;
     c->in[1].symbol = 1;
     if (r->table_most)
         c->in[0].symbol = 2;
     op_sizes(c, r->most, r->counts, r->table_most, r->table_counts);
+}
+
+static void draw(uint64_t *s, op_case *c)
+{
+    const table_kind kind = (table_kind)op_below(s, 3);
+    c->in[0] = op_matrix(1 + op_draw_size(s, 2000), op_draw_size(s, 300));
+    if (kind != ACTIVATION)
+        c->in[0] = kind == HALVES ? op_half(c->in[0]) : op_constant(c->in[0]);
+    c->in[0].view = kind == ACTIVATION && op_once_in(s, 2);
+    c->in[1] = op_ints(op_vector(op_draw_size(s, 200)), FILL_IDS);
+    op_draw_dynamic(s, c, 1);
 }
 
 static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
@@ -74,5 +96,6 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 const op_cases cases_embedding = {.op = VR_OP_EMBEDDING,
                                   .count = sizeof rows / sizeof *rows,
                                   .make = make,
+                                  .draw = draw,
                                   .build = build,
                                   .exact = true};

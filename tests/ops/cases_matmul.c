@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every combination of layouts, batch, bias, residual and weight type on small odd sizes; then
  * sizes around tiles, activations, dynamic rows, and operands larger than a view or a binding. */
-#include "op_case.h"
+#include "op_rand.h"
 
 enum { TA = 1, TB = 2, BIAS = 4, RESIDUAL = 8, HALF = 16, BATCH_A = 32, BATCH_B = 64 };
 
@@ -11,6 +11,8 @@ typedef struct row {
     vireo_unary activation;
     op_device device;
     bool turned; /* weights must be turned to be bound at all */
+    op_fill fill;
+    bool view, heavy;
     int64_t most, counts[3]; /* dynamic m if most > 0 */
 } row;
 
@@ -90,6 +92,16 @@ static const row rows[] = {
     {150, 40, 40, BIAS, .device = OP_DEVICE_LOW},
     {3, 64, 65, BATCH_A | BATCH_B, .device = OP_DEVICE_LOW},
     {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
+    {6, 9, 40, TB | BIAS, .fill = FILL_WIDE},
+    {6, 9, 40, TB, .fill = FILL_HUGE}, /* products of 1e30 and weights about 1 */
+    {6, 9, 40, TB, .fill = FILL_DENORMAL},
+    {3, 8, 4096, TB | BIAS, .fill = FILL_CANCEL},
+    {17, 20, 64, TB | BIAS, .view = true},
+    {33, 33, 12, 0, .view = true},
+    {5, 8, 64, TA | TB, .view = true},
+    {2097200, 5, 3, TB | BIAS, .heavy = true}, /* more than 65,535 row tiles in every kernel */
+    {3, 540000, 64, TB | BIAS, .heavy = true}, /* weights of 132 MiB */
+    {530000, 8, 64, TB, .heavy = true},        /* rows of 129 MiB */
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},
@@ -130,6 +142,9 @@ static void make(size_t i, op_case *c)
                                  : op_matrix(ta ? r.k : r.m, ta ? r.m : r.k);
     c->in[1] = r.flags & BATCH_B ? op_cube(batch, tb ? r.n : r.k, tb ? r.k : r.n)
                                  : op_matrix(tb ? r.n : r.k, tb ? r.k : r.n);
+    c->in[0].fill = r.fill;
+    c->in[0].view = r.view;
+    c->heavy = r.heavy;
     if (r.flags & HALF)
         c->in[1] = op_half(c->in[1]);
     else if (i % 3)
@@ -150,6 +165,28 @@ static void make(size_t i, op_case *c)
     c->in[3].symbol = r.flags & RESIDUAL ? 1 : 0;
 }
 
+static void draw(uint64_t *s, op_case *c)
+{
+    static const vireo_unary functions[] = {VIREO_IDENTITY, VIREO_IDENTITY, VIREO_GELU};
+    const int64_t m = op_draw_size(s, 150), n = op_draw_size(s, 400), k = op_draw_size(s, 400);
+    const bool ta = op_once_in(s, 6), tb = !op_once_in(s, 3);
+    c->in[0] = op_matrix(ta ? k : m, ta ? m : k);
+    c->in[0].fill = op_draw_fill(s);
+    c->in[0].view = op_once_in(s, 4);
+    c->in[1] = op_matrix(tb ? n : k, tb ? k : n);
+    c->in[1] = op_once_in(s, 3) ? op_half(c->in[1]) : op_constant(c->in[1]);
+    if (op_once_in(s, 2))
+        c->in[2] = op_constant(op_vector(n));
+    if (op_once_in(s, 4))
+        c->in[3] = op_matrix(m, n);
+    c->at.matmul.transpose_a = ta;
+    c->at.matmul.transpose_b = tb;
+    c->at.matmul.activation = functions[op_below(s, 3)];
+    c->keep_layout = op_once_in(s, 2);
+    if (!ta && c->in[3].source == OP_ABSENT)
+        op_draw_dynamic(s, c, 0);
+}
+
 static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
 {
     out[0] = vireo_matmul(g, in[0], in[1],
@@ -163,5 +200,6 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 const op_cases cases_matmul = {.op = VR_OP_MATMUL,
                                .count = (size_t)N_ROWS + N_COMBINATIONS,
                                .make = make,
+                               .draw = draw,
                                .build = build,
                                .absolute_scale = true};

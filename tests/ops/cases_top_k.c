@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op_case.h"
+#include "op_rand.h"
 
 typedef enum deny_kind { NONE, ONE_ROW, VECTOR, EACH_ROW } deny_kind;
 typedef struct row {
@@ -9,6 +9,7 @@ typedef struct row {
     deny_kind deny;
     op_fill deny_fill;
     int64_t most, counts[3]; /* dynamic rows if most > 0 */
+    bool view, heavy;
 } row;
 
 static const row rows[] = {
@@ -49,6 +50,9 @@ static const row rows[] = {
     {2, 70, 10, FILL_NORMAL, EACH_ROW, FILL_ZERO},
     {4, 129, 12, FILL_NORMAL, VECTOR, FILL_BITS},
     {1, 1683, 10, FILL_NORMAL, ONE_ROW, FILL_BITS},
+    {5, 64, 9, .view = true},
+    {3, 100, 17, FILL_FEW, .view = true},
+    {70000, 5, 2, .heavy = true},
     {0, 40, 6, FILL_NORMAL, NONE, FILL_ZERO, 50, {3, 50, 0}},
     {0, 41, 6, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}},
     {0, 100, 9, FILL_NORMAL, ONE_ROW, FILL_BITS, 20, {1, 20, 0}},
@@ -60,6 +64,8 @@ static void make(size_t i, op_case *c)
     const int64_t words = (r->width + 31) / 32;
     c->at.top_k.k = r->k;
     c->in[0] = op_filled(op_matrix(r->rows, r->width), r->fill);
+    c->in[0].view = r->view;
+    c->heavy = r->heavy;
     if (r->most) {
         c->in[0].symbol = 1;
         op_sizes(c, r->most, r->counts, 0, NULL);
@@ -73,6 +79,17 @@ static void make(size_t i, op_case *c)
     c->in[1].symbol = r->deny == EACH_ROW ? c->in[0].symbol : 0;
 }
 
+static void draw(uint64_t *s, op_case *c)
+{
+    c->in[0] = op_draw_input(s, 2, 2, 20000);
+    c->in[0].fill = op_once_in(s, 2) ? FILL_FEW : FILL_NORMAL;
+    c->at.top_k.k = 1 + (uint32_t)op_below(s, op_once_in(s, 3) ? 1024 : 40);
+    if (op_once_in(s, 3))
+        c->in[1] = op_ints(op_matrix(op_once_in(s, 2) ? 1 : c->in[0].shape[0],
+                                     (c->in[0].shape[1] + 31) / 32),
+                           FILL_BITS);
+}
+
 static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo_value *out)
 {
     const vireo_top_k_result r = vireo_top_k(g, in[0], c->at.top_k.k, in[1]);
@@ -83,5 +100,6 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 const op_cases cases_top_k = {.op = VR_OP_TOP_K,
                               .count = sizeof rows / sizeof *rows,
                               .make = make,
+                              .draw = draw,
                               .build = build,
                               .exact = true};

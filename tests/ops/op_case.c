@@ -48,6 +48,21 @@ op_operand op_half(op_operand o)
     return o;
 }
 
+op_operand op_view(op_operand o)
+{
+    o.view = true;
+    return o;
+}
+
+vireo_dtype op_case_dtype(const op_case *c)
+{
+    for (uint32_t i = 0; i < VR_MAX_IN; i++)
+        if (c->in[i].source != OP_ABSENT && c->in[i].dtype != VIREO_F32 &&
+            c->in[i].dtype != VIREO_I32)
+            return c->in[i].dtype;
+    return c->in[0].dtype;
+}
+
 void op_sizes(op_case *c, int64_t most1, const int64_t *counts1, int64_t most2,
               const int64_t *counts2)
 {

@@ -13,12 +13,14 @@ typedef enum op_fill {
     FILL_NORMAL,  /* about normal, deviation 1 */
     FILL_WIDE,    /* magnitudes 1e-6 to 60, both signs, and zeros */
     FILL_SHIFTED, /* normal + 100: a mean far from 0 */
-    FILL_TINY,    /* normal · 1e-22: squares vanish in f32 */
-    FILL_HUGE,    /* normal · 1e20: squares overflow in f32 */
+    FILL_TINY,    /* normal · 1e-30: squares vanish in f32 */
+    FILL_HUGE,    /* normal · 1e30: squares overflow in f32 */
     FILL_ZERO,
     FILL_FEW,     /* few distinct values, −0 among them: ties */
     FILL_NAN,     /* normal, a third NaN */
-    FILL_IDS,     /* -2 .. rows of input 0 + 1, both out of range at their ends */
+    FILL_IDS,     /* 0 .. rows of input 0 - 1 */
+    FILL_DENORMAL, /* ±0 and magnitudes below 1.2e-38, which drivers may flush */
+    FILL_CANCEL,  /* pairs x, -x behind each other, then a small rest: long sums that cancel */
     FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of input 0; some sequences are empty;
                      op_case.lengths if there are any */
     FILL_BAD_OFFSETS, /* any numbers, decreasing ones and such past the end too */
@@ -34,12 +36,34 @@ typedef struct op_operand {
     int64_t shape[VIREO_MAX_RANK]; /* dimension 0 of a dynamic one: not used */
     uint32_t symbol;               /* 1, 2: dynamic, op_case.symbols[symbol - 1]; 0: fixed */
     op_fill fill;
+    bool view;                     /* an input that is columns of a wider one, between NaNs */
 } op_operand;
 
 #define OP_MAX_SYMBOLS 2
 #define OP_MAX_RUNS 3
 #define OP_MAX_LENGTHS 10
 typedef enum op_device { OP_DEVICE, OP_DEVICE_LOW } op_device; /* low: test_ops.c's low limits */
+
+/* What makes a case special; a case may be in several. The table of test_ops.c counts them. */
+#define OP_CLASSES(X)                                                                              \
+    X(EMPTY, "empty")     /* some size is 0 */                                                     \
+    X(ONE, "one")         /* some size is 1 */                                                     \
+    X(PRIME, "prime")     /* a last dimension that is a prime above 4 */                           \
+    X(RAGGED, "ragged")   /* a last dimension that is no multiple of 4 */                          \
+    X(TILE, "tile+1")     /* some size is one past 8, 16, 32, ... */                               \
+    X(GROUPS, "65k")      /* more than 65,535 groups in a dispatch */                              \
+    X(SLABS, "slabs")     /* an operand bound in parts */                                          \
+    X(EXTREME, "extreme") /* 1e±30, denormal, ±0, sums that cancel */                              \
+    X(VIEW, "view")       /* a kernel that read rows which are not dense */                        \
+    X(DYNAMIC, "dynamic") /* sizes known at run time */
+typedef enum op_class {
+#define OP_CLASS(id, name) OP_##id,
+    OP_CLASSES(OP_CLASS)
+#undef OP_CLASS
+    OP_N_CLASSES,
+} op_class;
+#define OP_WITHOUT(class) (1u << (class))
+
 typedef struct op_case {
     vr_attributes at;
     op_operand in[VR_MAX_IN];
@@ -49,6 +73,7 @@ typedef struct op_case {
     int64_t lengths[OP_MAX_LENGTHS]; /* of FILL_OFFSETS */
     op_device device;
     bool keep_layout; /* model option */
+    bool heavy;       /* seconds or hundreds of MiB: in the full tier alone */
     double nmse; /* 0: 1e-10; the row says why it is another */
     uint64_t seed;
 } op_case;
@@ -57,6 +82,9 @@ typedef struct op_cases {
     vr_op_id op;
     size_t count;
     void (*make)(size_t index, op_case *out); /* out is zeroed before */
+    /* A case drawn at random (op_rand.h); the full tier runs thousands. */
+    void (*draw)(uint64_t *random, op_case *out);
+    uint32_t without; /* OP_WITHOUT(class) that make no sense for the op; a comment says why */
     /* The op by its public builder. */
     void (*build)(vireo_graph *, const op_case *, const vireo_value *in, vireo_value *out);
     bool exact; /* results are copies: every bit counts */
@@ -65,18 +93,25 @@ typedef struct op_cases {
     bool absolute_scale;
 } op_cases;
 
-extern const op_cases cases_matmul, cases_attention, cases_layer_norm, cases_l2_normalize,
-    cases_embedding, cases_unary, cases_binary, cases_pool, cases_top_k;
+#define VR_OP(id, name) extern const op_cases cases_##name;
+#include "ops/op_list.h"
+#undef VR_OP
 
 /* What the runs of one op with one kernel came to. */
 typedef struct op_tally {
     size_t ran, not_applicable;
+    size_t classes[OP_N_CLASSES];
     double worst; /* NMSE */
 } op_tally;
-/* Runs a case with every kernel; tallies: one for each kernel of the op. Prints what fails and
- * returns how many checks failed. */
-size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *,
-                   op_tally *tallies);
+enum { OP_N_DTYPES = 8, OP_MAX_KERNELS = 16 };
+typedef struct op_table {
+    op_tally of[OP_MAX_KERNELS][OP_N_DTYPES]; /* by kernel and by the dtype that is special */
+} op_table;
+vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor i32, else input 0's */
+/* Runs a case, forced: with every kernel in turn, else with the one that is chosen. Prints what fails
+ * and returns how many checks failed. */
+size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *, bool forced,
+                   op_table *);
 /* Fills n elements of operand `input` as doubles that its dtype holds exactly. rows0: of input 0.
  */
 void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows0, double *out,
@@ -91,6 +126,7 @@ op_operand op_filled(op_operand, op_fill);
 op_operand op_dynamic(op_operand, uint32_t symbol); /* dimension 0 follows symbol 1 or 2 */
 op_operand op_ints(op_operand, op_fill);            /* i32 */
 op_operand op_half(op_operand);                     /* constant f16 */
+op_operand op_view(op_operand);
 /* Sizes of one dynamic case: capacity and counts of its runs for symbol 1 (and 2). */
 void op_sizes(op_case *, int64_t most1, const int64_t *counts1, int64_t most2,
               const int64_t *counts2);

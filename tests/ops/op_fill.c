@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op_case.h"
+#include "op_rand.h"
 #include "tensor/half.h"
 #include <math.h>
 
-/* SplitMix64 (Steele et al. 2014). */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static double uniform(uint64_t *state) /* [0, 1) */
 {
-    return (double)(next(state) >> 11) * 0x1p-53;
-}
-
-static int64_t below(uint64_t *state, int64_t n)
-{
-    return (int64_t)(next(state) % (uint64_t)n);
+    return (double)(op_next(state) >> 11) * 0x1p-53;
 }
 
 static double normal(uint64_t *state)
@@ -38,27 +25,31 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows0)
     case FILL_NORMAL:
         return x;
     case FILL_WIDE:
-        if (below(s, 16) == 0)
+        if (op_below(s, 16) == 0)
             return 0.0;
         return copysign(exp(log(1e-6) + uniform(s) * log(60 / 1e-6)), x);
     case FILL_SHIFTED:
         return x + 100;
     case FILL_TINY:
-        return x * 1e-22;
+        return x * 1e-30;
     case FILL_HUGE:
-        return x * 1e20;
+        return x * 1e30;
     case FILL_ZERO:
         return 0.0;
     case FILL_FEW:
-        return few[below(s, 7)];
+        return few[op_below(s, 7)];
     case FILL_NAN:
-        return below(s, 3) ? x : NAN;
+        return op_below(s, 3) ? x : NAN;
     case FILL_IDS:
-        return (double)(below(s, rows0 + 4) - 2);
+        return rows0 > 0 ? (double)op_below(s, rows0) : 0.0;
+    case FILL_DENORMAL:
+        return op_below(s, 4) ? x * 1e-39 : copysign(0.0, x);
+    case FILL_CANCEL: /* op_fill_data makes the pairs */
+        return x * 1e3;
     case FILL_BAD_OFFSETS:
-        return (double)(below(s, rows0 + 9) - 4);
+        return (double)(op_below(s, rows0 + 9) - 4);
     case FILL_BITS:
-        return (double)(int32_t)(uint32_t)next(s);
+        return (double)(int32_t)(uint32_t)op_next(s);
     case FILL_ONES:
         return -1.0;
     case FILL_OFFSETS:
@@ -77,7 +68,7 @@ static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows0, double *o
         given = given || c->lengths[i];
     for (size_t i = 1; i < n; i++) {
         int64_t left = rows0 - (int64_t)out[i - 1];
-        int64_t length = i + 1 == n ? left : below(s, 3) ? below(s, left + 1) : 0;
+        int64_t length = i + 1 == n ? left : op_below(s, 3) ? op_below(s, left + 1) : 0;
         out[i] = out[i - 1] + (double)(given ? c->lengths[i - 1] : length);
     }
 }
@@ -93,6 +84,8 @@ void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows0, d
     }
     for (size_t i = 0; i < n; i++) {
         out[i] = draw(&s, o->fill, rows0);
+        if (o->fill == FILL_CANCEL && i % 2)
+            out[i] = i % 64 == 63 ? 0.5 : -out[i - 1];
         if (o->dtype == VIREO_F16)
             out[i] = (double)vr_half_to_float(vr_float_to_half((float)out[i]));
         else if (o->dtype == VIREO_F32)

@@ -2,12 +2,13 @@
 #include "op_case.h"
 #include "run/session.h"
 #include "tensor/half.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KERNELS = 16, FEW_RESULTS = 64 };
+enum { FEW_RESULTS = 64, BESIDE = 64 /* columns on either side of a view; 256 bytes */ };
 static const double default_nmse = 1e-10, max_error = 1e-5;
 
 /* A case at work: its model, the operands of the current run, the expected results. */
@@ -17,10 +18,12 @@ typedef struct work {
     size_t index;
     const vr_op *op;
     vireo_model *model;
-    vireo_session *sessions[MAX_KERNELS];
-    bool refused[MAX_KERNELS];
+    bool forced;
+    vireo_session *sessions[OP_MAX_KERNELS]; /* by kernel; one if none is forced */
+    bool refused[OP_MAX_KERNELS];
     double *in[VR_MAX_IN];
     void *data[VR_MAX_IN]; /* in their own dtype */
+    float *wide[VR_MAX_IN]; /* what views are cut from */
     vireo_tensor tensors[VR_MAX_IN];
     size_t n_tensors;
     vr_value values[VR_MAX_IN + VR_MAX_OUT];
@@ -29,6 +32,7 @@ typedef struct work {
     void *got[2][VR_MAX_OUT];
     size_t elements[VR_MAX_OUT]; /* of this run */
     size_t run, failures;
+    op_table *table;
 } work;
 
 static void *must(void *p)
@@ -49,8 +53,9 @@ static void fault(work *w, size_t kernel, const char *text)
             shapes[n++] = ' ';
             shapes[n] = '\0';
         }
-    printf("FAILED %s/%s, case %zu, run %zu (counts %lld, %lld), %s: %s\n", w->op->name,
-           kernel < w->op->n_kernels ? w->op->kernels[kernel].name : "reference", w->index, w->run,
+    printf("FAILED %s/%s%s, case %zu, run %zu (counts %lld, %lld), %s: %s\n", w->op->name,
+           kernel < w->op->n_kernels ? w->op->kernels[kernel].name : "reference",
+           w->forced ? "" : " (as chosen)", w->index, w->run,
            (long long)w->c->counts[w->run][0], (long long)w->c->counts[w->run][1], shapes, text);
     w->failures++;
 }
@@ -63,6 +68,23 @@ static size_t elements_of(const op_case *c, const op_operand *o, size_t run, boo
              : capacity          ? (size_t)c->symbols[o->symbol - 1]
                                  : (size_t)c->counts[run][o->symbol - 1];
     return n;
+}
+
+static int64_t width_of(const op_operand *o)
+{
+    return o->rank ? o->shape[o->rank - 1] : 1;
+}
+
+/* Rows of a view among NaNs. */
+static void fill_wide(work *w, uint32_t i)
+{
+    const size_t width = (size_t)width_of(&w->c->in[i]), pitch = width + 2 * BESIDE;
+    const size_t n = elements_of(w->c, &w->c->in[i], w->run, false), rows = width ? n / width : 0;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t j = 0; j < pitch; j++)
+            w->wide[i][r * pitch + j] = j < BESIDE || j >= BESIDE + width
+                                            ? NAN
+                                            : ((float *)w->data[i])[r * width + j - BESIDE];
 }
 
 static int64_t rows_of_first(const op_case *c, size_t run)
@@ -85,6 +107,8 @@ static void fill(work *w, uint32_t i)
         else
             ((uint16_t *)w->data[i])[j] = vr_float_to_half((float)w->in[i][j]);
     }
+    if (o->view)
+        fill_wide(w, i);
 }
 
 static void allocate_operands(work *w)
@@ -95,15 +119,18 @@ static void allocate_operands(work *w)
             continue;
         w->in[i] = must(calloc(n, sizeof(double)));
         w->data[i] = must(calloc(n, 4));
+        if (w->c->in[i].view)
+            w->wide[i] = must(calloc(n * (size_t)(width_of(&w->c->in[i]) + 2 * BESIDE), 4));
         fill(w, i);
     }
 }
 
 static void copy_call(work *w, const vireo_graph *g)
 {
-    vr_node_call(g, &g->nodes[0], NULL, NULL, &w->call);
+    const vr_node *node = &g->nodes[g->n_nodes - 1];
+    vr_node_call(g, node, NULL, NULL, &w->call);
     for (uint32_t i = 0; i < VR_MAX_IN + VR_MAX_OUT; i++) {
-        uint32_t id = i < VR_MAX_IN ? g->nodes[0].in[i] : g->nodes[0].out[i - VR_MAX_IN];
+        uint32_t id = i < VR_MAX_IN ? node->in[i] : node->out[i - VR_MAX_IN];
         w->values[i] = g->values[id].v;
         if (!id)
             w->values[i].symbol = VR_NO_SYMBOL;
@@ -112,6 +139,22 @@ static void copy_call(work *w, const vireo_graph *g)
         else
             w->call.out[i - VR_MAX_IN] = &w->values[i];
     }
+}
+
+static void widen(const op_operand *o, int64_t *shape)
+{
+    memcpy(shape, o->shape, sizeof o->shape);
+    if (o->view)
+        shape[o->rank - 1] += 2 * BESIDE;
+}
+
+static vireo_value add_input(vireo_graph *g, const char *name, const op_operand *o,
+                             vireo_symbol symbol)
+{
+    int64_t shape[VIREO_MAX_RANK];
+    widen(o, shape);
+    vireo_value v = vireo_graph_input(g, name, o->dtype, o->rank, shape, symbol);
+    return o->view ? vireo_slice(g, v, o->rank - 1, BESIDE, width_of(o)) : v;
 }
 
 static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
@@ -128,8 +171,8 @@ static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
     for (uint32_t i = 0; i < VR_MAX_IN; i++) {
         const op_operand *o = &w->c->in[i];
         if (o->source == OP_INPUT) {
-            in[i] = vireo_graph_input(g, names[i], o->dtype, o->rank, o->shape,
-                                      o->symbol ? symbols[o->symbol - 1] : (vireo_symbol){0});
+            in[i] = add_input(g, names[i], o,
+                              o->symbol ? symbols[o->symbol - 1] : (vireo_symbol){0});
         } else if (o->source == OP_CONSTANT) {
             vireo_tensor t = {.dtype = o->dtype, .rank = o->rank, .data = w->data[i]};
             memcpy(t.shape, o->shape, sizeof t.shape);
@@ -170,11 +213,14 @@ static void make_tensors(work *w)
         if (o->source != OP_INPUT)
             continue;
         vireo_tensor *t = &w->tensors[w->n_tensors++];
-        *t = (vireo_tensor){.dtype = o->dtype, .rank = o->rank, .data = w->data[i]};
-        memcpy(t->shape, o->shape, sizeof t->shape);
+        *t = (vireo_tensor){.dtype = o->dtype, .rank = o->rank,
+                            .data = o->view ? w->wide[i] : w->data[i]};
+        widen(o, t->shape);
         if (o->symbol)
             t->shape[0] = w->c->counts[w->run][o->symbol - 1];
-        t->bytes = elements_of(w->c, o, w->run, false) * vireo_dtype_bytes(o->dtype);
+        t->bytes = vireo_dtype_bytes(o->dtype);
+        for (uint32_t d = 0; d < t->rank; d++)
+            t->bytes *= (size_t)t->shape[d];
     }
 }
 
@@ -238,7 +284,7 @@ static void compare(work *w, size_t kernel, uint32_t out, double *worst)
         double r = w->expected[out][i], o = ints ? (double)((int32_t *)w->got[0][out])[i]
                                                  : (double)((float *)w->got[0][out])[i];
         double d = fabs(o - r);
-        if (o == r || (isnan(o) && isnan(r)))
+        if (o == r || (isnan(o) && isnan(r)) || (isinf(o) && fabs(r) > FLT_MAX && o * r > 0))
             d = 0;
         if (exact ? d != 0 : !(d <= max_error * w->scale[out][i] + 1e-37)) {
             snprintf(text, sizeof text, "result %u, element %zu is %.9g, expected %.9g (scale %g)",
@@ -246,10 +292,10 @@ static void compare(work *w, size_t kernel, uint32_t out, double *worst)
             fault(w, kernel, text);
             return;
         }
-        square += isfinite(r) ? r * r : 0;
+        square += isfinite(r) && fabs(r) <= FLT_MAX ? r * r : 0;
         error += d * d;
     }
-    if (exact || error == 0)
+    if (exact || error < 1e-74) /* denormals may be flushed: each is off by 1e-37 at most */
         return;
     /* Of few sums whose terms cancel, the squares say nothing; the largest error was checked. */
     if (w->cases->absolute_scale && w->elements[out] < FEW_RESULTS)
@@ -272,14 +318,20 @@ static void poison(const vireo_session *s)
     }
 }
 
-static void check_padding(work *w, size_t kernel)
+/* The bucket that ran last. */
+static const vr_bucket *last_bucket(const vireo_session *s)
 {
-    const vireo_session *s = w->sessions[kernel];
-    const vireo_graph *g = s->model->graph;
     const vr_bucket *b = s->buckets[0];
     for (size_t i = 1; i < s->n_buckets; i++)
         if (s->buckets[i]->used > b->used)
             b = s->buckets[i];
+    return b;
+}
+
+static void check_padding(work *w, const vireo_session *s, size_t kernel)
+{
+    const vireo_graph *g = s->model->graph;
+    const vr_bucket *b = last_bucket(s);
     for (size_t o = 0; o < g->n_outputs; o++) {
         const vr_value *v = &b->values[g->outputs[o].value];
         const uint32_t *words =
@@ -299,15 +351,66 @@ static void check_padding(work *w, size_t kernel)
     }
 }
 
-static vireo_status run_once(work *w, size_t kernel, int which, vireo_error *err)
+static bool is_prime(int64_t n)
+{
+    for (int64_t i = 2; i * i <= n; i++)
+        if (n % i == 0)
+            return false;
+    return n > 1;
+}
+
+static uint32_t classes_of_value(const vr_value *v)
+{
+    const int64_t width = v->rank == 1 ? v->count : vr_value_width(v);
+    uint32_t found = (width > 4 && is_prime(width) ? 1u << OP_PRIME : 0) |
+                     (width % 4 ? 1u << OP_RAGGED : 0) |
+                     (v->symbol != VR_NO_SYMBOL ? 1u << OP_DYNAMIC : 0);
+    for (uint32_t d = 0; d < v->rank; d++) {
+        const int64_t n = d == 0 ? v->count : v->shape[d];
+        found |= (n == 0 ? 1u << OP_EMPTY : 0) | (n == 1 ? 1u << OP_ONE : 0) |
+                 (n > 8 && ((n - 1) & (n - 2)) == 0 ? 1u << OP_TILE : 0);
+    }
+    return found;
+}
+
+/* The classes of this run with this kernel. */
+static uint32_t classes_of(const work *w, const vireo_session *s)
+{
+    const vr_bucket *b = last_bucket(s);
+    const vireo_graph *g = s->model->graph;
+    const vr_node *node = &g->nodes[g->n_nodes - 1];
+    const vr_step_node *n = &b->nodes[g->n_nodes - 1];
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        if (!w->call.in[i])
+            continue;
+        const op_fill fill = w->c->in[i].fill;
+        found |= classes_of_value(w->call.in[i]);
+        found |= b->values[node->in[i]].pitch ? 1u << OP_VIEW : 0;
+        found |= fill == FILL_WIDE || fill == FILL_TINY || fill == FILL_HUGE ||
+                         fill == FILL_DENORMAL || fill == FILL_CANCEL || fill == FILL_ZERO
+                     ? 1u << OP_EXTREME
+                     : 0;
+    }
+    for (uint32_t i = 0; i < w->op->n_out; i++)
+        found |= classes_of_value(w->call.out[i]);
+    for (size_t i = n->first; i < n->first + n->n_dispatches; i++) {
+        const vr_dispatch *d = &s->launches.list[i];
+        found |= (uint64_t)d->groups[0] * d->groups[1] * d->groups[2] > 65535 ? 1u << OP_GROUPS : 0;
+        for (int j = 0; j < VR_KERNEL_BINDINGS; j++)
+            found |= d->range[j].bytes ? 1u << OP_SLABS : 0;
+    }
+    return found;
+}
+
+static vireo_status run_once(work *w, vireo_session *s, int which, vireo_error *err)
 {
     vireo_tensor out[VR_MAX_OUT] = {{0}};
     for (uint32_t i = 0; i < w->op->n_out; i++) {
         out[i].data = w->got[which][i];
         out[i].bytes = w->elements[i] * 4;
     }
-    vireo_status st =
-        vireo_session_run(w->sessions[kernel], w->tensors, w->n_tensors, out, w->op->n_out, err);
+    vireo_status st = vireo_session_run(s, w->tensors, w->n_tensors, out, w->op->n_out, err);
     for (uint32_t i = 0; !st && i < w->op->n_out; i++)
         if (out[i].rank != w->call.out[i]->rank ||
             (out[i].rank && out[i].shape[0] != w->call.out[i]->count))
@@ -315,47 +418,87 @@ static vireo_status run_once(work *w, size_t kernel, int which, vireo_error *err
     return st;
 }
 
-static void run_kernel(work *w, size_t kernel, op_tally *tally)
+static vireo_status open_session(work *w, size_t kernel, vireo_error *err)
 {
+    char force[64];
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    if (w->sessions[kernel])
+        return VIREO_OK;
+    snprintf(force, sizeof force, "%s/%s", w->op->name, w->op->kernels[kernel].name);
+    options.force_kernel = w->forced ? force : NULL;
+    return vireo_session_create(w->model, &options, &w->sessions[kernel], err);
+}
+
+/* Which kernel the session's last run used. */
+static size_t kernel_used(const work *w, const vireo_session *s)
+{
+    const vr_kernel *k = last_bucket(s)->nodes[s->model->graph->n_nodes - 1].kernel;
+    return k ? (size_t)(k - w->op->kernels) : w->op->n_kernels;
+}
+
+static void count(const work *w, const vireo_session *s, op_tally *tally)
+{
+    const uint32_t classes = classes_of(w, s);
+    tally->ran++;
+    for (uint32_t i = 0; i < OP_N_CLASSES; i++)
+        tally->classes[i] += classes >> i & 1;
+}
+
+static void run_kernel(work *w, size_t kernel)
+{
+    const vireo_dtype dtype = op_case_dtype(w->c);
     vireo_error err = {0};
-    vireo_status st = VIREO_OK;
-    if (!w->sessions[kernel]) {
-        char force[64];
-        vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-        snprintf(force, sizeof force, "%s/%s", w->op->name, w->op->kernels[kernel].name);
-        options.force_kernel = force;
-        st = vireo_session_create(w->model, &options, &w->sessions[kernel], &err);
-    }
+    vireo_status st = open_session(w, kernel, &err);
+    vireo_session *s = w->sessions[kernel];
     if (!st)
-        st = run_once(w, kernel, 0, &err);
+        st = run_once(w, s, 0, &err);
     /* A forced kernel that cannot cut an operand may meet the low limits. */
-    if (st == VIREO_ERROR_UNSUPPORTED ||
-        (st == VIREO_ERROR_LIMIT && w->c->device == OP_DEVICE_LOW)) {
+    if (w->forced && (st == VIREO_ERROR_UNSUPPORTED ||
+                      (st == VIREO_ERROR_LIMIT && w->c->device == OP_DEVICE_LOW))) {
         w->refused[kernel] = true;
-        tally->not_applicable++;
+        w->table->of[kernel][dtype].not_applicable++;
         return;
     }
     if (!st) {
-        poison(w->sessions[kernel]);
-        st = run_once(w, kernel, 1, &err);
+        poison(s);
+        st = run_once(w, s, 1, &err);
     }
     if (st) {
         fault(w, kernel, err.message);
         return;
     }
-    tally->ran++;
+    const size_t used = kernel_used(w, s);
+    op_tally *tally = &w->table->of[used < w->op->n_kernels ? used : 0][dtype];
+    count(w, s, tally);
     for (uint32_t i = 0; i < w->op->n_out; i++) {
-        compare(w, kernel, i, &tally->worst);
+        compare(w, used, i, &tally->worst);
         if (memcmp(w->got[0][i], w->got[1][i], w->elements[i] * 4) != 0)
-            fault(w, kernel, "a second run gave other bits");
+            fault(w, used, "a second run gave other bits");
     }
-    check_padding(w, kernel);
+    check_padding(w, s, used);
+}
+
+static void run_all(work *w)
+{
+    size_t refused = 0;
+    if (!w->forced) {
+        run_kernel(w, 0);
+        return;
+    }
+    for (size_t k = 0; k < w->op->n_kernels; k++) {
+        if (!w->refused[k])
+            run_kernel(w, k);
+        refused += w->refused[k];
+    }
+    if (refused == w->op->n_kernels)
+        fault(w, SIZE_MAX, "no kernel takes it");
 }
 
 size_t op_run_case(vireo_device *device, const op_cases *cases, size_t index, const op_case *c,
-                   op_tally *tallies)
+                   bool forced, op_table *table)
 {
-    work w = {.cases = cases, .c = c, .index = index, .op = vr_ops[cases->op]};
+    work w = {.cases = cases, .c = c, .index = index, .op = vr_ops[cases->op], .forced = forced,
+              .table = table};
     vireo_error err = {0};
     allocate_operands(&w);
     if (make_model(&w, device, &err)) {
@@ -369,22 +512,16 @@ size_t op_run_case(vireo_device *device, const op_cases *cases, size_t index, co
         set_counts(&w);
         make_tensors(&w);
         set_expected(&w);
-        size_t refused = 0;
-        for (size_t k = 0; k < w.op->n_kernels; k++) {
-            if (!w.refused[k])
-                run_kernel(&w, k, &tallies[k]);
-            refused += w.refused[k];
-        }
-        if (refused == w.op->n_kernels)
-            fault(&w, SIZE_MAX, "no kernel takes it");
+        run_all(&w);
     }
 done:
-    for (size_t k = 0; k < MAX_KERNELS; k++)
+    for (size_t k = 0; k < OP_MAX_KERNELS; k++)
         vireo_session_destroy(&w.sessions[k]);
     vireo_model_destroy(&w.model);
     for (uint32_t i = 0; i < VR_MAX_IN; i++) {
         free(w.in[i]);
         free(w.data[i]);
+        free(w.wide[i]);
     }
     for (uint32_t i = 0; i < VR_MAX_OUT; i++) {
         free(w.expected[i]);

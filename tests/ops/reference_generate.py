@@ -81,11 +81,13 @@ def attentions():
 def norms():
     x, w, b = ramp((2, 2, 5), 1), ramp((5,), 2), ramp((5,), 3)
     y = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 0.25)
-    row("layer_norm", "LAYER_NORM", ".norm = {0.25f}", [(x,), (w,), (b,)], [(y * w + b,)])
-    row("layer_norm_bare", "LAYER_NORM", ".norm = {0.25f}", [(x,)], [(y,)])
+    row("layer_norm", "NORM", ".norm = {VR_NORM_LAYER, 0.25f}", [(x,), (w,), (b,)], [(y * w + b,)])
+    row("layer_norm_bare", "NORM", ".norm = {VR_NORM_LAYER, 0.25f}", [(x,)], [(y,)])
+    y = x / np.sqrt((x**2).mean(-1, keepdims=True) + 0.25)
+    row("rms_norm", "NORM", ".norm = {VR_NORM_RMS, 0.25f}", [(x,), (w,)], [(y * w,)])
     x = np.concatenate([ramp((3, 4), 1), np.zeros((1, 4)), np.full((1, 4), 0.0625)])
     norm = np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 0.5)
-    row("l2_normalize", "L2_NORMALIZE", ".norm = {0.5f}", [(x,)], [(x / norm,)])
+    row("l2_normalize", "NORM", ".norm = {VR_NORM_L2, 0.5f}", [(x,)], [(x / norm,)])
 
 
 def lookups():
@@ -127,7 +129,18 @@ def top_ks():
             [(x,)] + ([] if words is None else [(words, "I32")]), [(values,), (indices, "I32")])
 
 
-for make in (matmuls, attentions, norms, lookups, elements, top_ks):
+def shapes():
+    x = ramp((2, 3, 5), 1)
+    row("reshape", "RESHAPE", ".reshape = {2, {3, 10}}", [(x,)], [(x.reshape(3, 10),)])
+    row("slice_1", "SLICE", ".slice = {1, 1, 2}", [(x,)], [(x[:, 1:3],)])
+    row("slice_2", "SLICE", ".slice = {2, 2, 3}", [(x,)], [(x[:, :, 2:5],)])
+    row("transpose", "TRANSPOSE", ".transpose = {{2, 0, 1}}", [(x,)], [(x.transpose(2, 0, 1),)])
+    y, z = ramp((2, 1, 5), 2), ramp((2, 3, 2), 3)
+    row("concat_1", "CONCAT", ".concat = {1}", [(x,), (y,)], [(np.concatenate([x, y], 1),)])
+    row("concat_2", "CONCAT", ".concat = {2}", [(z,), (x,), (z,)], [(np.concatenate([z, x, z], 2),)])
+
+
+for make in (matmuls, attentions, norms, lookups, elements, top_ks, shapes):
     make()
 print("/* SPDX-License-Identifier: Apache-2.0\n * Written by reference_generate.py. */")
 print("\n".join(arrays))

@@ -128,17 +128,79 @@ static void attention_shapes(vireo_graph *g, const values *a)
     vireo_attention(g, a->x, a->d, a->x, a->ids, 2, 0.0f);
 }
 
+static void reshape_count(vireo_graph *g, const values *a)
+{
+    vireo_reshape(g, a->x, 2, (const int64_t[]){6, 9});
+}
+static void reshape_dynamic(vireo_graph *g, const values *a)
+{
+    vireo_reshape(g, a->d, 2, (const int64_t[]){8, 9});
+}
+static void reshape_rank(vireo_graph *g, const values *a)
+{
+    vireo_reshape(g, a->x, 5, (const int64_t[]){6, 8, 1, 1, 1});
+}
+static void slice_axis(vireo_graph *g, const values *a)
+{
+    vireo_slice(g, a->v, 1, 0, 1);
+}
+static void slice_range(vireo_graph *g, const values *a)
+{
+    vireo_slice(g, a->x, 1, 5, 4);
+}
+static void slice_dynamic(vireo_graph *g, const values *a)
+{
+    vireo_slice(g, a->d, 0, 0, 1);
+}
+static void transpose_axes(vireo_graph *g, const values *a)
+{
+    vireo_transpose(g, a->x, (const uint32_t[]){1, 1});
+}
+static void transpose_dynamic(vireo_graph *g, const values *a)
+{
+    vireo_transpose(g, a->d, (const uint32_t[]){1, 0});
+}
+static void concat_shapes(vireo_graph *g, const values *a)
+{
+    vireo_concat(g, (const vireo_value[]){a->x, a->d}, 2, 1);
+}
+static void concat_dynamic(vireo_graph *g, const values *a)
+{
+    vireo_concat(g, (const vireo_value[]){a->d, a->d}, 2, 0);
+}
+static void concat_missing(vireo_graph *g, const values *a)
+{
+    vireo_concat(g, (const vireo_value[]){a->x, a->none}, 2, 0);
+}
+static void concat_nothing(vireo_graph *g, const values *a)
+{
+    (void)a;
+    vireo_concat(g, NULL, 0, 0);
+}
+
 static const struct {
     void (*build)(vireo_graph *, const values *);
     const char *words[2]; /* both stand in the message */
 } rows[] = {
-    {norm_weight, {"layer_norm: weight", "8"}},
-    {norm_bias, {"layer_norm: bias", "8"}},
-    {norm_epsilon, {"layer_norm: epsilon is 0", "allowed"}},
-    {norm_ints, {"layer_norm: input 0 is i32", "f32"}},
-    {norm_dynamic_width, {"layer_norm: input 0", "dynamic"}},
-    {l2_epsilon, {"l2_normalize: epsilon is", "nan"}},
-    {l2_dynamic_width, {"l2_normalize: input 0", "dynamic"}},
+    {norm_weight, {"norm: weight", "8"}},
+    {norm_bias, {"norm: bias", "8"}},
+    {norm_epsilon, {"norm: epsilon is 0", "allowed"}},
+    {norm_ints, {"norm: input 0 is i32", "f32"}},
+    {norm_dynamic_width, {"norm: input 0", "dynamic"}},
+    {l2_epsilon, {"norm: epsilon is", "nan"}},
+    {l2_dynamic_width, {"norm: input 0", "dynamic"}},
+    {reshape_count, {"reshape: 48 elements become 54", ""}},
+    {reshape_dynamic, {"reshape: a dynamic first dimension", ""}},
+    {reshape_rank, {"reshape: rank 5", "allowed 0 to 4"}},
+    {slice_axis, {"slice: axis 1 of a value with 1 dimensions", ""}},
+    {slice_range, {"slice: 4 elements from 5 of dimension 1", "which has 8"}},
+    {slice_dynamic, {"slice: the first dimension is dynamic", ""}},
+    {transpose_axes, {"transpose: the axes must be a permutation", "2"}},
+    {transpose_dynamic, {"transpose: a dynamic first dimension", ""}},
+    {concat_shapes, {"concat: f32 [6, 8] and f32 [≤9, 8]", "dimension 1"}},
+    {concat_dynamic, {"concat: the first dimension is dynamic", ""}},
+    {concat_missing, {"concat: value 1 is not a value of this graph", ""}},
+    {concat_nothing, {"concat: no values", ""}},
     {embedding_ids, {"embedding: input 1 is f32", "i32"}},
     {embedding_table, {"embedding: input 0 has 1 dimensions", "2"}},
     {embedding_missing, {"embedding", "input 1"}},

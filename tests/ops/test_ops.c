@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every case of every op with every kernel, against the ops' references. VIREO_TIER=fast runs a
- * seeded tenth of the cases. */
+ * Every case of every op: with every kernel in turn on the device as it is, and as chosen on a device
+ * whose limits are the least that Vulkan allows; all against the ops' references. The tier decides how
+ * many: fast a seeded tenth of the written cases, default all of them and some drawn at random, full
+ * more than LEAST_FULL. Prints what ran by op, kernel, dtype and class; an op's class that ran nothing
+ * fails. */
 #include "device_test.h"
 #include "op_case.h"
+#include "op_rand.h"
 #include "vireo/vireo.h"
 #include <unistd.h>
 
-enum { LEAST_CASES = 330, MAX_KERNELS = 16 };
+enum { LEAST_FULL = 4000, DRAWN_DEFAULT = 12, DRAWN_FULL = 200, BASE_SEED = 20261124 };
+typedef enum op_tier { FAST, DEFAULT, FULL } op_tier;
 
-static const op_cases *const all[] = {
-    &cases_matmul, &cases_attention, &cases_layer_norm, &cases_l2_normalize, &cases_embedding,
-    &cases_unary,  &cases_binary,    &cases_pool,       &cases_top_k,
+static const op_cases *const all[VR_OP_COUNT] = {
+#define VR_OP(id, name) &cases_##name,
+#include "ops/op_list.h"
+#undef VR_OP
 };
-#define N_ALL (sizeof all / sizeof *all)
 
 typedef struct devices {
-    vireo_device *plain, *low;
-    bool fast;
-    size_t executed;
+    vireo_device *plain, *low, *least;
+    op_tier tier;
+    size_t executed, minimal;
 } devices;
 
 static int set_up(void **state)
@@ -27,12 +32,19 @@ static int set_up(void **state)
     /* Small enough that small cases need several slabs. */
     const vr_device_override low = {.max_storage_binding_bytes = 1 << 16,
                                     .max_texel_elements = 1 << 10};
+    const vr_device_override least = {.max_storage_binding_bytes = 64 << 20,
+                                      .max_allocation_bytes = 64 << 20,
+                                      .max_texel_elements = 1 << 16,
+                                      .max_workgroup_invocations = 128,
+                                      .max_shared_bytes = 16 << 10,
+                                      .max_storage_bindings = 4,
+                                      .no_subgroups = true};
     vireo_device_options options = test_device_options();
     d.plain = test_device_create();
     d.low = test_device_create_with(&options, &low);
-    d.fast = tier && !strcmp(tier, "fast");
-    printf("device: %s\n%-13s %-18s %6s %15s %12s\n", vireo_device_get_info(d.plain)->name, "op",
-           "kernel", "runs", "not applicable", "worst NMSE");
+    d.least = test_device_create_with(&options, &least);
+    d.tier = tier && !strcmp(tier, "fast") ? FAST : tier && !strcmp(tier, "full") ? FULL : DEFAULT;
+    printf("device: %s\n", vireo_device_get_info(d.plain)->name);
     *state = &d;
     return 0;
 }
@@ -40,46 +52,129 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     devices *d = *state;
+    test_device_destroy(&d->least);
     test_device_destroy(&d->low);
     test_device_destroy(&d->plain);
     return 0;
 }
 
-/* A tenth in the fast tier: the first, and those a hash chooses. */
-static bool chosen(const devices *d, const op_cases *cases, size_t index)
+/* In the fast tier a tenth: the first, and those a hash chooses. */
+static bool chosen(const devices *d, const op_cases *cases, size_t index, const op_case *c)
 {
     uint32_t h = (uint32_t)(index + 1) * 2654435761u + (uint32_t)cases->op * 40503u;
-    return !d->fast || index == 0 || (h >> 16) % 10 == 0;
+    if (c->heavy)
+        return d->tier == FULL;
+    return d->tier != FAST || index == 0 || (h >> 16) % 10 == 0;
 }
 
-static void test_op(devices *d, const op_cases *cases)
+static size_t run_case(devices *d, const op_cases *cases, size_t index, const op_case *c,
+                       op_table *table)
 {
-    const vr_op *op = vr_ops[cases->op];
-    op_tally tallies[MAX_KERNELS] = {{0}};
-    size_t failures = 0, executed = 0;
-    assert_true(op->n_kernels <= MAX_KERNELS);
-    for (size_t i = 0; i < cases->count; i++) {
-        op_case c = {.seed = i + 1};
-        cases->make(i, &c);
-        if (!chosen(d, cases, i))
-            continue;
-        failures +=
-            op_run_case(c.device == OP_DEVICE_LOW ? d->low : d->plain, cases, i, &c, tallies);
-        executed++;
+    size_t failures = op_run_case(c->device == OP_DEVICE_LOW ? d->low : d->plain, cases, index, c,
+                                  true, table);
+    d->executed++;
+    /* Allocations stay below 64 MiB on the least device. */
+    if (!c->heavy && (d->tier == FULL || index % 4 == 0)) {
+        static op_table others; /* counted as cases, not by kernel */
+        failures += op_run_case(d->least, cases, index, c, false, &others);
+        d->minimal++;
     }
+    return failures;
+}
+
+static void add(op_tally *sum, const op_tally *t)
+{
+    sum->ran += t->ran;
+    sum->not_applicable += t->not_applicable;
+    for (uint32_t i = 0; i < OP_N_CLASSES; i++)
+        sum->classes[i] += t->classes[i];
+}
+
+static void print_table(const vr_op *op, const op_table *table)
+{
+    static const char *const names[] = {
+#define OP_CLASS(id, name) name,
+        OP_CLASSES(OP_CLASS)
+#undef OP_CLASS
+    };
+    printf("%-18s dtype   ran  n/a", op->name);
+    for (uint32_t i = 0; i < OP_N_CLASSES; i++)
+        printf(" %*s", strlen(names[i]) > 5 ? (int)strlen(names[i]) : 5, names[i]);
+    printf("  worst NMSE\n");
+    for (size_t k = 0; k < op->n_kernels; k++)
+        for (uint32_t t = 0; t < OP_N_DTYPES; t++) {
+            const op_tally *of = &table->of[k][t];
+            if (of->ran + of->not_applicable == 0)
+                continue;
+            printf("  %-16s %-5s %5zu %4zu", op->kernels[k].name,
+                   vireo_dtype_name((vireo_dtype)t), of->ran, of->not_applicable);
+            for (uint32_t i = 0; i < OP_N_CLASSES; i++)
+                printf(" %*zu", strlen(names[i]) > 5 ? (int)strlen(names[i]) : 5, of->classes[i]);
+            printf("  %.2g\n", of->worst);
+        }
+}
+
+/* Kernels and classes of which nothing ran, where something had to. */
+static size_t check_table(const devices *d, const op_cases *cases, const op_table *table)
+{
+    static const char *const names[] = {
+#define OP_CLASS(id, name) name,
+        OP_CLASSES(OP_CLASS)
+#undef OP_CLASS
+    };
+    const vr_op *op = vr_ops[cases->op];
     const vireo_device_info *info = vireo_device_get_info(d->plain);
+    op_tally sum = {0};
+    size_t failures = 0;
     for (size_t k = 0; k < op->n_kernels; k++) {
-        printf("%-13s %-18s %6zu %15zu %12.2g\n", op->name, op->kernels[k].name, tallies[k].ran,
-               tallies[k].not_applicable, tallies[k].worst);
+        op_tally of_kernel = {0};
+        for (uint32_t t = 0; t < OP_N_DTYPES; t++)
+            add(&of_kernel, &table->of[k][t]);
+        add(&sum, &of_kernel);
         bool needs =
             (op->kernels[k].needs & VR_NEEDS_SUBGROUP_ARITHMETIC) == 0 || info->subgroup_arithmetic;
-        if (needs && tallies[k].ran == 0 && !d->fast) {
+        if (needs && of_kernel.ran == 0) {
             printf("FAILED %s/%s ran no case\n", op->name, op->kernels[k].name);
             failures++;
         }
     }
-    d->executed += executed;
-    assert_true(executed > 0);
+    for (uint32_t i = 0; i < OP_N_CLASSES; i++) {
+        const bool without = cases->without >> i & 1;
+        const bool heavy = i == OP_GROUPS && d->tier != FULL; /* such grids take seconds */
+        if (!without && !heavy && sum.classes[i] == 0) {
+            printf("FAILED %s: no case of class \"%s\" ran\n", op->name, names[i]);
+            failures++;
+        } else if (without) {
+            printf("  (class \"%s\" makes no sense for %s)\n", names[i], op->name);
+        }
+    }
+    return failures;
+}
+
+static void test_op(devices *d, const op_cases *cases)
+{
+    static op_table table;
+    const vr_op *op = vr_ops[cases->op];
+    const size_t drawn = !cases->draw || d->tier == FAST ? 0
+                         : d->tier == FULL               ? DRAWN_FULL
+                                                         : DRAWN_DEFAULT;
+    size_t failures = 0, executed = d->executed;
+    memset(&table, 0, sizeof table);
+    assert_true(op->n_kernels <= OP_MAX_KERNELS);
+    for (size_t i = 0; i < cases->count + drawn; i++) {
+        op_case c = {.seed = i + 1};
+        uint64_t random = BASE_SEED + 1000003 * (uint64_t)cases->op + i;
+        if (i < cases->count)
+            cases->make(i, &c);
+        else
+            cases->draw(&random, &c);
+        if (i >= cases->count || chosen(d, cases, i, &c))
+            failures += run_case(d, cases, i, &c, &table);
+    }
+    assert_true(d->executed > executed);
+    print_table(op, &table);
+    if (d->tier != FAST)
+        failures += check_table(d, cases, &table);
     assert_int_equal(failures, 0);
 }
 
@@ -92,21 +187,16 @@ static void test_op(devices *d, const op_cases *cases)
 #include "ops/op_list.h"
 #undef VR_OP
 
-static void test_every_op_has_cases(void **state)
+static void test_enough_ran(void **state)
 {
     const devices *d = *state;
-    size_t cases = 0;
-    for (uint32_t op = 0; op < VR_OP_COUNT; op++) {
-        size_t of_op = 0;
-        for (size_t i = 0; i < N_ALL; i++)
-            of_op += all[i]->op == op ? all[i]->count : 0;
-        if (of_op == 0)
-            fail_msg("%s has no cases", vr_ops[op]->name);
-        cases += of_op;
-    }
-    printf("%zu cases, %zu executed\n", cases, d->executed);
-    assert_true(cases >= LEAST_CASES);
+    for (uint32_t op = 0; op < VR_OP_COUNT; op++)
+        assert_int_equal(all[op]->op, op);
+    printf("%zu cases ran with every kernel, %zu of them as chosen on the least device\n",
+           d->executed, d->minimal);
     assert_true(d->executed > 0);
+    if (d->tier == FULL)
+        assert_true(d->executed >= LEAST_FULL);
 }
 
 int main(void)
@@ -115,7 +205,7 @@ int main(void)
 #define VR_OP(id, name) cmocka_unit_test(test_##name),
 #include "ops/op_list.h"
 #undef VR_OP
-        cmocka_unit_test(test_every_op_has_cases),
+        cmocka_unit_test(test_enough_ran),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

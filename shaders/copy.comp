@@ -1,0 +1,49 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// Copies a region of 4-byte elements through strides, up to rank 4; both sides are contiguous along
+// their last dimension where VR_QUADS is 1. A lane copies one element, or a quad of 4 (VR_QUADS 1), its
+// neighbours the neighbouring ones of the result; columns past the region's width are zeroed.
+#include "push.h"
+#include "step.glsl"
+#include "rows.glsl"
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_copy p;
+};
+#if VR_QUADS
+#define UNIT uvec4
+#else
+#define UNIT uint
+#endif
+layout(std430, set = 0, binding = 0) restrict readonly buffer From
+{
+    UNIT from[];
+};
+layout(std430, set = 0, binding = 1) restrict writeonly buffer To
+{
+    UNIT to[];
+};
+
+void main()
+{
+    const uint width = VR_QUADS == 1 ? p.x.width : vr_width(p.x);
+    const uint columns = p.x.width_symbol == 0xffffffffu ? p.columns : (width + 3u) / 4u * 4u;
+    const uint i = vr_group() * WG + gl_LocalInvocationID.x;
+    if (i >= vr_slab_rows(p.x) * columns)
+        return;
+    const uint slab_row = i / columns, i3 = i % columns, row = p.x.first + slab_row;
+    uint source;
+    if (p.from_width != 0u) {
+        const uint element = row * width + i3;
+        source = p.from + element / p.from_width * p.a2 + element % p.from_width;
+    } else {
+        const uint r = p.cut != 0u ? slab_row : row;
+        source = p.from + r / p.size2 / p.size1 * p.a0 + r / p.size2 % p.size1 * p.a1 +
+                 r % p.size2 * p.a2 + i3 * p.a3;
+    }
+    const uint target = p.to + slab_row / p.size2 / p.size1 * p.b0 +
+                        slab_row / p.size2 % p.size1 * p.b1 + slab_row % p.size2 * p.b2 + i3;
+    to[target] = i3 < width ? from[source] : UNIT(0u);
+}

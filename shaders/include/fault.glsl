@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports of bad data, read by the host after the run (vr_op.explain). VR_FAULT_BINDING is defined by
+// the runtime. All is order-free, so the same data gives the same report: how many there are, the
+// lowest position (kept as its complement), the largest value.
+layout(std430, set = 0, binding = VR_FAULT_BINDING) restrict buffer VrFault
+{
+    uint vr_faults, vr_fault_position, vr_fault_value;
+};
+
+void vr_report(uint position, uint value)
+{
+    atomicAdd(vr_faults, 1u);
+    atomicMax(vr_fault_position, ~position);
+    atomicMax(vr_fault_value, value);
+}

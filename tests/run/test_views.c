@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Views of values: reshape and slice that compute nothing, views of views, copies where an op needs
+ * dense rows, and faults that kernels report. */
+#include "device_test.h"
+#include "run/session.h"
+#include "vireo/graph.h"
+#include "vireo/inspect.h"
+
+enum { ROWS = 6, WIDTH = 192 };
+static vireo_device *device;
+
+static int set_up(void **state)
+{
+    (void)state;
+    device = test_device_create();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    test_device_destroy(&device);
+    return 0;
+}
+
+static vireo_graph *make_graph(void)
+{
+    vireo_graph *g = NULL;
+    vireo_error err = {0};
+    if (vireo_graph_create(NULL, &g, &err))
+        fail_msg("%s", err.message);
+    return g;
+}
+
+static vireo_session *make_session(vireo_graph **g, vireo_model **model)
+{
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    if (vireo_model_create(device, g, NULL, model, &err) ||
+        vireo_session_create(*model, NULL, &s, &err))
+        fail_msg("%s", err.message);
+    return s;
+}
+
+static const char *kernel_of(const vireo_session *s, size_t node)
+{
+    const char *op;
+    return vireo_session_get_kernel(s, node, &op);
+}
+
+/* x (6, 192) is scaled, cut into three of (6, 64), one of these again into rows [2, 5); what is left is
+ * seen as (3, 4, 16), doubled. */
+static void test_chain(void **state)
+{
+    (void)state;
+    vireo_graph *g = make_graph();
+    vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, (const int64_t[]){ROWS, WIDTH},
+                                      (vireo_symbol){0});
+    x = vireo_scale(g, x, 1.0f, 1.0f);                                      /* node 0 */
+    vireo_value part = vireo_slice(g, x, 1, 64, 64);                        /* node 1 */
+    part = vireo_slice(g, part, 0, 2, 3);                                   /* node 2 */
+    vireo_value y = vireo_scale(g, part, 2.0f, 0.0f);                       /* node 3 */
+    y = vireo_reshape(g, y, 3, (const int64_t[]){3, 4, 16});                /* node 4 */
+    vireo_graph_output(g, "y", vireo_binary_op(g, VIREO_ADD, y, y));        /* node 5 */
+    vireo_model *model = NULL;
+    vireo_session *s = make_session(&g, &model);
+    float in[ROWS * WIDTH], out[3 * 64];
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        in[i] = (float)i;
+    const vireo_tensor tensor = {VIREO_F32, 2, {ROWS, WIDTH}, in, sizeof in};
+    vireo_tensor result = {.data = out, .bytes = sizeof out};
+    vireo_error err = {0};
+    if (vireo_session_run(s, &tensor, 1, &result, 1, &err))
+        fail_msg("%s", err.message);
+    for (int r = 0; r < 3; r++)
+        for (int c = 0; c < 64; c++)
+            assert_float_equal(out[r * 64 + c], 4.0f * (float)((r + 2) * WIDTH + 64 + c + 1), 0);
+    for (size_t node = 0; node < 6; node++)
+        assert_int_equal(!strcmp(kernel_of(s, node), "view"), node == 1 || node == 2 || node == 4);
+    assert_int_equal(s->buckets[0]->launches.count, 3);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+}
+
+/* A residual must be dense: the slice is copied. An odd width too: its padding is not zero. */
+static void test_copies(void **state)
+{
+    (void)state;
+    vireo_graph *g = make_graph();
+    vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, (const int64_t[]){ROWS, WIDTH},
+                                      (vireo_symbol){0});
+    vireo_value residual = vireo_slice(g, x, 1, 64, 64); /* node 0 */
+    vireo_value odd = vireo_slice(g, x, 1, 64, 63);      /* node 1 */
+    vireo_value b = vireo_slice(g, x, 0, 0, 1);          /* node 2 */
+    b = vireo_slice(g, vireo_reshape(g, b, 2, (const int64_t[]){3, 64}), 1, 0, 64); /* nodes 3, 4 */
+    vireo_value q = vireo_matmul(g, b, b, &(vireo_matmul_args){.transpose_b = true}); /* node 5 */
+    vireo_value y = vireo_matmul(g, residual, residual,
+                                 &(vireo_matmul_args){.transpose_a = true, .residual = VIREO_NONE});
+    vireo_graph_output(g, "q", q);
+    vireo_graph_output(g, "y", vireo_matmul(g, residual, y,
+                                            &(vireo_matmul_args){.residual = residual}));
+    vireo_graph_output(g, "odd", vireo_scale(g, odd, 1.0f, 0.0f));
+    vireo_model *model = NULL;
+    vireo_session *s = make_session(&g, &model);
+    float in[ROWS * WIDTH], out[3][ROWS * 64];
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        in[i] = (float)(i % 7 - 3);
+    const vireo_tensor tensor = {VIREO_F32, 2, {ROWS, WIDTH}, in, sizeof in};
+    vireo_tensor results[3];
+    for (int i = 0; i < 3; i++)
+        results[i] = (vireo_tensor){.data = out[i], .bytes = sizeof out[i]};
+    vireo_error err = {0};
+    if (vireo_session_run(s, &tensor, 1, results, 3, &err))
+        fail_msg("%s", err.message);
+    assert_string_not_equal(kernel_of(s, 0), "view");
+    assert_string_not_equal(kernel_of(s, 1), "view");
+    assert_string_equal(kernel_of(s, 2), "view");
+    for (int r = 0; r < ROWS; r++)
+        for (int c = 0; c < 64; c++) {
+            double sum = in[r * WIDTH + 64 + c];
+            for (int k = 0; k < 64; k++)
+                for (int m = 0; m < ROWS; m++)
+                    sum += (double)in[r * WIDTH + 64 + k] * in[m * WIDTH + 64 + k] *
+                           in[m * WIDTH + 64 + c];
+            assert_float_equal(out[1][r * 64 + c], (float)sum, 1e-3);
+            if (c < 63)
+                assert_float_equal(out[2][r * 63 + c], in[r * WIDTH + 64 + c], 0);
+        }
+    for (int i = 0; i < 3; i++)
+        for (int j = 0; j < 3; j++) {
+            double sum = 0;
+            for (int k = 0; k < 64; k++)
+                sum += (double)in[i * 64 + k] * in[j * 64 + k];
+            assert_float_equal(out[0][i * 3 + j], (float)sum, 1e-3);
+        }
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+}
+
+/* Ids that are no rows of the table fail the run and are named; the next run is as if nothing was. */
+static void test_faults(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t ids[4];
+        const char *message;
+    } rows[] = {
+        {{0, 4, 2, 1}, NULL},
+        {{0, 5, 2, 1}, "embedding: 1 of the ids are no rows of the table, which has 5: the first "
+                       "stands at 1, the largest as an unsigned number is 5"},
+        {{0, 4, -1, 9}, "embedding: 2 of the ids are no rows of the table, which has 5: the first "
+                        "stands at 2, the largest as an unsigned number is 4294967295"},
+        {{4, 4, 4, 4}, NULL},
+        {{INT32_MAX, INT32_MIN, 0, 0},
+         "embedding: 2 of the ids are no rows of the table, which has 5: the first stands at 0, the "
+         "largest as an unsigned number is 2147483648"},
+    };
+    static const char *const kernels[] = {"embedding/texel", "embedding/storage"};
+    float table[5 * 3];
+    for (int i = 0; i < 15; i++)
+        table[i] = (float)i;
+    for (size_t k = 0; k < 2; k++) {
+        vireo_graph *g = make_graph();
+        const vireo_tensor t = {VIREO_F32, 2, {5, 3}, table, sizeof table};
+        vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){4},
+                                            (vireo_symbol){0});
+        vireo_graph_output(g, "y", vireo_embedding(g, vireo_graph_constant(g, "t", &t), ids));
+        vireo_model *model = NULL;
+        vireo_session *s = NULL;
+        vireo_error err = {0};
+        vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+        options.force_kernel = kernels[k];
+        assert_int_equal(vireo_model_create(device, &g, NULL, &model, &err), VIREO_OK);
+        assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            float out[4 * 3];
+            int32_t given[4];
+            memcpy(given, rows[i].ids, sizeof given);
+            const vireo_tensor in = {VIREO_I32, 1, {4}, given, sizeof given};
+            vireo_tensor result = {.data = out, .bytes = sizeof out};
+            vireo_status st = vireo_session_run(s, &in, 1, &result, 1, &err);
+            assert_int_equal(st, rows[i].message ? VIREO_ERROR_INVALID_ARGUMENT : VIREO_OK);
+            if (rows[i].message)
+                assert_string_equal(err.message, rows[i].message);
+            for (int j = 0; !st && j < 12; j++)
+                assert_float_equal(out[j], table[3 * given[j / 3] + j % 3], 0);
+        }
+        vireo_session_destroy(&s);
+        vireo_model_destroy(&model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_faults),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
