@@ -1,12 +1,13 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out = a + b (op 0) or a · b (op 1), where b has a's shape or is one row used for every row of a.
+// out = a op b, where b has a's shape or is one row used for every row of a.
 // All rows of out lie behind one another, padding included: one array of quads (vec4s). A workgroup
 // takes WG · VR_STEPS neighbouring quads, lanes take neighbours. VR_TEXEL 1: a and b are texel views,
 // else storage buffers.
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"
+#include "binary.glsl"
 
 layout(local_size_x = WG) in;
 layout(push_constant) uniform Push
@@ -43,7 +44,7 @@ void main()
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
         const vec4 a = A(vr_pitched(i, quads, p.x.pitch));
         const vec4 b = B(p.b_pitch == 0u ? i % quads : vr_pitched(i, quads, p.b_pitch));
-        vec4 y = p.op == 0u ? a + b : a * b;
+        vec4 y = vr_binary(p.op, a, b);
         if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
             y = vr_clear(y, i, width);
         out_quads[i] = y;

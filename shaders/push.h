@@ -70,6 +70,22 @@ struct vr_push_embedding { /* embedding.comp */
                                         ids that are not in the table, and reports them */
 };
 
+struct vr_push_bag { /* embedding_bag.comp */
+    VR_U32 ids, ids_symbol;
+    VR_U32 table_rows, table_symbol;
+    VR_U32 bags, symbol;
+    VR_U32 quads, pitch;   /* of a row; from row to row of the table */
+    VR_U32 first, count;   /* rows of the slab */
+    VR_U32 mean, has_weights;
+};
+
+struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */
+    vr_extent x;
+    VR_U32 ids, ids_symbol;
+    VR_U32 u_pitch;        /* quads from row to row of updates */
+    VR_U32 phase, add;
+};
+
 struct vr_push_pool { /* pool.comp */
     VR_U32 tokens, tokens_symbol;
     VR_U32 sequences, symbol;

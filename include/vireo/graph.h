@@ -62,7 +62,13 @@ typedef enum vireo_unary {
     VIREO_TANH,
     VIREO_SIGMOID,
 } vireo_unary;
-typedef enum vireo_binary { VIREO_ADD, VIREO_MUL } vireo_binary;
+typedef enum vireo_binary {
+    VIREO_ADD,
+    VIREO_MUL,
+    VIREO_SILU_MUL, /* silu(a) · b: SwiGLU (Shazeer 2020) */
+} vireo_binary;
+typedef enum vireo_bag { VIREO_BAG_SUM, VIREO_BAG_MEAN } vireo_bag;
+typedef enum vireo_scatter { VIREO_SCATTER_SET, VIREO_SCATTER_ADD } vireo_scatter;
 typedef enum vireo_pooling { VIREO_POOL_MEAN, VIREO_POOL_MAX, VIREO_POOL_FIRST } vireo_pooling;
 
 /* out = activation(op(a)·op(b) + bias) + residual; op transposes the last two dimensions.
@@ -96,6 +102,15 @@ vireo_value vireo_l2_normalize(vireo_graph *, vireo_value x, float epsilon);
 vireo_value vireo_embedding(vireo_graph *, vireo_value table, vireo_value ids);
 /* The same from an activation. */
 vireo_value vireo_gather_rows(vireo_graph *, vireo_value x, vireo_value ids);
+/* Rows of table (rows, n) f32 or f16, summed or averaged bag by bag: ids (k) i32; offsets (bags + 1) i32
+ * cumulative lengths; weights (k) f32 or none, multiplied before the sum → (bags, n). An empty bag gives
+ * zeros. Sums run in the order of the ids. Ids as for embedding; offsets are clamped to what there is. */
+vireo_value vireo_embedding_bag(vireo_graph *, vireo_bag, vireo_value table, vireo_value ids,
+                                vireo_value offsets, vireo_value weights);
+/* x (rows, n) with row ids[i] replaced by updates (k, n) row i, or that row added to it. Of equal ids the
+ * last one replaces; sums run in the order of the ids. An id out of range fails the run. */
+vireo_value vireo_scatter_rows(vireo_graph *, vireo_scatter, vireo_value x, vireo_value ids,
+                               vireo_value updates);
 vireo_value vireo_unary_op(vireo_graph *, vireo_unary, vireo_value x);
 /* x · factor + shift */
 vireo_value vireo_scale(vireo_graph *, vireo_value x, float factor, float shift);

@@ -70,6 +70,22 @@ vireo_value vireo_gather_rows(vireo_graph *g, vireo_value x, vireo_value ids)
     return vireo_embedding(g, x, ids);
 }
 
+vireo_value vireo_embedding_bag(vireo_graph *g, vireo_bag op, vireo_value table, vireo_value ids,
+                                vireo_value offsets, vireo_value weights)
+{
+    const vr_attributes at = {.bag = {.op = op}};
+    const vireo_value in[] = {table, ids, offsets, weights};
+    return add_one(g, VR_OP_EMBEDDING_BAG, &at, in, 4);
+}
+
+vireo_value vireo_scatter_rows(vireo_graph *g, vireo_scatter op, vireo_value x, vireo_value ids,
+                               vireo_value updates)
+{
+    const vr_attributes at = {.scatter = {.op = op}};
+    const vireo_value in[] = {x, ids, updates};
+    return add_one(g, VR_OP_SCATTER_ROWS, &at, in, 3);
+}
+
 vireo_value vireo_unary_op(vireo_graph *g, vireo_unary op, vireo_value x)
 {
     const vr_attributes at = {.unary = {.op = op, .factor = 1.0f}};

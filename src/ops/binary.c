@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Element-wise sums and products, broadcast as NumPy does (right-aligned, sizes equal or 1). */
+ * Element-wise sums, products and gated products, broadcast as NumPy does (right-aligned, sizes equal or 1). */
 #include "ops/rows.h"
 #include <string.h>
 
@@ -23,7 +23,7 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
     vireo_status st = VIREO_OK;
     for (uint32_t i = 0; i < 2 && !st; i++)
         st = vr_want_dtype(c, i, VIREO_F32, err);
-    if (!st && c->at.binary.op > VIREO_MUL)
+    if (!st && c->at.binary.op > VIREO_SILU_MUL)
         st = vr_bad(c, err, "operation %d is not one of vireo_binary", (int)c->at.binary.op);
     if (st)
         return st;
@@ -70,6 +70,11 @@ static void strides(const vr_value *v, uint32_t rank, uint32_t pitch, uint32_t o
     }
 }
 
+static double apply(vireo_binary op, double a, double b)
+{
+    return op == VIREO_ADD ? a + b : op == VIREO_MUL ? a * b : vr_reference_unary(VIREO_SILU, a) * b;
+}
+
 static void reference(const vr_ref_args *r)
 {
     const vr_value *out = r->call->out[0];
@@ -86,7 +91,7 @@ static void reference(const vr_ref_args *r)
                 for (int64_t l = 0; l < size[3]; l++) {
                     double a = r->in[0][i * sa[0] + j * sa[1] + k * sa[2] + l * sa[3]];
                     double b = r->in[1][i * sb[0] + j * sb[1] + k * sb[2] + l * sb[3]];
-                    *y++ = r->call->at.binary.op == VIREO_ADD ? a + b : a * b;
+                    *y++ = apply(r->call->at.binary.op, a, b);
                 }
 }
 

@@ -138,10 +138,7 @@ static const vr_kernel kernels[] = {
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 {
-    vr_str_addf(s,
-                "%u of the ids are no rows of the table, which has %lld: the first stands at %u, the "
-                "largest as an unsigned number is %u",
-                words[0], (long long)c->in[0]->count, ~words[1], words[2]);
+    vr_explain_ids(s, words, c->in[0]->count);
 }
 
 const vr_op vr_op_embedding = {.name = "embedding",

@@ -90,7 +90,8 @@ uint32_t vr_kernel_storage_bindings(const vr_kernel *k)
     uint32_t n = 0;
     for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++)
         n += k->binds[i].access == VR_STORAGE;
-    return n;
+    const uint32_t second = k->second ? vr_kernel_storage_bindings(k->second) : 0;
+    return n > second ? n : second;
 }
 
 uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits)

@@ -78,6 +78,12 @@ typedef union vr_attributes {
         vireo_pooling op;
     } pool; /* x, offsets */
     struct {
+        vireo_bag op;
+    } bag; /* table, ids, offsets, weights? */
+    struct {
+        vireo_scatter op;
+    } scatter; /* x, ids, updates */
+    struct {
         uint32_t k;
     } top_k; /* scores, deny?; out: values, indices */
     struct {
@@ -192,7 +198,8 @@ struct vr_kernel {
                                 define and binds count, its other fields do not */
 };
 uint32_t vr_kernel_workgroup(const vr_kernel *, const vireo_device_info *); /* WG on this device */
-uint32_t vr_kernel_storage_bindings(const vr_kernel *); /* how many binds are storage buffers */
+/* How many binds of its programs are storage buffers, at most. */
+uint32_t vr_kernel_storage_bindings(const vr_kernel *);
 
 typedef struct vr_op {
     const char *name;

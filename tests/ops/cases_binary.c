@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Both operations on every pair of shapes. */
+ * Every operation on every pair of shapes. */
 #include "op_rand.h"
 
 typedef struct row {
@@ -65,7 +65,7 @@ static const row rows[] = {
     {2, {400, 64}, 1, {64}, .device = OP_DEVICE_LOW},
     {2, {530000, 63}, 2, {530000, 63}, .heavy = true}, /* 129 MiB */
 };
-enum { N_ROWS = sizeof rows / sizeof *rows };
+enum { N_ROWS = sizeof rows / sizeof *rows, N_OPERATIONS = VIREO_SILU_MUL + 1 };
 
 static op_operand operand(uint32_t rank, const int64_t *shape, bool dynamic)
 {
@@ -78,7 +78,7 @@ static op_operand operand(uint32_t rank, const int64_t *shape, bool dynamic)
 static void make(size_t i, op_case *c)
 {
     const row *r = &rows[i % N_ROWS];
-    c->at.binary.op = i < N_ROWS ? VIREO_ADD : VIREO_MUL;
+    c->at.binary.op = (vireo_binary)(i / N_ROWS);
     c->in[0] = operand(r->rank_a, r->a, r->dynamic_a);
     c->in[1] = operand(r->rank_b, r->b, r->dynamic_b);
     c->in[0].fill = c->in[1].fill = r->fill;
@@ -94,7 +94,7 @@ static void make(size_t i, op_case *c)
 
 static void draw(uint64_t *s, op_case *c)
 {
-    c->at.binary.op = op_once_in(s, 2) ? VIREO_ADD : VIREO_MUL;
+    c->at.binary.op = (vireo_binary)op_below(s, N_OPERATIONS);
     c->in[0] = op_draw_input(s, 1, 4, 20000);
     c->in[1] = c->in[0];
     c->in[1].view = op_once_in(s, 4);
@@ -114,4 +114,4 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_binary = {
-    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * 2, .make = make, .draw = draw, .build = build};
+    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * N_OPERATIONS, .make = make, .draw = draw, .build = build};

@@ -18,10 +18,10 @@ typedef enum op_fill {
     FILL_ZERO,
     FILL_FEW,     /* few distinct values, −0 among them: ties */
     FILL_NAN,     /* normal, a third NaN */
-    FILL_IDS,     /* 0 .. rows of input 0 - 1 */
+    FILL_IDS,     /* 0 .. rows of operand .of - 1 */
     FILL_DENORMAL, /* ±0 and magnitudes below 1.2e-38, which drivers may flush */
     FILL_CANCEL,  /* pairs x, -x behind each other, then a small rest: long sums that cancel */
-    FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of input 0; some sequences are empty;
+    FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of operand .of; some sequences are empty;
                      op_case.lengths if there are any */
     FILL_BAD_OFFSETS, /* any numbers, decreasing ones and such past the end too */
     FILL_BITS,        /* any word: half of everything is denied */
@@ -36,6 +36,7 @@ typedef struct op_operand {
     int64_t shape[VIREO_MAX_RANK]; /* dimension 0 of a dynamic one: not used */
     uint32_t symbol;               /* 1, 2: dynamic, op_case.symbols[symbol - 1]; 0: fixed */
     op_fill fill;
+    uint32_t of;                   /* ids and offsets: into the rows of this operand */
     bool view;                     /* an input that is columns of a wider one, between NaNs */
 } op_operand;
 
@@ -112,9 +113,9 @@ vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor
  * and returns how many checks failed. */
 size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *, bool forced,
                    op_table *);
-/* Fills n elements of operand `input` as doubles that its dtype holds exactly. rows0: of input 0.
+/* Fills n elements of operand `input` as doubles that its dtype holds exactly. rows: of operand .of.
  */
-void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows0, double *out,
+void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows, double *out,
                   size_t n);
 
 /* Operands by rank, all f32 inputs filled with FILL_NORMAL; change what differs. */

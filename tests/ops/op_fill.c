@@ -17,7 +17,7 @@ static double normal(uint64_t *state)
     return sum;
 }
 
-static double draw(uint64_t *s, op_fill fill, int64_t rows0)
+static double draw(uint64_t *s, op_fill fill, int64_t rows)
 {
     static const double few[] = {0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -INFINITY};
     double x = normal(s);
@@ -41,13 +41,13 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows0)
     case FILL_NAN:
         return op_below(s, 3) ? x : NAN;
     case FILL_IDS:
-        return rows0 > 0 ? (double)op_below(s, rows0) : 0.0;
+        return rows > 0 ? (double)op_below(s, rows) : 0.0;
     case FILL_DENORMAL:
         return op_below(s, 4) ? x * 1e-39 : copysign(0.0, x);
     case FILL_CANCEL: /* op_fill_data makes the pairs */
         return x * 1e3;
     case FILL_BAD_OFFSETS:
-        return (double)(op_below(s, rows0 + 9) - 4);
+        return (double)(op_below(s, rows + 9) - 4);
     case FILL_BITS:
         return (double)(int32_t)(uint32_t)op_next(s);
     case FILL_ONES:
@@ -58,7 +58,7 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows0)
     return 0.0;
 }
 
-static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows0, double *out, size_t n)
+static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows, double *out, size_t n)
 {
     if (n == 0)
         return;
@@ -67,23 +67,23 @@ static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows0, double *o
     for (size_t i = 0; i < OP_MAX_LENGTHS; i++)
         given = given || c->lengths[i];
     for (size_t i = 1; i < n; i++) {
-        int64_t left = rows0 - (int64_t)out[i - 1];
+        int64_t left = rows - (int64_t)out[i - 1];
         int64_t length = i + 1 == n ? left : op_below(s, 3) ? op_below(s, left + 1) : 0;
         out[i] = out[i - 1] + (double)(given ? c->lengths[i - 1] : length);
     }
 }
 
-void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows0, double *out,
+void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows, double *out,
                   size_t n)
 {
     const op_operand *o = &c->in[input];
     uint64_t s = c->seed * 1000003 + input * 101 + (o->source == OP_CONSTANT ? 0 : run);
     if (o->fill == FILL_OFFSETS) {
-        fill_offsets(c, &s, rows0, out, n);
+        fill_offsets(c, &s, rows, out, n);
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        out[i] = draw(&s, o->fill, rows0);
+        out[i] = draw(&s, o->fill, rows);
         if (o->fill == FILL_CANCEL && i % 2)
             out[i] = i % 64 == 63 ? 0.5 : -out[i - 1];
         if (o->dtype == VIREO_F16)

@@ -87,9 +87,9 @@ static void fill_wide(work *w, uint32_t i)
                                             : ((float *)w->data[i])[r * width + j - BESIDE];
 }
 
-static int64_t rows_of_first(const op_case *c, size_t run)
+static int64_t rows_of(const op_case *c, uint32_t operand, size_t run)
 {
-    const op_operand *o = &c->in[0];
+    const op_operand *o = &c->in[operand];
     return o->symbol ? c->counts[run][o->symbol - 1] : o->shape[0];
 }
 
@@ -98,7 +98,7 @@ static void fill(work *w, uint32_t i)
 {
     const op_operand *o = &w->c->in[i];
     size_t n = elements_of(w->c, o, w->run, false);
-    op_fill_data(w->c, i, w->run, rows_of_first(w->c, w->run), w->in[i], n);
+    op_fill_data(w->c, i, w->run, rows_of(w->c, o->of, w->run), w->in[i], n);
     for (size_t j = 0; j < n; j++) {
         if (o->dtype == VIREO_F32)
             ((float *)w->data[i])[j] = (float)w->in[i][j];

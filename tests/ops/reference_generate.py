@@ -101,6 +101,30 @@ def lookups():
             [(y,)])
 
 
+def bags():
+    table, ids, offsets = ramp((5, 3), 1), [4, 0, 2, 2, 1], [0, 2, 2, 5]
+    weights = np.array([0.5, -1, 2, 0.25, 1])
+    for name, w in (("", np.ones(5)), ("_weights", weights)):
+        spans = list(zip(offsets, offsets[1:]))
+        total = np.array([(table[ids[b:e]] * w[b:e, None]).sum(0) for b, e in spans])
+        given = [(weights,)] if name else []
+        row("bag_sum" + name, "EMBEDDING_BAG", ".bag = {VIREO_BAG_SUM}",
+            [(table,), (ids, "I32"), (offsets, "I32")] + given, [(total,)])
+        mean = total / np.array([max(e - b, 1) for b, e in spans])[:, None]
+        row("bag_mean" + name, "EMBEDDING_BAG", ".bag = {VIREO_BAG_MEAN}",
+            [(table,), (ids, "I32"), (offsets, "I32")] + given, [(mean,)])
+    x, updates, ids = ramp((5, 3), 2), ramp((4, 3), 3), [3, 1, 3, 0]
+    y = x.copy()
+    for i, u in zip(ids, updates):
+        y[i] = u
+    row("scatter_set", "SCATTER_ROWS", ".scatter = {VIREO_SCATTER_SET}",
+        [(x,), (ids, "I32"), (updates,)], [(y,)])
+    y = x.copy()
+    np.add.at(y, ids, updates)
+    row("scatter_add", "SCATTER_ROWS", ".scatter = {VIREO_SCATTER_ADD}",
+        [(x,), (ids, "I32"), (updates,)], [(y,)])
+
+
 def elements():
     x = np.array([-30.0, -4.5, -1, -0.25, -0.0, 0.125, 0.5, 1, 3, 20])
     for name, f in functions.items():
@@ -111,6 +135,8 @@ def elements():
         name = "x".join("".join(str(n) for n in s) for s in shapes)
         row(f"add_{name}", "BINARY", ".binary = {VIREO_ADD}", [(a,), (b,)], [(a + b,)])
         row(f"mul_{name}", "BINARY", ".binary = {VIREO_MUL}", [(a,), (b,)], [(a * b,)])
+        row(f"silu_mul_{name}", "BINARY", ".binary = {VIREO_SILU_MUL}", [(a,), (b,)],
+            [(functions["SILU"](a) * b,)])
 
 
 def top_ks():
@@ -140,7 +166,7 @@ def shapes():
     row("concat_2", "CONCAT", ".concat = {2}", [(z,), (x,), (z,)], [(np.concatenate([z, x, z], 2),)])
 
 
-for make in (matmuls, attentions, norms, lookups, elements, top_ks, shapes):
+for make in (matmuls, attentions, norms, lookups, bags, elements, top_ks, shapes):
     make()
 print("/* SPDX-License-Identifier: Apache-2.0\n * Written by reference_generate.py. */")
 print("\n".join(arrays))

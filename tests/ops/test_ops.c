@@ -199,13 +199,19 @@ static void test_enough_ran(void **state)
         assert_true(d->executed >= LEAST_FULL);
 }
 
-int main(void)
+/* test_ops [OP]: all ops, or one. */
+int main(int argc, char **argv)
 {
+    char filter[64];
     const struct CMUnitTest tests[] = {
 #define VR_OP(id, name) cmocka_unit_test(test_##name),
 #include "ops/op_list.h"
 #undef VR_OP
         cmocka_unit_test(test_enough_ran),
     };
+    if (argc > 1) {
+        snprintf(filter, sizeof filter, "test_%s", argv[1]);
+        cmocka_set_test_filter(filter);
+    }
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

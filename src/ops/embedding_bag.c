@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sums or means of rows of a table, bag by bag (PyTorch's EmbeddingBag with include_last_offset). A table
+ * larger than a binding is bound slab by slab; the sums go on in the result. */
+#include "ops/rows.h"
+
+enum { TABLE, IDS, OFFSETS, WEIGHTS };
+
+static vireo_status infer(const vr_call *c, vireo_error *err)
+{
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_I32, VIREO_I32, VIREO_F32};
+    vireo_status st = VIREO_OK;
+    for (uint32_t i = 0; i < 4 && !st; i++) {
+        st = vr_want_dtype(c, i, dtypes[i], err);
+        if (!st)
+            st = vr_want_rank(c, i, i == TABLE ? 2 : 1, i == TABLE ? 2 : 1, err);
+    }
+    if (!st && c->at.bag.op > VIREO_BAG_MEAN)
+        st = vr_bad(c, err, "operation %d is not one of vireo_bag", (int)c->at.bag.op);
+    if (!st && c->in[WEIGHTS] && !vr_value_same_shape(c->in[WEIGHTS], c->in[IDS]))
+        st = vr_bad(c, err, "weights must have the shape of ids");
+    const vr_value *offsets = c->in[OFFSETS];
+    if (!st && offsets->symbol == VR_NO_SYMBOL && offsets->shape[0] == 0)
+        st = vr_bad(c, err, "offsets is empty, it must have one element more than bags");
+    if (st)
+        return st;
+    vr_value *out = c->out[0];
+    out->dtype = VIREO_F32;
+    out->rank = 2;
+    out->shape[0] = offsets->shape[0] > 0 ? offsets->shape[0] - 1 : 0;
+    out->shape[1] = c->in[TABLE]->shape[1];
+    out->symbol = offsets->symbol;
+    out->derive = -1;
+    return VIREO_OK;
+}
+
+static int64_t clamp(double v, int64_t lowest, int64_t highest)
+{
+    return v < (double)lowest ? lowest : v > (double)highest ? highest : (int64_t)v;
+}
+
+static void reference(const vr_ref_args *r)
+{
+    const int64_t n = vr_value_width(r->call->in[TABLE]), ids = r->call->in[IDS]->count;
+    for (int64_t bag = 0; bag < r->call->out[0]->count; bag++) {
+        const int64_t begin = clamp(r->in[OFFSETS][bag], 0, ids);
+        const int64_t end = clamp(r->in[OFFSETS][bag + 1], begin, ids);
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t i = begin; i < end; i++)
+                sum += r->in[TABLE][(int64_t)r->in[IDS][i] * n + j] *
+                       (r->in[WEIGHTS] ? r->in[WEIGHTS][i] : 1.0);
+            if (r->call->at.bag.op == VIREO_BAG_MEAN && end > begin)
+                sum /= (double)(end - begin);
+            r->out[0][bag * n + j] = sum;
+        }
+    }
+}
+
+static bool table_fits(const vr_call *c, const vr_kernel *k)
+{
+    return vr_slab_of(c, k, c->in[TABLE], VR_ROWS(VR_IN0)) > 0;
+}
+
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return vr_fits_texels(c, c->in[TABLE]);
+}
+
+static void define(const vr_call *c, vr_str *s)
+{
+    vr_str_addf(s, "#define VR_HALF %d\n", c->in[TABLE]->dtype == VIREO_F16);
+}
+
+static uint64_t row_bytes(const vr_value *table)
+{
+    return vr_value_pitch(table) * (uint64_t)vireo_dtype_bytes(table->dtype);
+}
+
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    const vr_value *table = c->in[TABLE];
+    const vr_extent ids = vr_extent_of(c->in[IDS]), out = vr_extent_of(c->out[0]);
+    const vr_extent of = vr_extent_of(table);
+    struct vr_push_bag push = {.ids = ids.width,
+                               .ids_symbol = ids.width_symbol,
+                               .table_rows = of.rows,
+                               .table_symbol = of.symbol,
+                               .bags = out.rows,
+                               .symbol = out.symbol,
+                               .quads = vr_value_pitch(c->out[0]) / 4,
+                               .pitch = of.pitch,
+                               .mean = c->at.bag.op == VIREO_BAG_MEAN,
+                               .has_weights = c->in[WEIGHTS] != NULL};
+    const uint32_t rows = (uint32_t)vr_value_rows(table);
+    uint32_t step = vr_slab_of(c, k, table, VR_ROWS(VR_IN0));
+    step = step ? step : rows;
+    const uint64_t groups =
+        (uint64_t)vr_value_rows_now(c->out[0]) * vr_ceil_div(push.quads, wg);
+    do {
+        push.count = rows - push.first < step ? rows - push.first : step;
+        vr_dispatch *d = vr_launch(l, &push, sizeof push, groups, 1);
+        if (!d)
+            return VIREO_ERROR_OUT_OF_MEMORY;
+        if (step < rows) {
+            d->range[0].offset = push.first * row_bytes(table);
+            d->range[0].bytes = push.count * row_bytes(table);
+        }
+        push.first += push.count;
+    } while (push.first < rows);
+    return VIREO_OK;
+}
+
+static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
+{
+    vr_explain_ids(s, words, c->in[TABLE]->count);
+}
+
+#define BINDS(table, offsets, weights)                                                             \
+    {                                                                                              \
+        {VR_IN0, table}, {VR_IN1, VR_STORAGE}, {VR_IN2, offsets}, {VR_IN3, weights},               \
+            {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}, {VR_FAULT, VR_STORAGE}                   \
+    }
+static const vr_kernel kernels[] = {
+    {.name = "texel", .shader = "embedding_bag.comp",
+     .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = texels_fit, .launch = launch,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "storage", .shader = "embedding_bag.comp",
+     .defines = "#define VR_TEXEL 0\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = table_fits, .define = define, .launch = launch,
+     .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)},
+    {.name = "narrow", .shader = "embedding_bag.comp",
+     .defines = "#define VR_TEXEL 0\n#define VR_NARROW 1\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .define = define, .launch = launch,
+     .binds = BINDS(VR_STORAGE, VR_TEXEL_INT, VR_TEXEL_VEC4)},
+};
+
+const vr_op vr_op_embedding_bag = {
+    .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
+    .explain = explain, .infer = infer, .reference = reference, .kernels = kernels,
+    .n_kernels = sizeof kernels / sizeof *kernels};

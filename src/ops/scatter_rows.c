@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rows of a matrix replaced by others, or others added to them. First each row learns how many ids name it
+ * and which is the last (order-free atomics), then each row is written once: the same bits every time. */
+#include "ops/rows.h"
+#include <string.h>
+
+enum { X, IDS, UPDATES };
+
+static vireo_status infer(const vr_call *c, vireo_error *err)
+{
+    const vr_value *x = c->in[X], *ids = c->in[IDS], *updates = c->in[UPDATES];
+    vireo_status st = vr_want_dtype(c, X, VIREO_F32, err);
+    if (!st)
+        st = vr_want_dtype(c, IDS, VIREO_I32, err);
+    if (!st)
+        st = vr_want_dtype(c, UPDATES, VIREO_F32, err);
+    if (!st)
+        st = vr_want_rank(c, X, 2, 2, err);
+    if (!st)
+        st = vr_want_rank(c, IDS, 1, 1, err);
+    if (!st)
+        st = vr_want_rank(c, UPDATES, 2, 2, err);
+    if (!st && c->at.scatter.op > VIREO_SCATTER_ADD)
+        st = vr_bad(c, err, "operation %d is not one of vireo_scatter", (int)c->at.scatter.op);
+    if (!st && (updates->shape[0] != ids->shape[0] || updates->symbol != ids->symbol ||
+                updates->shape[1] != x->shape[1])) {
+        char a[128], b[128], d[128];
+        vr_value_text(x, a, sizeof a);
+        vr_value_text(ids, b, sizeof b);
+        vr_value_text(updates, d, sizeof d);
+        st = vr_bad(c, err, "updates is %s, it must have a row for each id of %s, as wide as %s", d, b,
+                    a);
+    }
+    if (st)
+        return st;
+    vr_shape_like(c, X, c->out[0]);
+    return VIREO_OK;
+}
+
+static void reference(const vr_ref_args *r)
+{
+    const int64_t rows = r->call->in[X]->count, n = vr_value_width(r->call->in[X]);
+    if (rows * n > 0)
+        memcpy(r->out[0], r->in[X], (size_t)(rows * n) * sizeof(double));
+    for (int64_t i = 0; i < r->call->in[IDS]->count; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double *y = &r->out[0][(int64_t)r->in[IDS][i] * n + j];
+            *y = r->in[UPDATES][i * n + j] +
+                 (r->call->at.scatter.op == VIREO_SCATTER_ADD ? *y : 0.0);
+        }
+}
+
+/* For each row: how many ids name it, one more than the last such i. */
+static uint64_t scratch(const vr_call *c)
+{
+    return (uint64_t)vr_value_rows(c->in[X]) * 8;
+}
+
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    const vr_value *x = c->in[X];
+    const vr_extent ids = vr_extent_of(c->in[IDS]);
+    struct vr_push_scatter push = {.x = vr_extent_of(x),
+                                   .ids = ids.width,
+                                   .ids_symbol = ids.width_symbol,
+                                   .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4,
+                                   .add = c->at.scatter.op == VIREO_SCATTER_ADD};
+    const uint64_t rows = (uint64_t)vr_value_rows_now(x), n = (uint64_t)c->in[IDS]->count;
+    for (push.phase = 0; push.phase < 2; push.phase++)
+        if (!vr_launch(l, &push, sizeof push, vr_ceil_div(push.phase == 0 ? rows : n, wg), 1))
+            return VIREO_ERROR_OUT_OF_MEMORY;
+    /* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
+    const size_t first = l->count;
+    vireo_status st =
+        vr_launch_slabs(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &push, sizeof push,
+                        vr_ceil_div(vr_value_pitch(c->out[0]) / 4, wg), 1);
+    for (size_t i = first; !st && i < l->count; i++)
+        l->list[i].second = true;
+    return st;
+}
+
+static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
+{
+    vr_explain_ids(s, words, c->in[X]->count);
+}
+
+#define SECOND(ids_access, define_ids)                                                             \
+    {                                                                                              \
+        .name = "write", .shader = "scatter_rows.comp", .defines = define_ids,                     \
+        .binds = {{VR_IN0, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_IN2, VR_STORAGE},            \
+                  {VR_OUT0, VR_STORAGE}, {VR_IN1, ids_access}, {VR_STEP, VR_UNIFORM}}              \
+    }
+static const vr_kernel write_storage = SECOND(VR_STORAGE, "#define VR_NARROW 0\n");
+static const vr_kernel write_narrow = SECOND(VR_TEXEL_INT, "#define VR_NARROW 1\n");
+
+#define MARK(kernel_name, second_program)                                                          \
+    {                                                                                              \
+        .name = kernel_name, .shader = "scatter_mark.comp", .workgroup = VR_WORKGROUP_SUBGROUP,    \
+        .scratch = scratch, .launch = launch, .second = second_program,                            \
+        .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},          \
+                  {VR_STEP, VR_UNIFORM}}                                                           \
+    }
+static const vr_kernel kernels[] = {MARK("storage", &write_storage),
+                                    MARK("narrow", &write_narrow)};
+
+const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
+                                  .min_in = 3,
+                                  .max_in = 3,
+                                  .n_out = 1,
+                                  .explain = explain,
+                                  .infer = infer,
+                                  .reference = reference,
+                                  .kernels = kernels,
+                                  .n_kernels = sizeof kernels / sizeof *kernels};
