@@ -92,9 +92,9 @@ struct vr_push_pool { /* pool.comp */
     VR_U32 quads, pitch, op; /* quads of a row; from row to row of x */
 };
 
-struct vr_push_top_k { /* top_k.comp */
-    VR_U32 rows, symbol, width, pitch; /* pitch: quads from row to row of scores */
-    VR_U32 k, phase;
+struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp */
+    vr_extent x;       /* of scores */
+    VR_U32 k;
     VR_U32 deny_pitch; /* 0: one row for all */
     VR_U32 has_deny;
     VR_U32 list; /* quads of one scratch list at capacity: keys first, then indices */

@@ -191,7 +191,7 @@ struct vr_kernel {
     bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
     void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
                                                       Few distinct ones: each is a pipeline */
-    uint64_t (*scratch)(const vr_call *);          /* NULL: none; bytes for the bucket's capacities */
+    uint64_t (*scratch)(const vr_call *, const vr_kernel *); /* NULL: none; bytes for the bucket's capacities */
     vireo_status (*launch)(const vr_call *, const vr_kernel *, uint32_t wg, vr_launches *);
     vr_binding binds[VR_KERNEL_BINDINGS + 1];
     const vr_kernel *second; /* NULL, or the program of dispatches marked `second`: its shader, defines,

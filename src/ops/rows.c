@@ -90,6 +90,19 @@ uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uin
     return (uint32_t)(most < rows ? most / 64 * 64 : rows);
 }
 
+void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint32_t mask,
+                 vr_dispatch *d)
+{
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
+        const vr_value *v =
+            mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
+        if (!v)
+            continue;
+        d->range[i].offset = e->first * row_bytes(v);
+        d->range[i].bytes = (e->end - e->first) * row_bytes(v);
+    }
+}
+
 vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *l,
                              const vr_value *x, uint32_t mask, void *push, size_t push_bytes,
                              uint64_t units, uint64_t per_group)
@@ -106,15 +119,8 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
         vr_dispatch *d = vr_launch(l, push, push_bytes, vr_ceil_div(count * units, per_group), 1);
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
-        for (uint32_t i = 0; step < rows && k->binds[i].operand != VR_OPERAND_END; i++) {
-            const vr_value *v = mask >> k->binds[i].operand & 1
-                                    ? operand_of(c, k->binds[i].operand)
-                                    : NULL;
-            if (!v)
-                continue;
-            d->range[i].offset = e->first * row_bytes(v);
-            d->range[i].bytes = (e->end - e->first) * row_bytes(v);
-        }
+        if (step < rows)
+            vr_cut_rows(c, k, e, mask, d);
         e->first = e->end;
     } while (e->first < rows);
     return VIREO_OK;

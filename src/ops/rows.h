@@ -25,6 +25,9 @@ vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, u
 /* Rows a slab, all of x if they fit, else a multiple of 64, so that slabs begin at multiples of 256
  * bytes; 0: not even those fit. */
 uint32_t vr_slab_of(const vr_call *, const vr_kernel *, const vr_value *x, uint32_t mask);
+/* Binds a dispatch to the slab of e. */
+void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_t mask,
+                 vr_dispatch *);
 /* A dispatch a slab, with rows · units / per_group groups. push begins with the vr_extent of x, whose
  * first and end are set for each. */
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,

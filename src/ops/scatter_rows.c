@@ -51,8 +51,9 @@ static void reference(const vr_ref_args *r)
 }
 
 /* For each row: how many ids name it, one more than the last such i. */
-static uint64_t scratch(const vr_call *c)
+static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
+    (void)k;
     return (uint64_t)vr_value_rows(c->in[X]) * 8;
 }
 

@@ -97,87 +97,122 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static uint64_t list_quads(const vr_call *c)
+enum { SELECT = VR_ROWS(VR_IN0), RANK = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) | VR_ROWS(VR_OUT1) };
+
+static bool one_deny(const vr_call *c)
 {
-    return (uint64_t)vr_value_rows(c->in[0]) * (vr_value_pitch(c->out[0]) / 4);
+    return !c->in[1] || (c->in[1]->symbol == VR_NO_SYMBOL && vr_value_rows(c->in[1]) == 1);
 }
 
-static uint64_t scratch(const vr_call *c)
+static uint32_t select_mask(const vr_call *c)
 {
-    return list_quads(c) * 16 * 2;
+    return SELECT | (one_deny(c) ? 0 : VR_ROWS(VR_IN1));
 }
 
-/* Without deny any view takes its place: then one of scores, element by element. */
+/* Bytes of a row's lists: keys and indices. */
+static uint64_t list_bytes(const vr_call *c)
+{
+    return 2 * 4 * (uint64_t)vr_value_pitch(c->out[0]);
+}
+
+/* Rows that both programs can bind, with their lists. */
+static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
+{
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]);
+    const uint64_t lists = c->limits->max_storage_binding_bytes / list_bytes(c);
+    uint32_t most = vr_slab_of(c, k, c->in[0], select_mask(c));
+    const uint32_t rank = vr_slab_of(c, k->second, c->in[0], RANK);
+    most = most < rank ? most : rank;
+    most = most < lists ? most : (uint32_t)lists;
+    return most < rows ? most / 64 * 64 : rows;
+}
+
+/* The slabs use the same lists, one after the other. */
+static uint64_t list_quads(const vr_call *c, const vr_kernel *k)
+{
+    return (uint64_t)slab_rows(c, k) * (vr_value_pitch(c->out[0]) / 4);
+}
+
+static uint64_t scratch(const vr_call *c, const vr_kernel *k)
+{
+    return slab_rows(c, k) * list_bytes(c);
+}
+
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    const vr_value *deny = c->in[1] ? c->in[1] : c->in[0];
     return vr_fits_texels(c, c->in[0]) &&
-           (uint64_t)vr_value_rows(deny) * vr_value_pitch(deny) <= c->limits->max_texel_elements;
+           (!c->in[1] || (uint64_t)vr_value_rows(c->in[1]) * vr_value_pitch(c->in[1]) <=
+                             c->limits->max_texel_elements);
+}
+
+/* Both programs for the slab of push->x. */
+static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
+                                const struct vr_push_top_k *push, bool cut)
+{
+    const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
+    const uint32_t end = now < push->x.end ? now : push->x.end;
+    const uint64_t rows = end > push->x.first ? end - push->x.first : 0;
+    vr_dispatch *d = vr_launch(l, push, sizeof *push, rows, 1);
+    if (!d)
+        return VIREO_ERROR_OUT_OF_MEMORY;
+    if (cut)
+        vr_cut_rows(c, k, &push->x, select_mask(c), d);
+    d = vr_launch(l, push, sizeof *push, rows * vr_ceil_div(vr_value_pitch(c->out[0]), wg), 1);
+    if (!d)
+        return VIREO_ERROR_OUT_OF_MEMORY;
+    d->second = true;
+    if (cut)
+        vr_cut_rows(c, k->second, &push->x, RANK, d);
+    return VIREO_OK;
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    (void)k;
     const vr_value *scores = c->in[0], *deny = c->in[1];
-    const vr_extent x = vr_extent_of(scores);
-    struct vr_push_top_k push = {.rows = x.rows,
-                                 .symbol = x.symbol,
-                                 .width = x.width,
+    const uint32_t rows = (uint32_t)vr_value_rows(scores);
+    const uint32_t step = slab_rows(c, k) ? slab_rows(c, k) : rows;
+    struct vr_push_top_k push = {.x = vr_extent_of(scores),
                                  .k = c->at.top_k.k,
+                                 .deny_pitch = one_deny(c) ? 0 : vr_value_pitch(deny),
                                  .has_deny = deny != NULL,
-                                 .pitch = vr_value_pitch(scores) / 4,
-                                 .list = (uint32_t)list_quads(c)};
-    if (deny && (deny->symbol != VR_NO_SYMBOL || vr_value_rows(deny) > 1))
-        push.deny_pitch = vr_value_pitch(deny);
-    const uint64_t rows = (uint64_t)vr_value_rows_now(scores);
-    vireo_status st = vr_launch_one(l, &push, sizeof push, rows);
-    if (st)
-        return st;
-    push.phase = 1;
-    return vr_launch_one(l, &push, sizeof push, rows * vr_ceil_div(vr_value_pitch(c->out[0]), wg));
+                                 .list = (uint32_t)list_quads(c, k)};
+    vireo_status st = VIREO_OK;
+    do {
+        push.x.end = rows - push.x.first < step ? rows : push.x.first + step;
+        st = launch_slab(c, k, wg, l, &push, step < rows);
+        push.x.first = push.x.end;
+    } while (!st && push.x.first < rows);
+    return st;
 }
 
+static const vr_kernel rank_texel = {
+    .name = "rank", .shader = "top_k_rank.comp", .defines = "#define VR_TEXEL 1\n",
+    .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE},
+              {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
+static const vr_kernel rank_storage = {
+    .name = "rank", .shader = "top_k_rank.comp", .defines = "#define VR_TEXEL 0\n",
+    .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE},
+              {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
+
+#define BINDS(scores, deny)                                                                        \
+    {                                                                                              \
+        {VR_IN0, scores}, {VR_IN1, deny}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM}          \
+    }
 static const vr_kernel kernels[] = {
-    {.name = "subgroup",
-     .shader = "top_k.comp",
+    {.name = "subgroup", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_IN1, VR_TEXEL_INT},
-               {VR_OUT0, VR_STORAGE},
-               {VR_OUT1, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-    {.name = "subgroup_storage",
-     .shader = "top_k.comp",
+     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = texels_fit, .scratch = scratch, .launch = launch, .second = &rank_texel,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
+    {.name = "subgroup_storage", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_OUT1, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-    {.name = "workgroup",
-     .shader = "top_k.comp",
-     .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n",
-     .workgroup = VR_WORKGROUP_64,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_OUT1, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
+     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .scratch = scratch,
+     .launch = launch, .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+    {.name = "workgroup", .shader = "top_k_select.comp",
+     .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_64,
+     .scratch = scratch, .launch = launch, .second = &rank_storage,
+     .binds = BINDS(VR_STORAGE, VR_STORAGE)},
 };
 
 const vr_op vr_op_top_k = {.name = "top_k",

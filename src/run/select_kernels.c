@@ -155,7 +155,7 @@ static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, c
     size_t length;
     if (!op->view || g->values[node->out[0]].is_output || forced_name(force, op->name, &length))
         return false;
-    if (op->view(c, offset) && (out->pitch == 0 || !must_be_dense(g, node->out[0])))
+    if (op->view(c, offset) && vr_value_bytes(out) && (out->pitch == 0 || !must_be_dense(g, node->out[0])))
         return true;
     out->pitch = 0;
     return false;
@@ -185,7 +185,7 @@ static vireo_status select_node(vr_bucket *b, size_t index, const char *force, p
     if (st)
         return st;
     n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
-    n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call) : 0;
+    n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call, n->kernel) : 0;
     for (uint32_t i = 0; n->kernel->binds[i].operand != VR_OPERAND_END; i++)
         if (n->kernel->binds[i].operand == VR_FAULT)
             n->fault_offset = VR_FAULT_BYTES * b->n_faults++;

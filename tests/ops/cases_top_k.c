@@ -10,6 +10,7 @@ typedef struct row {
     op_fill deny_fill;
     int64_t most, counts[3]; /* dynamic rows if most > 0 */
     bool view, heavy;
+    op_device device;
 } row;
 
 static const row rows[] = {
@@ -53,6 +54,11 @@ static const row rows[] = {
     {5, 64, 9, .view = true},
     {3, 100, 17, FILL_FEW, .view = true},
     {70000, 5, 2, .heavy = true},
+    {1, 10000000, 1024, .heavy = true},
+    {2, 10000000, 10, FILL_FEW, EACH_ROW, FILL_BITS, .heavy = true},
+    {300, 130, 9, .device = OP_DEVICE_LOW},
+    {300, 130, 9, FILL_FEW, EACH_ROW, FILL_BITS, .device = OP_DEVICE_LOW},
+    {200, 100, 90, FILL_NORMAL, ONE_ROW, FILL_BITS, .device = OP_DEVICE_LOW}, /* results are cut */
     {0, 40, 6, FILL_NORMAL, NONE, FILL_ZERO, 50, {3, 50, 0}},
     {0, 41, 6, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}},
     {0, 100, 9, FILL_NORMAL, ONE_ROW, FILL_BITS, 20, {1, 20, 0}},
@@ -66,6 +72,7 @@ static void make(size_t i, op_case *c)
     c->in[0] = op_filled(op_matrix(r->rows, r->width), r->fill);
     c->in[0].view = r->view;
     c->heavy = r->heavy;
+    c->device = r->device;
     if (r->most) {
         c->in[0].symbol = 1;
         op_sizes(c, r->most, r->counts, 0, NULL);

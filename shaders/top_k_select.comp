@@ -1,10 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// The k largest of each row of scores, exact, ties to the lower index. Rows are contiguous.
-// Phase 0: a team takes a row, its lanes neighbouring quads (4 scores). The k-th largest key is found
-//   two bits at a time by counting, then what is above it, and the first of what equals it, is written
-//   to a list in the order of indices.
-// Phase 1: a lane takes an entry of a list, counts the entries before it, and writes it there.
+// The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
+// makes it). Rows are contiguous. A team takes a row, its lanes neighbouring quads (4 scores). The k-th
+// largest key is found two bits at a time by counting, then what is above it, and the first of what equals
+// it, is written to a list in the order of indices.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
 // deny are texel views, else storage buffers.
 #if VR_SUBGROUP
@@ -18,6 +17,7 @@ layout(push_constant) uniform Push
 {
     vr_push_top_k p;
 };
+#include "top_k.glsl"
 #if VR_TEXEL
 layout(set = 0, binding = 0) uniform samplerBuffer score_texels;
 layout(set = 0, binding = 1) uniform isamplerBuffer deny_texels;
@@ -35,15 +35,7 @@ layout(std430, set = 0, binding = 1) restrict readonly buffer Deny
 #define SCORES(i) score_quads[i]
 #define DENY(i) deny_words[i]
 #endif
-layout(std430, set = 0, binding = 2) restrict writeonly buffer Values
-{
-    float values[];
-};
-layout(std430, set = 0, binding = 3) restrict writeonly buffer Indices
-{
-    int indices[];
-};
-layout(std430, set = 0, binding = 4) restrict buffer Lists
+layout(std430, set = 0, binding = 2) restrict writeonly buffer Lists
 {
     uvec4 lists[]; // keys, then indices: p.k a row, padded with keys of 0
 };
@@ -98,7 +90,7 @@ uvec2 team_before(uvec2 v, out uvec2 total)
 // Keys order as scores do. 0: denied or padding, 1: NaN, the lowest of all scores.
 uvec4 keys_of(uint row, uint quad)
 {
-    uvec4 bits = floatBitsToUint(SCORES(row * p.pitch + quad));
+    uvec4 bits = floatBitsToUint(SCORES(row * p.x.pitch + quad));
     bits = mix(bits, uvec4(0u), equal(bits, uvec4(0x80000000u))); // −0 = 0
     const bvec4 nan = greaterThan(bits & 0x7fffffffu, uvec4(0x7f800000u));
     const bvec4 negative = greaterThanEqual(bits, uvec4(0x80000000u));
@@ -108,20 +100,14 @@ uvec4 keys_of(uint row, uint quad)
         denied = DENY(row * p.deny_pitch + quad / 8u) >> (quad % 8u * 4u);
     const uvec4 lane = uvec4(0u, 1u, 2u, 3u);
     keys = mix(keys, uvec4(0u), notEqual((uvec4(denied) >> lane) & 1u, uvec4(0u)));
-    return mix(uvec4(0u), keys, lessThan(4u * quad + lane, uvec4(p.width)));
-}
-
-uint ones(bvec4 b)
-{
-    const uvec4 u = uvec4(b);
-    return u.x + u.y + u.z + u.w;
+    return mix(uvec4(0u), keys, lessThan(4u * quad + lane, uvec4(p.x.width)));
 }
 
 // How many keys of the row are at least t.x, t.y, t.z.
 uvec3 count_at_least(uint row, uvec3 t)
 {
     uvec3 n = uvec3(0u);
-    for (uint q = TEAM_LANE; q < (p.width + 3u) / 4u; q += TEAM_LANES) {
+    for (uint q = TEAM_LANE; q < (p.x.width + 3u) / 4u; q += TEAM_LANES) {
         const uvec4 keys = keys_of(row, q);
         n += uvec3(ones(greaterThanEqual(keys, uvec4(t.x))),
                    ones(greaterThanEqual(keys, uvec4(t.y))),
@@ -159,11 +145,6 @@ uint kth_key(uint row, out uint above)
     return key;
 }
 
-uint k_quads()
-{
-    return (p.k + 3u) / 4u;
-}
-
 void put(uint row, uint position, uint key, uint index)
 {
     const uint quad = row * k_quads() + position / 4u;
@@ -176,7 +157,7 @@ void select_row(uint row)
     uint above;
     const uint key = kth_key(row, above);
     const uint ties = key == 0u ? 0u : p.k - above; // key 0: all that are allowed are above
-    const uint quads = (p.width + 3u) / 4u;
+    const uint quads = (p.x.width + 3u) / 4u;
     uvec2 before = uvec2(0u); // above the key, equal to it, in quads already seen
     for (uint start = 0u; start < quads; start += TEAM_LANES) {
         const uint q = start + TEAM_LANE;
@@ -196,41 +177,8 @@ void select_row(uint row)
         put(row, i, 0u, 0xffffffffu);
 }
 
-void rank_entry(uint row, uint i)
-{
-    const uint list = row * k_quads(), pitch = 4u * k_quads();
-    if (i >= pitch)
-        return;
-    if (i >= p.k) { // padding
-        values[row * pitch + i] = 0.0;
-        indices[row * pitch + i] = 0;
-        return;
-    }
-    const uint key = lists[list + i / 4u][i % 4u];
-    const uint index = lists[p.list + list + i / 4u][i % 4u];
-    uint rank = 0u;
-    for (uint q = 0u; q < k_quads(); q++) { // before: larger, or equal and earlier in the list
-        const uvec4 other = lists[list + q];
-        const bvec4 earlier = lessThan(4u * q + uvec4(0u, 1u, 2u, 3u), uvec4(i));
-        rank += ones(greaterThanEqual(other, key + uvec4(not(earlier))));
-    }
-    float value = -3.40282347e38;
-    if (index != 0xffffffffu)
-        value = SCORES(row * p.pitch + index / 4u)[index % 4u];
-    values[row * pitch + rank] = value;
-    indices[row * pitch + rank] = int(index);
-}
-
 void main()
 {
-    const uint rows = vr_rows(p.rows, p.symbol);
-    if (p.phase == 0u) {
-        if (TEAM_INDEX < rows)
-            select_row(TEAM_INDEX);
-    } else {
-        // A workgroup stays within a row, so that all its lanes read the same entries.
-        const uint per_row = (4u * k_quads() + WG - 1u) / WG, row = vr_group() / per_row;
-        if (row < rows)
-            rank_entry(row, (vr_group() - row * per_row) * WG + gl_LocalInvocationID.x);
-    }
+    if (TEAM_INDEX < vr_slab_rows(p.x))
+        select_row(TEAM_INDEX);
 }
