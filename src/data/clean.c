@@ -232,7 +232,9 @@ size_t vr_clean_cut(const char *text, size_t length, size_t limit)
 {
     if (length <= limit)
         return length;
-    while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
-        limit--;
+    /* More than three continuation bytes are not UTF-8: any place is as good. */
+    for (size_t back = 0; back <= 3 && back <= limit; back++)
+        if (((unsigned char)text[limit - back] & 0xc0) != 0x80)
+            return limit - back;
     return limit;
 }

@@ -20,7 +20,7 @@ enum {
  * ends. *changes: what was done. false: exhausted. */
 bool vr_clean(const char *text, size_t length, vr_str *out, uint32_t *changes);
 
-/* The longest prefix of text[0..length), valid UTF-8, that has at most `limit` bytes and ends at a
- * code point's end. */
+/* The longest prefix of text[0..length) that has at most `limit` bytes and, where the text is UTF-8,
+ * ends at a code point's end. */
 size_t vr_clean_cut(const char *text, size_t length, size_t limit);
 #endif

@@ -52,7 +52,7 @@ static void refuses_headers(void **state)
         char expected[1200];
         const char *path = builder_file("bad.item", bad[i].text);
         snprintf(expected, sizeof expected, "%s%s", path, bad[i].message);
-        assert_int_equal(vr_atomic_open(&a, path, wanted, 3, &err), VIREO_ERROR_FORMAT);
+        assert_int_equal(vr_atomic_open(&a, NULL, path, wanted, 3, &err), VIREO_ERROR_FORMAT);
         assert_string_equal(err.message, expected);
     }
 }
@@ -66,7 +66,7 @@ static void refuses_too_many_columns(void **state)
         n += (size_t)sprintf(text + n, "%sc%d:float", i ? "\t" : "", i);
     vr_atomic a;
     vireo_error err = {0};
-    assert_int_equal(vr_atomic_open(&a, builder_file("wide.item", text), wanted, 3, &err),
+    assert_int_equal(vr_atomic_open(&a, NULL, builder_file("wide.item", text), wanted, 3, &err),
                      VIREO_ERROR_LIMIT);
     assert_non_null(strstr(err.message, "wide.item: line 1: more than 1024 columns"));
 }
@@ -76,10 +76,11 @@ static void refuses_what_is_no_file(void **state)
     (void)state;
     vr_atomic a;
     vireo_error err = {0};
-    assert_int_not_equal(vr_atomic_open(&a, builder_path("absent"), wanted, 3, &err), VIREO_OK);
+    assert_int_not_equal(vr_atomic_open(&a, NULL, builder_path("absent"), wanted, 3, &err),
+                         VIREO_OK);
     assert_non_null(strstr(err.message, "absent"));
-    assert_int_not_equal(vr_atomic_open(&a, builder_path("."), wanted, 3, &err), VIREO_OK);
-    assert_int_not_equal(vr_atomic_open(&a, "/dev/zero", wanted, 3, &err), VIREO_OK);
+    assert_int_not_equal(vr_atomic_open(&a, NULL, builder_path("."), wanted, 3, &err), VIREO_OK);
+    assert_int_not_equal(vr_atomic_open(&a, NULL, "/dev/zero", wanted, 3, &err), VIREO_OK);
 }
 
 /* Every spelling gives the same rows: "id|title|rating" with - for what is absent, n fields. */
@@ -116,9 +117,10 @@ static void reads_rows(void **state)
         vireo_error err = {0};
         char out[256] = "";
         size_t n = 0, fields;
-        assert_int_equal(vr_atomic_open(&a, builder_file("g.item", good[i].text), wanted, 3, &err),
-                         VIREO_OK);
-        while (vr_atomic_next(&a, f, &fields)) {
+        assert_int_equal(
+            vr_atomic_open(&a, NULL, builder_file("g.item", good[i].text), wanted, 3, &err),
+            VIREO_OK);
+        while (!vr_atomic_next(&a, f, &fields, NULL) && fields) {
             show(out, &n, &f[0], '|');
             show(out, &n, &f[1], '|');
             show(out, &n, &f[2], '#');
@@ -135,14 +137,15 @@ static void counts_lines(void **state)
     vr_atomic a;
     vr_atomic_field f[3];
     size_t fields;
-    assert_int_equal(
-        vr_atomic_open(&a, builder_file("l.item", "item_id:token\n\n\nx\ny"), wanted, 3, NULL),
-        VIREO_OK);
-    assert_true(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(vr_atomic_open(&a, NULL, builder_file("l.item", "item_id:token\n\n\nx\ny"),
+                                    wanted, 3, NULL),
+                     VIREO_OK);
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
     assert_int_equal(a.line, 4);
-    assert_true(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
     assert_int_equal(a.line, 5);
-    assert_false(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
+    assert_int_equal(fields, 0);
     vr_atomic_close(&a);
 }
 
