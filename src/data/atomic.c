@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIRST_BUFFER ((size_t)64 << 10)
 #define SHOWN 64 /* bytes of a name that messages show */
 #define TYPES "token, token_seq, float, float_seq"
 
@@ -219,14 +218,16 @@ static vireo_status read_header(vr_atomic *a, header *h, vireo_error *err)
     return VIREO_OK;
 }
 
-static vireo_status start(vr_atomic *a, header *h, vireo_error *err)
+static vireo_status start(vr_atomic *a, size_t buffer, header *h, vireo_error *err)
 {
     bool more = false;
-    a->capacity = a->file.bytes < FIRST_BUFFER ? a->file.bytes : FIRST_BUFFER;
+    a->capacity = a->file.bytes < buffer ? a->file.bytes : buffer;
     a->buffer = vr_alloc(a->allocator, a->capacity);
     if (!a->buffer)
         return vr_fail_memory(err, h->path);
-    vireo_status st = vr_reader_get(&a->file, a->buffer, a->capacity, &a->end, err);
+    vireo_status st = VIREO_OK;
+    while (!st && a->end < 3 && a->file.at < a->file.bytes)
+        st = fill(a, err);
     if (!st && a->end >= 3 && !memcmp(a->buffer, "\xef\xbb\xbf", 3))
         drop(a, 3);
     h->at = a->at;
@@ -245,7 +246,8 @@ static vireo_status start(vr_atomic *a, header *h, vireo_error *err)
 }
 
 vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *allocator, const char *path,
-                            const vr_atomic_wanted *wanted, size_t n_wanted, vireo_error *err)
+                            size_t buffer, const vr_atomic_wanted *wanted, size_t n_wanted,
+                            vireo_error *err)
 {
     vr_atomic a = {.allocator = allocator, .n_wanted = n_wanted};
     header h = {.path = path, .wanted = wanted, .n_wanted = n_wanted};
@@ -254,7 +256,7 @@ vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *allocator, co
     vireo_status st = vr_reader_open(&a.file, path, err);
     if (st)
         return st;
-    st = start(&a, &h, err);
+    st = start(&a, buffer, &h, err);
     if (st)
         vr_atomic_close(&a);
     else

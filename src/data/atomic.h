@@ -10,6 +10,7 @@
 enum { VR_ATOMIC_TOKEN = 1, VR_ATOMIC_TOKEN_SEQ = 2, VR_ATOMIC_FLOAT = 4, VR_ATOMIC_FLOAT_SEQ = 8 };
 #define VR_ATOMIC_MAX_WANTED 4
 #define VR_ATOMIC_MAX_COLUMNS 1024
+#define VR_ATOMIC_BUFFER ((size_t)64 << 10)
 #define VR_ATOMIC_MAX_LINE ((size_t)16 << 20) /* bytes before the LF */
 
 /* A column the caller reads. */
@@ -39,9 +40,10 @@ typedef struct vr_atomic {
     int column[VR_ATOMIC_MAX_WANTED]; /* of each wanted one, -1 if absent */
 } vr_atomic;
 
-/* Opens the file (path is borrowed) and reads its header. Errors name file, line, column, what was
+/* Opens the file (path is borrowed) and reads its header. buffer, at least 1: bytes read at once; it
+ * grows with the longest line. Errors name file, line, column, what was
  * found and what is allowed. */
-vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *, const char *path,
+vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *, const char *path, size_t buffer,
                             const vr_atomic_wanted *, size_t n_wanted, vireo_error *);
 /* The next line that is not empty. *n_fields is what the line holds, 0 at the end of the file; fields
  * (n_wanted), valid until the next call, are only filled where the line has them. A line that was

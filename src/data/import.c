@@ -274,11 +274,12 @@ static vireo_status open_files(import *in, vireo_error *err)
     const vireo_import_options *o = in->options;
     vireo_status st = VIREO_OK;
     if (o->interactions)
-        st = vr_atomic_open(&in->interactions, a, o->interactions, interaction_columns, 4, err);
+        st = vr_atomic_open(&in->interactions, a, o->interactions, VR_ATOMIC_BUFFER,
+                            interaction_columns, 4, err);
     if (!st && o->items)
-        st = vr_atomic_open(&in->items, a, o->items, item_columns, 4, err);
+        st = vr_atomic_open(&in->items, a, o->items, VR_ATOMIC_BUFFER, item_columns, 4, err);
     if (!st && o->users)
-        st = vr_atomic_open(&in->users, a, o->users, user_columns, 1, err);
+        st = vr_atomic_open(&in->users, a, o->users, VR_ATOMIC_BUFFER, user_columns, 1, err);
     return st;
 }
 
