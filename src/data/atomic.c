@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/atomic.h"
 #include "base/str.h"
+#include "data/clean.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -25,14 +26,14 @@ typedef struct header {
     int rank[VR_ATOMIC_MAX_WANTED]; /* place of the chosen name among the accepted ones */
 } header;
 
-/* What a message shows of a field: shortened, other bytes than printable ASCII and UTF-8 as '?'. */
+/* What a message shows of a field: shortened, controls and what is not UTF-8 as '?'. */
 static const char *shown(const char *text, size_t length, char out[SHOWN + 4])
 {
     size_t n = 0;
     for (size_t i = 0; i < length;) {
         uint32_t c;
         size_t used = vr_utf8_decode(text + i, length - i, &c);
-        bool plain = used > 0 && c >= 0x20 && c != 0x7f;
+        bool plain = used > 0 && !vr_clean_is_control(c);
         if (n + (plain ? used : 1) > SHOWN) {
             memcpy(out + n, "...", 3);
             n += 3;
