@@ -36,6 +36,7 @@ vireo_status vr_store_fail(const vireo_store *store, int code, const char *what,
                        sqlite3_errmsg(store->db));
     case SQLITE_NOTADB:
         return vr_fail(err, VIREO_ERROR_FORMAT, "%s: not a Vireo store: not an SQLite file", path);
+    case SQLITE_ERROR: /* a table or column that is not there */
     case SQLITE_CORRUPT:
     case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT:
