@@ -23,7 +23,7 @@ static int set_up(void **state)
         return -1;
     snprintf(path, sizeof path, "%s/file", folder);
     snprintf(other, sizeof other, "%s/other", folder);
-    return vr_file_write(NULL, path, "0123456789", BYTES, NULL);
+    return vr_file_write(NULL, path, "0123456789", BYTES, NULL) ? -1 : 0;
 }
 
 static int tear_down(void **state)

@@ -116,9 +116,16 @@ void builder_cost_stop(builder_cost *c)
     c->bytes = peak > c->start_bytes ? peak - c->start_bytes : 0;
 }
 
+#ifdef __has_feature
+#define HAS(sanitizer) __has_feature(sanitizer)
+#else
+#define HAS(sanitizer) 0
+#endif
+
 void builder_cost_check(const builder_cost *c, size_t input, const char *what)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS(address_sanitizer) ||     \
+    HAS(thread_sanitizer)
     const size_t slack = 20;
 #else
     const size_t slack = 1;
