@@ -40,14 +40,15 @@ typedef struct vr_atomic {
     int column[VR_ATOMIC_MAX_WANTED]; /* of each wanted one, -1 if absent */
 } vr_atomic;
 
-/* Opens the file (path is borrowed) and reads its header. buffer, at least 1: bytes read at once; it
- * grows with the longest line. Errors name file, line, column, what was
- * found and what is allowed. */
-vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *, const char *path, size_t buffer,
-                            const vr_atomic_wanted *, size_t n_wanted, vireo_error *);
-/* The next line that is not empty. *n_fields is what the line holds, 0 at the end of the file; fields
- * (n_wanted), valid until the next call, are only filled where the line has them. A line that was
- * cut has none. */
+/* Opens the file (path is borrowed) and reads its header. buffer, at least 1: bytes read at once;
+ * it grows with the longest line. Errors name file, line, column, what was found and what is
+ * allowed. */
+vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *, const char *path,
+                            size_t buffer, const vr_atomic_wanted *, size_t n_wanted,
+                            vireo_error *);
+/* The next line that is not empty. *n_fields is what the line holds, 0 at the end of the file;
+ * fields (n_wanted), valid until the next call, are only filled where the line has them. A line
+ * that was cut has none. */
 vireo_status vr_atomic_next(vr_atomic *, vr_atomic_field *fields, size_t *n_fields, vireo_error *);
 void vr_atomic_close(vr_atomic *); /* a zeroed one is fine */
 #endif

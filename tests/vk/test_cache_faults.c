@@ -100,6 +100,15 @@ static void sealed_resize(edited *f, const row *r)
     seal(f);
 }
 
+/* The first instruction as long as the whole module: it ends behind it. */
+static void sealed_overrun(edited *f, const row *r)
+{
+    uint32_t value = (uint32_t)(f->bytes - HEAD) / 4 << 16 | 17;
+    (void)r;
+    memcpy(f->data + HEAD + 20, &value, sizeof value);
+    seal(f);
+}
+
 static void sealed_text(edited *f, const row *r)
 {
     (void)r;
@@ -240,6 +249,8 @@ static const row spirv[] = {
     {"bound 2^32 - 1", sealed_word, 3, UINT32_MAX, "its SPIR-V has a faulty head", NULL},
     {"schema", sealed_word, 4, 1, "its SPIR-V has a faulty head", NULL},
     {"an instruction of no words", sealed_word, 5, 17,
+     "its SPIR-V has an instruction of a faulty length", NULL},
+    {"an instruction longer than what is left", sealed_overrun, 0, 0,
      "its SPIR-V has an instruction of a faulty length", NULL},
     {"an instruction past the end", sealed_word, 5, 0xffff0011,
      "its SPIR-V has an instruction of a faulty length", NULL},
