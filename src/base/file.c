@@ -30,6 +30,12 @@ static const char *kind_of(mode_t mode)
                             : "a device";
 }
 
+static vireo_status fail_kind(vireo_error *err, const char *path, mode_t mode)
+{
+    return vr_fail(err, VIREO_ERROR_IO, "%s: is %s, a regular file is needed (NOT_FILE)", path,
+                   kind_of(mode));
+}
+
 /* Opens a regular file without waiting for the other end of a pipe. */
 static vireo_status open_regular(const char *path, int *out, size_t *bytes, vireo_error *err)
 {
@@ -41,8 +47,7 @@ static vireo_status open_regular(const char *path, int *out, size_t *bytes, vire
     if (fstat(fd, &info) != 0)
         st = fail_errno(err, path, "cannot be examined", errno);
     else if (!S_ISREG(info.st_mode))
-        st = vr_fail(err, VIREO_ERROR_IO, "%s: is %s, a regular file is needed (NOT_FILE)", path,
-                     kind_of(info.st_mode));
+        st = fail_kind(err, path, info.st_mode);
     else if ((uintmax_t)info.st_size > PTRDIFF_MAX)
         st = vr_fail(err, VIREO_ERROR_LIMIT, "%s: %lld bytes do not fit the address space", path,
                      (long long)info.st_size);
@@ -55,7 +60,9 @@ static vireo_status open_regular(const char *path, int *out, size_t *bytes, vire
     return VIREO_OK;
 }
 
-static vireo_status read_all(int fd, const char *path, char *data, size_t bytes, vireo_error *err)
+/* The next `bytes` bytes of a file of `whole` bytes, of which `done` have been read. */
+static vireo_status read_all(int fd, const char *path, char *data, size_t bytes, size_t done,
+                             size_t whole, vireo_error *err)
 {
     size_t got = 0;
     while (got < bytes) {
@@ -65,9 +72,9 @@ static vireo_status read_all(int fd, const char *path, char *data, size_t bytes,
         if (n < 0)
             return fail_errno(err, path, "cannot be read", errno);
         if (n == 0)
-            return vr_fail_at(err, VIREO_ERROR_IO, 0, got,
-                              "%s: became shorter while it was read (%zu of %zu bytes)", path, got,
-                              bytes);
+            return vr_fail_at(err, VIREO_ERROR_IO, 0, done + got,
+                              "%s: became shorter while it was read (%zu of %zu bytes)", path,
+                              done + got, whole);
         got += (size_t)n;
     }
     return VIREO_OK;
@@ -92,7 +99,7 @@ vireo_status vr_file_read(const vireo_allocator *allocator, const char *path, si
         st = vr_fail_memory(err, path);
         goto done;
     }
-    st = read_all(fd, path, buffer, size, err);
+    st = read_all(fd, path, buffer, size, 0, size, err);
     if (st)
         goto done;
     buffer[size] = '\0';
@@ -318,4 +325,39 @@ char *vr_path_join(const vireo_allocator *allocator, const char *a, const char *
         joined[n] = '/';
     memcpy(joined + n + slash, b, m + 1);
     return joined;
+}
+
+vireo_status vr_file_regular_or_absent(const char *path, vireo_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return errno == ENOENT ? VIREO_OK : fail_errno(err, path, "cannot be examined", errno);
+    return S_ISREG(info.st_mode) ? VIREO_OK : fail_kind(err, path, info.st_mode);
+}
+
+vireo_status vr_reader_open(vr_reader *reader, const char *path, vireo_error *err)
+{
+    vr_reader r = {.path = path};
+    vireo_status st = open_regular(path, &r.fd, &r.bytes, err);
+    if (!st)
+        *reader = r;
+    return st;
+}
+
+vireo_status vr_reader_get(vr_reader *r, void *data, size_t most, size_t *got, vireo_error *err)
+{
+    size_t n = most < r->bytes - r->at ? most : r->bytes - r->at;
+    vireo_status st = read_all(r->fd, r->path, data, n, r->at, r->bytes, err);
+    if (st)
+        return st;
+    r->at += n;
+    *got = n;
+    return VIREO_OK;
+}
+
+void vr_reader_close(vr_reader *r)
+{
+    if (r->path)
+        close(r->fd);
+    *r = (vr_reader){0};
 }

@@ -40,6 +40,21 @@ bool vr_file_exists(const char *path);
 bool vr_is_folder(const char *path);
 bool vr_is_link(const char *path); /* itself a symbolic link, wherever it leads */
 vireo_status vr_make_folders(const vireo_allocator *, const char *path, vireo_error *); /* mkdir -p, 0700 */
+/* Fails if something other than a regular file stands there, told by its name alone: opening and
+ * closing a file drops the locks this process holds on it. */
+vireo_status vr_file_regular_or_absent(const char *path, vireo_error *);
 /* a/b; result freed with vr_free, NULL: exhausted. */
 char *vr_path_join(const vireo_allocator *, const char *a, const char *b);
+
+/* A regular file read from front to back, as long as it was when it was opened: one that became
+ * shorter is an error, what was appended is not read. Unlike a mapping it cannot end in a signal. */
+typedef struct vr_reader {
+    int fd;
+    const char *path; /* borrowed */
+    size_t at, bytes;
+} vr_reader;
+vireo_status vr_reader_open(vr_reader *, const char *path, vireo_error *);
+/* The next min(most, bytes - at) bytes. */
+vireo_status vr_reader_get(vr_reader *, void *data, size_t most, size_t *got, vireo_error *);
+void vr_reader_close(vr_reader *); /* a zeroed one is fine */
 #endif

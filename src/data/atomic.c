@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/atomic.h"
 #include "base/str.h"
+#include "data/clean.h"
 #include <stdio.h>
 #include <string.h>
 
-#define FORGET_STEP ((size_t)16 << 20)
 #define SHOWN 64 /* bytes of a name that messages show */
 #define TYPES "token, token_seq, float, float_seq"
 
@@ -20,21 +20,20 @@ static const struct {
 
 typedef struct header {
     const char *path;
-    const char *line;
-    size_t length;
+    size_t at; /* offset of the line in the file */
     const vr_atomic_wanted *wanted;
     size_t n_wanted;
     int rank[VR_ATOMIC_MAX_WANTED]; /* place of the chosen name among the accepted ones */
 } header;
 
-/* What a message shows of a field: shortened, other bytes than printable ASCII and UTF-8 as '?'. */
+/* What a message shows of a field: shortened, controls and what is not UTF-8 as '?'. */
 static const char *shown(const char *text, size_t length, char out[SHOWN + 4])
 {
     size_t n = 0;
     for (size_t i = 0; i < length;) {
         uint32_t c;
         size_t used = vr_utf8_decode(text + i, length - i, &c);
-        bool plain = used > 0 && c >= 0x20 && c != 0x7f;
+        bool plain = used > 0 && !vr_clean_is_control(c);
         if (n + (plain ? used : 1) > SHOWN) {
             memcpy(out + n, "...", 3);
             n += 3;
@@ -73,29 +72,84 @@ static int find_name(const char *names, const char *name, size_t length)
     return -1;
 }
 
-static bool take_line(vr_atomic *a, const char **line, size_t *length)
+/* More of the file behind what is held, which moves to the front. */
+static vireo_status fill(vr_atomic *a, vireo_error *err)
 {
-    const char *data = a->file.data;
-    if (a->at >= a->file.bytes)
-        return false;
-    const char *start = data + a->at;
-    size_t left = a->file.bytes - a->at;
-    const char *end = memchr(start, '\n', left);
-    size_t n = end ? (size_t)(end - start) : left;
-    a->at += n + (end ? 1 : 0);
-    a->line++;
-    if (n > 0 && start[n - 1] == '\r')
+    const size_t limit = VR_ATOMIC_MAX_LINE + 1; /* with the LF */
+    size_t got = 0;
+    if (a->start > 0) {
+        memmove(a->buffer, a->buffer + a->start, a->end - a->start);
+        a->end -= a->start;
+        a->start = 0;
+    }
+    if (a->end == a->capacity) {
+        size_t capacity = a->capacity < limit / 2 ? a->capacity * 2 : limit;
+        char *wider = vr_realloc(a->allocator, a->buffer, capacity);
+        if (!wider)
+            return vr_fail_memory(err, a->file.path);
+        a->buffer = wider;
+        a->capacity = capacity;
+    }
+    vireo_status st = vr_reader_get(&a->file, a->buffer + a->end, a->capacity - a->end, &got, err);
+    if (!st)
+        a->end += got;
+    return st;
+}
+
+static void drop(vr_atomic *a, size_t n)
+{
+    a->start += n;
+    a->at += n;
+}
+
+/* What is left of a line that was cut; its LF included. */
+static vireo_status skip_rest(vr_atomic *a, vireo_error *err)
+{
+    vireo_status st = VIREO_OK;
+    while (a->row_cut && !st) {
+        const char *start = a->buffer + a->start;
+        const char *lf = memchr(start, '\n', a->end - a->start);
+        drop(a, lf ? (size_t)(lf - start) + 1 : a->end - a->start);
+        if (lf || a->file.at == a->file.bytes)
+            a->row_cut = false;
+        else
+            st = fill(a, err);
+    }
+    return st;
+}
+
+/* The next line becomes the row; *more is false at the end of the file. */
+static vireo_status take_line(vr_atomic *a, bool *more, vireo_error *err)
+{
+    const char *lf = NULL;
+    vireo_status st = skip_rest(a, err);
+    for (size_t seen = 0; !st; st = fill(a, err)) {
+        size_t held = a->end - a->start;
+        if (held > seen)
+            lf = memchr(a->buffer + a->start + seen, '\n', held - seen);
+        if (lf || a->file.at == a->file.bytes || held > VR_ATOMIC_MAX_LINE)
+            break;
+        seen = held;
+    }
+    if (st)
+        return st;
+    a->row = a->buffer + a->start;
+    size_t n = lf ? (size_t)(lf - a->row) : a->end - a->start;
+    *more = lf || n > 0;
+    drop(a, n + (lf ? 1 : 0));
+    a->line += *more;
+    a->row_cut = n > VR_ATOMIC_MAX_LINE;
+    if (n > 0 && a->row[n - 1] == '\r')
         n--;
-    *line = start;
-    *length = n;
-    return true;
+    a->row_length = n;
+    return VIREO_OK;
 }
 
 static vireo_status read_column(vr_atomic *a, header *h, size_t index, const char *text,
                                 size_t length, vireo_error *err)
 {
     char found[SHOWN + 4], allowed[64];
-    uint64_t offset = (uint64_t)(text - (const char *)a->file.data);
+    uint64_t offset = h->at + (uint64_t)(text - a->row);
     const char *colon = memchr(text, ':', length);
     size_t n = colon ? (size_t)(colon - text) : length;
     if (!colon || n == 0)
@@ -137,7 +191,7 @@ static vireo_status read_column(vr_atomic *a, header *h, size_t index, const cha
 static vireo_status read_header(vr_atomic *a, header *h, vireo_error *err)
 {
     char found[SHOWN + 4];
-    const char *text = h->line, *end = h->line + h->length;
+    const char *text = a->row, *end = a->row + a->row_length;
     for (size_t index = 0;; index++) {
         const char *tab = memchr(text, '\t', (size_t)(end - text));
         size_t n = (size_t)((tab ? tab : end) - text);
@@ -160,68 +214,91 @@ static vireo_status read_header(vr_atomic *a, header *h, vireo_error *err)
         return vr_fail(err, VIREO_ERROR_FORMAT,
                        "%s: line 1: no column \"%s\"; needed: %s of type %s; found: \"%s\"",
                        h->path, h->wanted[w].names, h->wanted[w].names, allowed,
-                       shown(h->line, h->length, found));
+                       shown(a->row, a->row_length, found));
     }
     return VIREO_OK;
 }
 
-vireo_status vr_atomic_open(vr_atomic *out, const char *path, const vr_atomic_wanted *wanted,
-                            size_t n_wanted, vireo_error *err)
+static vireo_status start(vr_atomic *a, size_t buffer, header *h, vireo_error *err)
 {
-    vr_atomic a = {.path = path, .n_wanted = n_wanted};
+    bool more = false;
+    a->capacity = a->file.bytes < buffer ? a->file.bytes : buffer;
+    a->buffer = vr_alloc(a->allocator, a->capacity);
+    if (!a->buffer)
+        return vr_fail_memory(err, h->path);
+    vireo_status st = VIREO_OK;
+    while (!st && a->end < 3 && a->file.at < a->file.bytes)
+        st = fill(a, err);
+    if (!st && a->end >= 3 && !memcmp(a->buffer, "\xef\xbb\xbf", 3))
+        drop(a, 3);
+    h->at = a->at;
+    if (!st)
+        st = take_line(a, &more, err);
+    if (st)
+        return st;
+    if (a->row_cut)
+        return vr_fail(err, VIREO_ERROR_LIMIT, "%s: line 1: longer than %zu bytes", h->path,
+                       VR_ATOMIC_MAX_LINE);
+    if (a->row_length == 0)
+        return vr_fail(err, VIREO_ERROR_FORMAT,
+                       "%s: line 1: found nothing; allowed: a header of columns name:type",
+                       h->path);
+    return read_header(a, h, err);
+}
+
+vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *allocator, const char *path,
+                            size_t buffer, const vr_atomic_wanted *wanted, size_t n_wanted,
+                            vireo_error *err)
+{
+    vr_atomic a = {.allocator = allocator, .n_wanted = n_wanted};
     header h = {.path = path, .wanted = wanted, .n_wanted = n_wanted};
     for (size_t w = 0; w < n_wanted; w++)
         a.column[w] = -1;
-    vireo_status st = vr_file_map(path, &a.file, err);
+    vireo_status st = vr_reader_open(&a.file, path, err);
     if (st)
         return st;
-    if (a.file.bytes >= 3 && !memcmp(a.file.data, "\xef\xbb\xbf", 3))
-        a.at = 3;
-    if (!take_line(&a, &h.line, &h.length) || h.length == 0)
-        st = vr_fail(err, VIREO_ERROR_FORMAT,
-                     "%s: line 1: found nothing; allowed: a header of columns name:type", path);
-    else
-        st = read_header(&a, &h, err);
+    st = start(&a, buffer, &h, err);
     if (st)
-        vr_file_unmap(&a.file);
+        vr_atomic_close(&a);
     else
         *out = a;
     return st;
 }
 
-bool vr_atomic_next(vr_atomic *a, vr_atomic_field *fields, size_t *n_fields)
+static size_t split(const vr_atomic *a, vr_atomic_field *fields)
 {
-    const char *line;
-    size_t length;
-    if (a->at - a->forgotten > FORGET_STEP) {
-        vr_file_forget((const char *)a->file.data + a->forgotten, FORGET_STEP);
-        a->forgotten += FORGET_STEP;
-    }
-    do {
-        if (!take_line(a, &line, &length))
-            return false;
-    } while (length == 0);
-    a->row = line;
-    a->row_length = length;
-    for (size_t w = 0; w < a->n_wanted; w++)
-        fields[w] = (vr_atomic_field){0};
-    const char *end = line + length;
-    int index = 0;
-    for (;; index++) {
-        const char *tab = memchr(line, '\t', (size_t)(end - line));
+    const char *at = a->row, *end = a->row + a->row_length;
+    for (int index = 0;; index++) {
+        const char *tab = memchr(at, '\t', (size_t)(end - at));
         for (size_t w = 0; w < a->n_wanted; w++)
             if (a->column[w] == index)
-                fields[w] = (vr_atomic_field){line, (size_t)((tab ? tab : end) - line)};
+                fields[w] = (vr_atomic_field){at, (size_t)((tab ? tab : end) - at)};
         /* A line of nothing but tabs must not overflow the count. */
         if (!tab || index == 2 * VR_ATOMIC_MAX_COLUMNS)
-            break;
-        line = tab + 1;
+            return (size_t)index + 1;
+        at = tab + 1;
     }
-    *n_fields = (size_t)index + 1;
-    return true;
+}
+
+vireo_status vr_atomic_next(vr_atomic *a, vr_atomic_field *fields, size_t *n_fields,
+                            vireo_error *err)
+{
+    bool more = true;
+    vireo_status st;
+    do {
+        st = take_line(a, &more, err);
+    } while (!st && more && a->row_length == 0);
+    if (st)
+        return st;
+    for (size_t w = 0; w < a->n_wanted; w++)
+        fields[w] = (vr_atomic_field){0};
+    *n_fields = !more ? 0 : a->row_cut ? 1 : split(a, fields);
+    return VIREO_OK;
 }
 
 void vr_atomic_close(vr_atomic *a)
 {
-    vr_file_unmap(&a->file);
+    vr_free(a->allocator, a->buffer);
+    vr_reader_close(&a->file);
+    *a = (vr_atomic){0};
 }

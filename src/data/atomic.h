@@ -10,6 +10,8 @@
 enum { VR_ATOMIC_TOKEN = 1, VR_ATOMIC_TOKEN_SEQ = 2, VR_ATOMIC_FLOAT = 4, VR_ATOMIC_FLOAT_SEQ = 8 };
 #define VR_ATOMIC_MAX_WANTED 4
 #define VR_ATOMIC_MAX_COLUMNS 1024
+#define VR_ATOMIC_BUFFER ((size_t)64 << 10)
+#define VR_ATOMIC_MAX_LINE ((size_t)16 << 20) /* bytes before the LF */
 
 /* A column the caller reads. */
 typedef struct vr_atomic_wanted {
@@ -19,28 +21,34 @@ typedef struct vr_atomic_wanted {
 } vr_atomic_wanted;
 
 typedef struct vr_atomic_field {
-    const char *data; /* into the file, not NUL-terminated; NULL: the file has no such column */
+    const char *data; /* not NUL-terminated; NULL: the file has no such column */
     size_t length;
 } vr_atomic_field;
 
 typedef struct vr_atomic {
-    const char *path; /* borrowed */
-    vr_mapped file;
-    size_t at, forgotten;
-    const char *row; /* the line read last */
+    const vireo_allocator *allocator;
+    vr_reader file;
+    char *buffer; /* bytes of the file; [start, end) are still to be taken */
+    size_t capacity, start, end;
+    size_t at;       /* offset in the file of the next line */
+    const char *row; /* the line taken last, in buffer */
     size_t row_length;
-    uint64_t line;    /* of the row read last, 1 = the header */
+    bool row_cut;     /* it is longer than VR_ATOMIC_MAX_LINE; only its first bytes are there */
+    uint64_t line;    /* of the row taken last, 1 = the header */
     size_t n_columns; /* of the header */
     size_t n_wanted;
     int column[VR_ATOMIC_MAX_WANTED]; /* of each wanted one, -1 if absent */
 } vr_atomic;
 
-/* Maps the file and reads its header. Errors name file, line, column, what was found and what is
+/* Opens the file (path is borrowed) and reads its header. buffer, at least 1: bytes read at once;
+ * it grows with the longest line. Errors name file, line, column, what was found and what is
  * allowed. */
-vireo_status vr_atomic_open(vr_atomic *out, const char *path, const vr_atomic_wanted *,
-                            size_t n_wanted, vireo_error *);
-/* The next line that is not empty; false at the end. *n_fields is what the line holds; fields
- * (n_wanted) are only filled where the line has them. */
-bool vr_atomic_next(vr_atomic *, vr_atomic_field *fields, size_t *n_fields);
-void vr_atomic_close(vr_atomic *);
+vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *, const char *path,
+                            size_t buffer, const vr_atomic_wanted *, size_t n_wanted,
+                            vireo_error *);
+/* The next line that is not empty. *n_fields is what the line holds, 0 at the end of the file;
+ * fields (n_wanted), valid until the next call, are only filled where the line has them. A line
+ * that was cut has none. */
+vireo_status vr_atomic_next(vr_atomic *, vr_atomic_field *fields, size_t *n_fields, vireo_error *);
+void vr_atomic_close(vr_atomic *); /* a zeroed one is fine */
 #endif

@@ -42,10 +42,10 @@ static bool is_space_at(const vr_str *text, size_t at, size_t *n)
     return is_space(c);
 }
 
-static bool is_control(uint32_t c)
+bool vr_clean_is_control(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xfeff || c == 0x200e || c == 0x200f ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 /* White space counts as white space, whichever category it has. */
@@ -56,7 +56,7 @@ static void add_without_controls(vr_str *out, const vr_str *in, uint32_t *change
         size_t n = vr_utf8_decode(in->data + i, in->length - i, &c);
         if (n == 0)
             break;
-        if (is_control(c) && !is_space(c))
+        if (vr_clean_is_control(c) && !is_space(c))
             *changes |= VR_CLEAN_CONTROL;
         else
             vr_str_add_n(out, in->data + i, n);
@@ -232,7 +232,9 @@ size_t vr_clean_cut(const char *text, size_t length, size_t limit)
 {
     if (length <= limit)
         return length;
-    while (limit > 0 && ((unsigned char)text[limit] & 0xc0) == 0x80)
-        limit--;
+    /* More than three continuation bytes are not UTF-8: any place is as good. */
+    for (size_t back = 0; back <= 3 && back <= limit; back++)
+        if (((unsigned char)text[limit - back] & 0xc0) != 0x80)
+            return limit - back;
     return limit;
 }

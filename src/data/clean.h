@@ -14,13 +14,16 @@ enum {
 };
 
 /* Puts text[0..length), cleaned, into *out, whose old contents go. In this order: encoding; HTML to
- * text, only if the text holds '<' or '&'; control characters (Unicode Cc, the byte order mark and
- * the controls of writing direction, which could disturb a terminal) removed, tabs and line ends
- * being white space; NFKC (Unicode Annex 15); white space folded to single spaces, none at the
- * ends. *changes: what was done. false: exhausted. */
+ * text, only if the text holds '<' or '&'; control characters removed, tabs and line ends being
+ * white space; NFKC (Unicode Annex 15); white space folded to single spaces, none at the ends.
+ * *changes: what was done. false: exhausted. */
 bool vr_clean(const char *text, size_t length, vr_str *out, uint32_t *changes);
 
-/* The longest prefix of text[0..length), valid UTF-8, that has at most `limit` bytes and ends at a
- * code point's end. */
+/* Code points that could disturb a terminal or a line of text: Unicode Cc, the byte order mark, the
+ * separators of lines and paragraphs, the controls of writing direction. */
+bool vr_clean_is_control(uint32_t code_point);
+
+/* The longest prefix of text[0..length) that has at most `limit` bytes and, where the text is
+ * UTF-8, ends at a code point's end. */
 size_t vr_clean_cut(const char *text, size_t length, size_t limit);
 #endif

@@ -233,8 +233,8 @@ static vireo_status report_progress(const import *in, const char *what, const vr
 {
     const vireo_import_options *o = in->options;
     if (o->progress && o->progress(o->progress_user, what, file->at, file->file.bytes))
-        return vr_fail(err, VIREO_ERROR_CANCELLED, "%s: import cancelled at line %llu", file->path,
-                       (unsigned long long)file->line);
+        return vr_fail(err, VIREO_ERROR_CANCELLED, "%s: import cancelled at line %llu",
+                       file->file.path, (unsigned long long)file->line);
     return VIREO_OK;
 }
 
@@ -244,14 +244,19 @@ static vireo_status run_file(import *in, const char *name, vr_atomic *file,
     vr_atomic_field fields[VR_ATOMIC_MAX_WANTED];
     vireo_status st = VIREO_OK;
     size_t n = 0;
-    if (!file->path)
+    if (!file->file.path)
         return VIREO_OK;
-    while (!st && vr_atomic_next(file, fields, &n)) {
+    while (!st) {
+        st = vr_atomic_next(file, fields, &n, err);
+        if (st || n == 0)
+            break;
         vr_row row;
         outcome result = ADDED;
         row.dropped[0] = '\0';
         row.n_mends = 0;
-        if (n != file->n_columns)
+        if (file->row_cut)
+            vr_row_drop(&row, file->row, file->row_length, "line is longer than 16 MiB");
+        else if (n != file->n_columns)
             vr_row_drop(&row, file->row, file->row_length, "wrong number of fields");
         else
             st = fn(in, fields, &row, &result, err);
@@ -265,14 +270,16 @@ static vireo_status run_file(import *in, const char *name, vr_atomic *file,
 
 static vireo_status open_files(import *in, vireo_error *err)
 {
+    const vireo_allocator *a = in->store->allocator;
     const vireo_import_options *o = in->options;
     vireo_status st = VIREO_OK;
     if (o->interactions)
-        st = vr_atomic_open(&in->interactions, o->interactions, interaction_columns, 4, err);
+        st = vr_atomic_open(&in->interactions, a, o->interactions, VR_ATOMIC_BUFFER,
+                            interaction_columns, 4, err);
     if (!st && o->items)
-        st = vr_atomic_open(&in->items, o->items, item_columns, 4, err);
+        st = vr_atomic_open(&in->items, a, o->items, VR_ATOMIC_BUFFER, item_columns, 4, err);
     if (!st && o->users)
-        st = vr_atomic_open(&in->users, o->users, user_columns, 1, err);
+        st = vr_atomic_open(&in->users, a, o->users, VR_ATOMIC_BUFFER, user_columns, 1, err);
     return st;
 }
 

@@ -38,6 +38,18 @@ mend(vr_row *row, const vr_atomic_field *field, const char *format, ...)
     row->n_mends++;
 }
 
+/* In UTF-8 that was checked. */
+static bool has_control(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t c = 0;
+        i += vr_utf8_decode(text + i, length - i, &c);
+        if (vr_clean_is_control(c))
+            return true;
+    }
+    return false;
+}
+
 void vr_row_id(vr_row *row, const char *kind, vr_atomic_field *field)
 {
     vr_atomic_field whole = *field;
@@ -47,7 +59,6 @@ void vr_row_id(vr_row *row, const char *kind, vr_atomic_field *field)
     }
     while (field->length > 0 && field->data[field->length - 1] == ' ')
         field->length--;
-    bool control = false;
     if (field->length == 0) {
         drop_field(row, kind, &whole, "is empty");
         return;
@@ -56,11 +67,9 @@ void vr_row_id(vr_row *row, const char *kind, vr_atomic_field *field)
         drop_field(row, kind, field, "is longer than 256 bytes");
         return;
     }
-    for (size_t i = 0; i < field->length; i++)
-        control = control || (unsigned char)field->data[i] < 0x20 || field->data[i] == 0x7f;
     if (vr_utf8_check(field->data, field->length) != field->length)
         drop_field(row, kind, field, "is not UTF-8");
-    else if (control)
+    else if (has_control(field->data, field->length))
         drop_field(row, kind, field, "holds control characters");
     else if (field->length != whole.length)
         mend(row, &whole, "spaces around %s removed", kind);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "data/notes.h"
 #include "base/str.h"
+#include "data/clean.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ void vr_notes_example(const char *text, size_t length, char *out, size_t size)
         uint32_t c = 0;
         char piece[5];
         size_t used = vr_utf8_decode(text + i, length - i, &c), need = used;
-        if (used == 0 || c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+        if (used == 0 || vr_clean_is_control(c)) {
             used = 1;
             need = (size_t)snprintf(piece, sizeof piece, "\\x%02X", (unsigned char)text[i]);
         } else {

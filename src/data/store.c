@@ -36,6 +36,7 @@ vireo_status vr_store_fail(const vireo_store *store, int code, const char *what,
                        sqlite3_errmsg(store->db));
     case SQLITE_NOTADB:
         return vr_fail(err, VIREO_ERROR_FORMAT, "%s: not a Vireo store: not an SQLite file", path);
+    case SQLITE_ERROR: /* a table or column that is not there */
     case SQLITE_CORRUPT:
     case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT:
@@ -195,8 +196,9 @@ vireo_status vireo_store_open(const char *path, vireo_store_mode mode,
 {
     if (!path || !*path || !out)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_store_open: no path or no out");
-    if (vr_is_folder(path))
-        return vr_fail(err, VIREO_ERROR_IO, "%s: is a folder; a store is a file", path);
+    vireo_status st = vr_file_regular_or_absent(path, err);
+    if (st)
+        return st;
     if (mode == VIREO_STORE_READ && !vr_file_exists(path))
         return vr_fail(err, VIREO_ERROR_NOT_FOUND,
                        "%s: no such store; vireo import --store %s --interactions FILE makes it",
@@ -210,7 +212,7 @@ vireo_status vireo_store_open(const char *path, vireo_store_mode mode,
     }
     store->mode = mode;
     store->path = vr_strdup(store->allocator, path);
-    vireo_status st = store->path ? connect(store, err) : vr_fail_memory(err, "store");
+    st = store->path ? connect(store, err) : vr_fail_memory(err, "store");
     if (st)
         vireo_store_close(&store);
     else

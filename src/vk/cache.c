@@ -8,24 +8,35 @@
 
 #define LIMIT ((size_t)256 << 20)
 
-/* In the byte order of the machine: another one's file fails at version. No padding, so that every
- * byte is checked. */
-typedef struct header {
-    char magic[8];
-    char kind[16];
-    uint64_t version;
-    vr_hash128 key;
-    uint64_t bytes;
-    vr_hash128 hash; /* of the bytes after the header */
-} header;
-_Static_assert(sizeof(header) == 72, "header has padding");
+_Static_assert(sizeof(vr_cache_header) == 72, "header has padding");
 
-static header make_header(const char *kind, vr_hash128 key, const void *data, size_t bytes)
+vr_cache_header vr_cache_header_of(const char *kind, vr_hash128 key, const void *data, size_t bytes)
 {
-    header h = {.magic = "vireo\r\n\x1a", .version = 1, .key = key, .bytes = bytes};
+    vr_cache_header h = {.magic = "vireo\r\n\x1a", .version = 1, .key = key, .bytes = bytes};
     memcpy(h.kind, kind, strnlen(kind, sizeof h.kind));
     h.hash = vr_hash(data, bytes);
     return h;
+}
+
+const char *vr_cache_fault(const char *kind, vr_hash128 key, const void *file, size_t bytes)
+{
+    vr_cache_header h;
+    if (bytes < sizeof h)
+        return "it is shorter than its header";
+    memcpy(&h, file, sizeof h);
+    const vr_cache_header good =
+        vr_cache_header_of(kind, key, (const char *)file + sizeof h, bytes - sizeof h);
+    if (memcmp(h.magic, good.magic, sizeof h.magic))
+        return "it is no cache file";
+    if (h.version != good.version)
+        return "it is of another version";
+    if (memcmp(h.kind, good.kind, sizeof h.kind) || memcmp(&h.key, &good.key, sizeof h.key))
+        return "it is of another program, device or driver";
+    if (h.bytes != good.bytes)
+        return "its length is not the one it names";
+    if (memcmp(&h.hash, &good.hash, sizeof h.hash))
+        return "its contents are damaged";
+    return NULL;
 }
 
 static char *file_path(const vireo_device *d, const char *kind, vr_hash128 key)
@@ -40,35 +51,47 @@ static char *file_path(const vireo_device *d, const char *kind, vr_hash128 key)
     return taken;
 }
 
-bool vr_cache_load(vireo_device *d, const char *kind, vr_hash128 key, void **data, size_t *bytes)
+/* The whole file, or why there is none to be used; *contents is the caller's. */
+static const char *read_file(vireo_device *d, const char *path, char **contents, size_t *bytes,
+                             vireo_error *err)
 {
+    if (vr_is_link(path))
+        return "it is a symbolic link";
+    return vr_file_read(d->allocator, path, LIMIT, contents, bytes, err) ? err->message : NULL;
+}
+
+bool vr_cache_load(vireo_device *d, const char *kind, vr_hash128 key, vr_cache_judge judge,
+                   const void *user, void **data, size_t *bytes)
+{
+    const size_t head = sizeof(vr_cache_header);
     char *contents = NULL;
     size_t n = 0;
+    vireo_error err = {0};
     if (!d->cache_dir)
         return false;
     char *path = file_path(d, kind, key);
-    bool hit = path && !vr_is_link(path) &&
-               vr_file_read(d->allocator, path, LIMIT, &contents, &n, NULL) == VIREO_OK &&
-               n >= sizeof(header);
-    if (hit) {
-        header expected = make_header(kind, key, contents + sizeof expected, n - sizeof expected);
-        hit = memcmp(contents, &expected, sizeof expected) == 0;
-        if (!hit)
-            vr_logf(&d->log, VIREO_LOG_INFO, "cache: %s is damaged or foreign; ignored", path);
-    }
+    if (!path)
+        return false;
+    const char *fault = read_file(d, path, &contents, &n, &err);
+    if (!fault)
+        fault = vr_cache_fault(kind, key, contents, n);
+    if (!fault)
+        fault = judge(user, contents + head, n - head);
+    if (fault && err.status != VIREO_ERROR_NOT_FOUND)
+        vr_logf(&d->log, VIREO_LOG_INFO, "cache: %s ignored: %s", path, fault);
     vr_free(d->allocator, path);
-    if (!hit) {
+    if (fault) {
         vr_free(d->allocator, contents);
         return false;
     }
-    *bytes = n - sizeof(header);
-    memmove(contents, contents + sizeof(header), *bytes);
+    *bytes = n - head;
+    memmove(contents, contents + head, *bytes);
     *data = contents;
     return true;
 }
 
-static vireo_status store(vireo_device *d, const char *path, const header *h, const void *data,
-                          size_t bytes, vireo_error *err)
+static vireo_status store(vireo_device *d, const char *path, const vr_cache_header *h,
+                          const void *data, size_t bytes, vireo_error *err)
 {
     vr_writer writer;
     if (vr_is_link(path))
@@ -91,12 +114,12 @@ static vireo_status store(vireo_device *d, const char *path, const header *h, co
 void vr_cache_store(vireo_device *d, const char *kind, vr_hash128 key, const void *data,
                     size_t bytes)
 {
-    if (!d->cache_dir || bytes > LIMIT - sizeof(header))
+    if (!d->cache_dir || bytes > LIMIT - sizeof(vr_cache_header))
         return;
     char *path = file_path(d, kind, key);
     if (!path)
         return;
-    header h = make_header(kind, key, data, bytes);
+    vr_cache_header h = vr_cache_header_of(kind, key, data, bytes);
     vireo_error err = {0};
     if (store(d, path, &h, data, bytes, &err) && !atomic_exchange(&d->cache_warned, true))
         vr_logf(&d->log, VIREO_LOG_WARN, "nothing is kept in the cache folder: %s", err.message);

@@ -144,14 +144,11 @@ static vireo_status get_words(vireo_device *d, const job *j, uint32_t **words, s
         vr_hash_join(vr_hash(j->text, strlen(j->text)), vr_hash(version, strlen(version)));
     void *data;
     size_t bytes;
-    if (vr_cache_load(d, "spirv", key, &data, &bytes)) {
-        if (bytes > 0 && bytes % sizeof **words == 0) {
-            *words = data;
-            *n_words = bytes / sizeof **words;
-            d->counters.shaders_cached++;
-            return VIREO_OK;
-        }
-        vr_free(d->allocator, data);
+    if (vr_cache_load(d, "spirv", key, vr_spirv_fault, NULL, &data, &bytes)) {
+        *words = data;
+        *n_words = bytes / sizeof **words;
+        d->counters.shaders_cached++;
+        return VIREO_OK;
     }
     uint64_t start = vr_now_ns();
     vireo_status st = vr_glsl_compile(d->allocator, j->desc->name, j->desc->defines, j->text, words,
@@ -308,14 +305,13 @@ vireo_status vr_pipelines_get(vireo_device *d, const vr_program_desc *descs, siz
 
 /* ---- The store and the driver's cache ------------------------------------------------------ */
 
-static vr_hash128 cache_key(const vireo_device *d)
+static vr_hash128 cache_key(const vireo_device *d, VkPhysicalDeviceProperties *properties)
 {
-    VkPhysicalDeviceProperties properties;
-    vkGetPhysicalDeviceProperties(d->physical, &properties);
+    vkGetPhysicalDeviceProperties(d->physical, properties);
     const uint32_t numbers[3] = {d->info.vendor_id, d->info.device_id, d->info.driver_version};
     vr_hash128 key =
         vr_hash_join(vr_hash(d->info.uuid, strlen(d->info.uuid)), vr_hash(numbers, sizeof numbers));
-    return vr_hash_join(key, vr_hash(properties.pipelineCacheUUID, VK_UUID_SIZE));
+    return vr_hash_join(key, vr_hash(properties->pipelineCacheUUID, VK_UUID_SIZE));
 }
 
 vireo_status vr_pipeline_store_create(vireo_device *d, vireo_error *err)
@@ -323,9 +319,11 @@ vireo_status vr_pipeline_store_create(vireo_device *d, vireo_error *err)
     struct vr_pipeline_store *s = vr_calloc(d->allocator, 1, sizeof *s);
     void *data = NULL;
     size_t bytes = 0;
+    VkPhysicalDeviceProperties properties;
     if (!s)
         return vr_fail_memory(err, "pipelines");
-    if (!vr_cache_load(d, "pipelines", cache_key(d), &data, &bytes))
+    vr_hash128 key = cache_key(d, &properties);
+    if (!vr_cache_load(d, "pipelines", key, vr_pipelines_fault, &properties, &data, &bytes))
         bytes = 0;
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO,
                                       .initialDataSize = bytes,
@@ -353,6 +351,7 @@ void vr_pipeline_store_save(vireo_device *d)
 {
     struct vr_pipeline_store *s = d->pipelines;
     size_t bytes = 0;
+    VkPhysicalDeviceProperties properties;
     if (!d->cache_dir || d->lost)
         return;
     vr_mutex_lock(&s->build_lock);
@@ -360,7 +359,7 @@ void vr_pipeline_store_save(vireo_device *d)
     if (result == VK_SUCCESS && bytes > s->saved_bytes && s->n > 0) {
         void *data = vr_alloc(d->allocator, bytes);
         if (data && d->fn.vkGetPipelineCacheData(d->handle, s->cache, &bytes, data) == VK_SUCCESS) {
-            vr_cache_store(d, "pipelines", cache_key(d), data, bytes);
+            vr_cache_store(d, "pipelines", cache_key(d, &properties), data, bytes);
             s->saved_bytes = bytes;
         }
         vr_free(d->allocator, data);

@@ -11,11 +11,40 @@
 
 int builder_setup(void **state);    /* a fresh folder; state is unused */
 int builder_teardown(void **state); /* removes it with all in it */
-/* Path inside the folder, valid until the program ends; a program may name 32. */
+/* Path inside the folder, valid until the program ends; a program may name 64. */
 const char *builder_path(const char *name);
 /* Writes a file there and returns its path. */
 const char *builder_file(const char *name, const char *text);
 const char *builder_bytes(const char *name, const void *data, size_t bytes);
+
+/* A text of parts, each repeated: {"id:", 3, 1} {"x", 1, 1000000}. Ends at a part without text. */
+typedef struct builder_part {
+    const char *text; /* may hold NUL bytes */
+    size_t length, times;
+} builder_part;
+#define BUILDER_TEXT(literal)                                                                      \
+    {                                                                                              \
+        literal, sizeof(literal) - 1, 1                                                            \
+    }
+#define BUILDER_TIMES(literal, n)                                                                  \
+    {                                                                                              \
+        literal, sizeof(literal) - 1, n                                                            \
+    }
+const char *builder_parts(const char *name, const builder_part *, size_t *bytes);
+
+/* What work cost: processor time and the growth of resident memory at its peak. More is allowed
+ * under sanitizers, and where /proc does not say, memory counts as 0. */
+typedef struct builder_cost {
+    double start_ms, ms;
+    size_t start_bytes, bytes;
+} builder_cost;
+void builder_cost_start(builder_cost *);
+void builder_cost_stop(builder_cost *);
+/* Fails if it took more than 100 ms, or more memory than the input and 64 MiB. */
+void builder_cost_check(const builder_cost *, size_t input, const char *what);
+
+/* The file as it is now, for comparison: its hash, 0 if there is none. */
+uint64_t builder_state(const char *path);
 
 vireo_store *builder_store(vireo_store_mode); /* "store.db" */
 /* Texts of the three files, NULL for none; imports into "store.db" and closes it. */

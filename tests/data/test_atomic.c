@@ -10,6 +10,11 @@ static const vr_atomic_wanted wanted[] = {
     {"rating", VR_ATOMIC_FLOAT, false},
 };
 
+static vireo_status open_file(vr_atomic *a, const char *path, vireo_error *err)
+{
+    return vr_atomic_open(a, NULL, path, VR_ATOMIC_BUFFER, wanted, 3, err);
+}
+
 static const struct {
     const char *text;
     const char *message; /* after the path */
@@ -52,7 +57,7 @@ static void refuses_headers(void **state)
         char expected[1200];
         const char *path = builder_file("bad.item", bad[i].text);
         snprintf(expected, sizeof expected, "%s%s", path, bad[i].message);
-        assert_int_equal(vr_atomic_open(&a, path, wanted, 3, &err), VIREO_ERROR_FORMAT);
+        assert_int_equal(open_file(&a, path, &err), VIREO_ERROR_FORMAT);
         assert_string_equal(err.message, expected);
     }
 }
@@ -66,8 +71,7 @@ static void refuses_too_many_columns(void **state)
         n += (size_t)sprintf(text + n, "%sc%d:float", i ? "\t" : "", i);
     vr_atomic a;
     vireo_error err = {0};
-    assert_int_equal(vr_atomic_open(&a, builder_file("wide.item", text), wanted, 3, &err),
-                     VIREO_ERROR_LIMIT);
+    assert_int_equal(open_file(&a, builder_file("wide.item", text), &err), VIREO_ERROR_LIMIT);
     assert_non_null(strstr(err.message, "wide.item: line 1: more than 1024 columns"));
 }
 
@@ -76,10 +80,10 @@ static void refuses_what_is_no_file(void **state)
     (void)state;
     vr_atomic a;
     vireo_error err = {0};
-    assert_int_not_equal(vr_atomic_open(&a, builder_path("absent"), wanted, 3, &err), VIREO_OK);
+    assert_int_not_equal(open_file(&a, builder_path("absent"), &err), VIREO_OK);
     assert_non_null(strstr(err.message, "absent"));
-    assert_int_not_equal(vr_atomic_open(&a, builder_path("."), wanted, 3, &err), VIREO_OK);
-    assert_int_not_equal(vr_atomic_open(&a, "/dev/zero", wanted, 3, &err), VIREO_OK);
+    assert_int_not_equal(open_file(&a, builder_path("."), &err), VIREO_OK);
+    assert_int_not_equal(open_file(&a, "/dev/zero", &err), VIREO_OK);
 }
 
 /* Every spelling gives the same rows: "id|title|rating" with - for what is absent, n fields. */
@@ -110,15 +114,19 @@ static void show(char *out, size_t *n, const vr_atomic_field *f, char end)
 static void reads_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    static const size_t buffers[] = {VR_ATOMIC_BUFFER, 1, 2, 3, 5, 16, 41};
+    const size_t n_buffers = sizeof buffers / sizeof *buffers;
+    for (size_t k = 0; k < n_buffers * sizeof good / sizeof *good; k++) {
+        size_t i = k / n_buffers;
         vr_atomic a;
         vr_atomic_field f[3];
         vireo_error err = {0};
         char out[256] = "";
         size_t n = 0, fields;
-        assert_int_equal(vr_atomic_open(&a, builder_file("g.item", good[i].text), wanted, 3, &err),
+        assert_int_equal(vr_atomic_open(&a, NULL, builder_file("g.item", good[i].text),
+                                        buffers[k % n_buffers], wanted, 3, &err),
                          VIREO_OK);
-        while (vr_atomic_next(&a, f, &fields)) {
+        while (!vr_atomic_next(&a, f, &fields, NULL) && fields) {
             show(out, &n, &f[0], '|');
             show(out, &n, &f[1], '|');
             show(out, &n, &f[2], '#');
@@ -135,14 +143,14 @@ static void counts_lines(void **state)
     vr_atomic a;
     vr_atomic_field f[3];
     size_t fields;
-    assert_int_equal(
-        vr_atomic_open(&a, builder_file("l.item", "item_id:token\n\n\nx\ny"), wanted, 3, NULL),
-        VIREO_OK);
-    assert_true(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(open_file(&a, builder_file("l.item", "item_id:token\n\n\nx\ny"), NULL),
+                     VIREO_OK);
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
     assert_int_equal(a.line, 4);
-    assert_true(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
     assert_int_equal(a.line, 5);
-    assert_false(vr_atomic_next(&a, f, &fields));
+    assert_int_equal(vr_atomic_next(&a, f, &fields, NULL), VIREO_OK);
+    assert_int_equal(fields, 0);
     vr_atomic_close(&a);
 }
 

@@ -50,7 +50,7 @@ static void refuses_what_is_no_store(void **state)
     refuse(path, VIREO_STORE_READ, VIREO_ERROR_FORMAT, ": not a Vireo store: not an SQLite file");
     refuse(path, VIREO_STORE_CREATE, VIREO_ERROR_FORMAT, ": not a Vireo store: not an SQLite file");
     refuse(builder_path("."), VIREO_STORE_CREATE, VIREO_ERROR_IO,
-           ": is a folder; a store is a file");
+           ": is a folder, a regular file is needed (NOT_FILE)");
     path = builder_path("other.db");
     run_sql(path, "CREATE TABLE t(x)");
     refuse(path, VIREO_STORE_CREATE, VIREO_ERROR_FORMAT,
