@@ -92,12 +92,16 @@ struct vr_push_pool { /* pool.comp */
     VR_U32 quads, pitch, op; /* quads of a row; from row to row of x */
 };
 
-struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp */
-    vr_extent x;       /* of scores */
+struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp; sizes and places in quads */
+    vr_extent x;          /* of scores */
     VR_U32 k;
-    VR_U32 deny_pitch; /* 0: one row for all */
+    VR_U32 deny_pitch;    /* words; 0: one row for all */
     VR_U32 has_deny;
-    VR_U32 list; /* quads of one scratch list at capacity: keys first, then indices */
+    VR_U32 level;         /* 0: selects from scores, else from lists */
+    VR_U32 entries;       /* of a row: scores, or keys of its lists */
+    VR_U32 chunk, chunks; /* entries a team takes; how many of them a row has */
+    VR_U32 from, from_list; /* keys that are read, and how far behind each its index stands */
+    VR_U32 to, to_list;     /* the same for what is written */
 };
 
 /* copy.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its

@@ -32,12 +32,12 @@ layout(std430, set = 0, binding = 2) restrict writeonly buffer Indices
 };
 layout(std430, set = 0, binding = 3) restrict readonly buffer Lists
 {
-    uvec4 lists[]; // keys, then indices: p.k a row, padded with keys of 0
+    uvec4 lists[]; // keys, and indices apart: p.k a row, padded with keys of 0
 };
 
 void rank_entry(uint row, uint i)
 {
-    const uint list = row * k_quads(), pitch = 4u * k_quads();
+    const uint list = p.from + row * k_quads(), pitch = 4u * k_quads();
     if (i >= pitch)
         return;
     if (i >= p.k) { // padding
@@ -46,7 +46,7 @@ void rank_entry(uint row, uint i)
         return;
     }
     const uint key = lists[list + i / 4u][i % 4u];
-    const uint index = lists[p.list + list + i / 4u][i % 4u];
+    const uint index = lists[list + p.from_list + i / 4u][i % 4u];
     uint rank = 0u;
     for (uint q = 0u; q < k_quads(); q++) { // before: larger, or equal and earlier in the list
         const uvec4 other = lists[list + q];

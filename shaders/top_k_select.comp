@@ -1,9 +1,10 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
-// makes it). Rows are contiguous. A team takes a row, its lanes neighbouring quads (4 scores). The k-th
-// largest key is found two bits at a time by counting, then what is above it, and the first of what equals
-// it, is written to a list in the order of indices.
+// makes it). Rows are contiguous. A team takes a chunk of a row, its lanes neighbouring quads (4 scores).
+// The k-th largest key is found two bits at a time by counting, then what is above it, and the first of
+// what equals it, is written to a list in the order of indices. The lists of a row stand behind one
+// another, so the next level can select from them as from a row, until one list is left.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
 // deny are texel views, else storage buffers.
 #if VR_SUBGROUP
@@ -35,9 +36,9 @@ layout(std430, set = 0, binding = 1) restrict readonly buffer Deny
 #define SCORES(i) score_quads[i]
 #define DENY(i) deny_words[i]
 #endif
-layout(std430, set = 0, binding = 2) restrict writeonly buffer Lists
+layout(std430, set = 0, binding = 2) restrict buffer Lists
 {
-    uvec4 lists[]; // keys, then indices: p.k a row, padded with keys of 0
+    uvec4 lists[]; // keys, and indices apart: p.k a chunk, padded with keys of 0
 };
 
 #if VR_SUBGROUP
@@ -87,9 +88,16 @@ uvec2 team_before(uvec2 v, out uvec2 total)
 }
 #endif
 
+struct part // of a row
+{
+    uint row, begin, end; // quads
+};
+
 // Keys order as scores do. 0: denied or padding, 1: NaN, the lowest of all scores.
 uvec4 keys_of(uint row, uint quad)
 {
+    if (p.level != 0u)
+        return lists[p.from + row * p.entries + quad];
     uvec4 bits = floatBitsToUint(SCORES(row * p.x.pitch + quad));
     bits = mix(bits, uvec4(0u), equal(bits, uvec4(0x80000000u))); // −0 = 0
     const bvec4 nan = greaterThan(bits & 0x7fffffffu, uvec4(0x7f800000u));
@@ -103,12 +111,12 @@ uvec4 keys_of(uint row, uint quad)
     return mix(uvec4(0u), keys, lessThan(4u * quad + lane, uvec4(p.x.width)));
 }
 
-// How many keys of the row are at least t.x, t.y, t.z.
-uvec3 count_at_least(uint row, uvec3 t)
+// How many keys of the part are at least t.x, t.y, t.z.
+uvec3 count_at_least(part a, uvec3 t)
 {
     uvec3 n = uvec3(0u);
-    for (uint q = TEAM_LANE; q < (p.x.width + 3u) / 4u; q += TEAM_LANES) {
-        const uvec4 keys = keys_of(row, q);
+    for (uint q = a.begin + TEAM_LANE; q < a.end; q += TEAM_LANES) {
+        const uvec4 keys = keys_of(a.row, q);
         n += uvec3(ones(greaterThanEqual(keys, uvec4(t.x))),
                    ones(greaterThanEqual(keys, uvec4(t.y))),
                    ones(greaterThanEqual(keys, uvec4(t.z))));
@@ -118,13 +126,13 @@ uvec3 count_at_least(uint row, uvec3 t)
 
 // A key, and how many are above it: exactly k, or fewer and then it is the k-th largest, or 0 where
 // fewer than k are allowed at all.
-uint kth_key(uint row, out uint above)
+uint kth_key(part a, out uint above)
 {
     uint key = 0u;
     above = 0u;
     for (int shift = 30; shift >= 0; shift -= 2) {
         const uvec3 t = uvec3(key) | (uvec3(1u, 2u, 3u) << shift);
-        const uvec3 n = count_at_least(row, t);
+        const uvec3 n = count_at_least(a, t);
         const bvec3 found = equal(n, uvec3(p.k));
         if (any(found)) {
             above = p.k;
@@ -145,40 +153,50 @@ uint kth_key(uint row, out uint above)
     return key;
 }
 
-void put(uint row, uint position, uint key, uint index)
+// List `list` of those written, entry `position`.
+void put(uint list, uint position, uint key, uint index)
 {
-    const uint quad = row * k_quads() + position / 4u;
+    const uint quad = p.to + list * k_quads() + position / 4u;
     lists[quad][position % 4u] = key;
-    lists[p.list + quad][position % 4u] = index;
+    lists[quad + p.to_list][position % 4u] = index;
 }
 
-void select_row(uint row)
+uvec4 indices_of(uint row, uint quad)
+{
+    if (p.level != 0u)
+        return lists[p.from + p.from_list + row * p.entries + quad];
+    return 4u * quad + uvec4(0u, 1u, 2u, 3u);
+}
+
+void select_part(part a, uint list)
 {
     uint above;
-    const uint key = kth_key(row, above);
+    const uint key = kth_key(a, above);
     const uint ties = key == 0u ? 0u : p.k - above; // key 0: all that are allowed are above
-    const uint quads = (p.x.width + 3u) / 4u;
     uvec2 before = uvec2(0u); // above the key, equal to it, in quads already seen
-    for (uint start = 0u; start < quads; start += TEAM_LANES) {
+    for (uint start = a.begin; start < a.end; start += TEAM_LANES) {
         const uint q = start + TEAM_LANE;
-        const uvec4 keys = q < quads ? keys_of(row, q) : uvec4(0u);
+        const uvec4 keys = q < a.end ? keys_of(a.row, q) : uvec4(0u);
         uvec2 total;
         uvec2 n = before + team_before(uvec2(ones(greaterThan(keys, uvec4(key))),
                                              ones(equal(keys, uvec4(key)))), total);
+        const uvec4 index = q < a.end ? indices_of(a.row, q) : uvec4(0u);
         for (uint j = 0u; j < 4u; j++) {
             const bool larger = keys[j] > key, same = keys[j] == key;
             if (larger || (same && n.y < ties))
-                put(row, n.x + min(n.y, ties), keys[j], 4u * q + j);
+                put(list, n.x + min(n.y, ties), keys[j], index[j]);
             n += uvec2(larger, same);
         }
         before += total;
     }
     for (uint i = above + ties + TEAM_LANE; i < 4u * k_quads(); i += TEAM_LANES)
-        put(row, i, 0u, 0xffffffffu);
+        put(list, i, 0u, 0xffffffffu);
 }
 
 void main()
 {
-    if (TEAM_INDEX < vr_slab_rows(p.x))
-        select_row(TEAM_INDEX);
+    const uint list = TEAM_INDEX, row = list / p.chunks;
+    const uint begin = (list - row * p.chunks) * p.chunk;
+    if (row < vr_slab_rows(p.x))
+        select_part(part(row, begin, min(begin + p.chunk, p.entries)), list);
 }

@@ -131,6 +131,7 @@ typedef struct vireo_device_info {
     uint64_t max_allocation_bytes, max_storage_binding_bytes;
     uint32_t max_texel_elements, texel_offset_alignment;
     uint32_t max_storage_bindings; /* storage buffers a shader may use */
+    uint32_t max_loop_iterations;  /* of all loops of an invocation together; UINT32_MAX: no limit */
     uint32_t max_workgroup_invocations, max_shared_bytes, max_push_bytes, subgroup_size;
     bool subgroup_arithmetic, subgroup_ballot, storage_16bit, float16;
     char tier[32];                 /* "baseline" or what stands above it, e.g. "baseline+subgroup" */

@@ -32,6 +32,7 @@ static void write_limits(vr_json_out *j, const vireo_device_info *d)
     vr_out_uint(j, "texel_offset_alignment", d->texel_offset_alignment);
     vr_out_uint(j, "max_workgroup_invocations", d->max_workgroup_invocations);
     vr_out_uint(j, "max_storage_bindings", d->max_storage_bindings);
+    vr_out_uint(j, "max_loop_iterations", d->max_loop_iterations);
     vr_out_uint(j, "max_shared_bytes", d->max_shared_bytes);
     vr_out_uint(j, "max_push_bytes", d->max_push_bytes);
     vr_out_uint(j, "subgroup_size", d->subgroup_size);

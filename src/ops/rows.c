@@ -44,6 +44,11 @@ bool vr_fits_texels(const vr_call *c, const vr_value *v)
     return (uint64_t)vr_value_rows(v) * vr_value_pitch(v) / 4 <= c->limits->max_texel_elements;
 }
 
+bool vr_loops_fit(const vr_call *c, uint64_t iterations)
+{
+    return iterations <= c->limits->max_loop_iterations;
+}
+
 vireo_status vr_want_fixed_width(const vr_call *c, uint32_t input, vireo_error *err)
 {
     const vr_value *v = c->in[input];

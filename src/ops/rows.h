@@ -14,6 +14,8 @@ vr_extent vr_extent_of(const vr_value *);        /* all rows in one slab */
 
 /* Whether a view of vec4 texels holds the whole value at capacity. */
 bool vr_fits_texels(const vr_call *, const vr_value *);
+/* Whether an invocation may run that many iterations, of all its loops together. */
+bool vr_loops_fit(const vr_call *, uint64_t iterations);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
 /* vr_launch for kernels with one dispatch. */

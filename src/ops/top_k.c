@@ -109,17 +109,40 @@ static uint32_t select_mask(const vr_call *c)
     return SELECT | (one_deny(c) ? 0 : VR_ROWS(VR_IN1));
 }
 
-/* Bytes of a row's lists: keys and indices. */
-static uint64_t list_bytes(const vr_call *c)
+/* A wide row is cut into chunks, whose lists are cut again until one is left. A lane of a team sees
+ * CHUNK_QUADS quads of a chunk, 17 times: software drivers bound the iterations of an invocation. */
+enum { CHUNK_QUADS = 1024 };
+
+static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
 {
-    return 2 * 4 * (uint64_t)vr_value_pitch(c->out[0]);
+    return vr_value_pitch(c->out[0]) / 4;
+}
+
+static uint32_t row_entries(const vr_call *c)
+{
+    return (uint32_t)vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
+}
+
+static uint32_t chunks_of(uint32_t entries, uint32_t wg)
+{
+    return entries ? (uint32_t)vr_ceil_div(entries, (uint64_t)CHUNK_QUADS * wg) : 1;
+}
+
+/* Quads of the scratch that the lists of a row need at once: those of the first two levels, keys and
+ * indices; later levels take the places of earlier ones. */
+static uint64_t row_quads(const vr_call *c, const vr_kernel *k)
+{
+    const uint32_t wg = vr_kernel_workgroup(k, c->limits);
+    const uint32_t first = chunks_of(row_entries(c), wg);
+    const uint32_t second = first > 1 ? chunks_of(first * list_quads(c), wg) : 0;
+    return 2ull * (first + second) * list_quads(c);
 }
 
 /* Rows that both programs can bind, with their lists. */
 static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]);
-    const uint64_t lists = c->limits->max_storage_binding_bytes / list_bytes(c);
+    const uint64_t lists = c->limits->max_storage_binding_bytes / (16 * row_quads(c, k));
     uint32_t most = vr_slab_of(c, k, c->in[0], select_mask(c));
     const uint32_t rank = vr_slab_of(c, k->second, c->in[0], RANK);
     most = most < rank ? most : rank;
@@ -128,14 +151,9 @@ static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
 }
 
 /* The slabs use the same lists, one after the other. */
-static uint64_t list_quads(const vr_call *c, const vr_kernel *k)
-{
-    return (uint64_t)slab_rows(c, k) * (vr_value_pitch(c->out[0]) / 4);
-}
-
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
-    return slab_rows(c, k) * list_bytes(c);
+    return slab_rows(c, k) * 16 * row_quads(c, k);
 }
 
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
@@ -146,19 +164,35 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
                              c->limits->max_texel_elements);
 }
 
-/* Both programs for the slab of push->x. */
+/* Both programs for the slab of push->x, of at most `most` rows. */
 static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
-                                const struct vr_push_top_k *push, bool cut)
+                                struct vr_push_top_k *push, uint32_t most)
 {
+    const bool cut = most < (uint32_t)vr_value_rows(c->in[0]);
     const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
     const uint32_t end = now < push->x.end ? now : push->x.end;
     const uint64_t rows = end > push->x.first ? end - push->x.first : 0;
-    vr_dispatch *d = vr_launch(l, push, sizeof *push, rows, 1);
-    if (!d)
-        return VIREO_ERROR_OUT_OF_MEMORY;
-    if (cut)
-        vr_cut_rows(c, k, &push->x, select_mask(c), d);
-    d = vr_launch(l, push, sizeof *push, rows * vr_ceil_div(vr_value_pitch(c->out[0]), wg), 1);
+    uint32_t place[2] = {0, 2 * most * list_quads(c) *
+                                chunks_of(row_entries(c), wg)};
+    push->entries = row_entries(c);
+    push->chunk = CHUNK_QUADS * wg;
+    for (push->level = 0;; push->level++) {
+        push->chunks = chunks_of(push->entries, wg);
+        push->to = place[push->level % 2];
+        push->to_list = most * push->chunks * list_quads(c);
+        vr_dispatch *d = vr_launch(l, push, sizeof *push, rows * push->chunks, 1);
+        if (!d)
+            return VIREO_ERROR_OUT_OF_MEMORY;
+        if (cut)
+            vr_cut_rows(c, k, &push->x, select_mask(c), d);
+        push->from = push->to;
+        push->from_list = push->to_list;
+        push->entries = push->chunks * list_quads(c);
+        if (push->chunks == 1)
+            break;
+    }
+    vr_dispatch *d = vr_launch(l, push, sizeof *push,
+                               rows * vr_ceil_div(vr_value_pitch(c->out[0]), wg), 1);
     if (!d)
         return VIREO_ERROR_OUT_OF_MEMORY;
     d->second = true;
@@ -172,17 +206,18 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     const vr_value *scores = c->in[0], *deny = c->in[1];
     const uint32_t rows = (uint32_t)vr_value_rows(scores);
     const uint32_t step = slab_rows(c, k) ? slab_rows(c, k) : rows;
-    struct vr_push_top_k push = {.x = vr_extent_of(scores),
-                                 .k = c->at.top_k.k,
-                                 .deny_pitch = one_deny(c) ? 0 : vr_value_pitch(deny),
-                                 .has_deny = deny != NULL,
-                                 .list = (uint32_t)list_quads(c, k)};
     vireo_status st = VIREO_OK;
+    uint32_t first = 0;
     do {
-        push.x.end = rows - push.x.first < step ? rows : push.x.first + step;
-        st = launch_slab(c, k, wg, l, &push, step < rows);
-        push.x.first = push.x.end;
-    } while (!st && push.x.first < rows);
+        struct vr_push_top_k push = {.x = vr_extent_of(scores),
+                                     .k = c->at.top_k.k,
+                                     .deny_pitch = one_deny(c) ? 0 : vr_value_pitch(deny),
+                                     .has_deny = deny != NULL};
+        push.x.first = first;
+        push.x.end = rows - first < step ? rows : first + step;
+        st = launch_slab(c, k, wg, l, &push, step);
+        first = push.x.end;
+    } while (!st && first < rows);
     return st;
 }
 

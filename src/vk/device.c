@@ -187,6 +187,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->max_workgroup_invocations = o->max_workgroup_invocations;
     if (o->max_storage_bindings)
         i->max_storage_bindings = o->max_storage_bindings;
+    if (o->max_loop_iterations)
+        i->max_loop_iterations = o->max_loop_iterations;
     if (o->max_shared_bytes)
         i->max_shared_bytes = o->max_shared_bytes;
     if (o->no_subgroups) {

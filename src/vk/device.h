@@ -12,7 +12,8 @@
 /* What tests lower or force on purpose; zero: the device's own. Set through vr_device_create_with. */
 typedef struct vr_device_override {
     uint64_t max_storage_binding_bytes, max_allocation_bytes;
-    uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings;
+    uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings,
+        max_loop_iterations;
     bool no_subgroups;
     bool force_staging; /* treat device memory as invisible to the host */
 } vr_device_override;

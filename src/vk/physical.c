@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reference for limits and features: Vulkan specification, chapters "Limits" and "Features". */
 #include "vk/physical.h"
+#include "vk/quirks.h"
 #include "base/alloc.h"
 #include <stdio.h>
 #include <string.h>
@@ -95,6 +96,7 @@ static void fill_basics(VkPhysicalDevice physical, const VkPhysicalDevicePropert
     out->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;
     out->max_shared_bytes = p->limits.maxComputeSharedMemorySize;
     out->max_push_bytes = p->limits.maxPushConstantsSize;
+    out->max_loop_iterations = UINT32_MAX;
     out->subgroup_size = 1;
 }
 
@@ -116,6 +118,7 @@ static void fill_details(VkPhysicalDevice physical, const extensions *has, vireo
     snprintf(out->driver, sizeof out->driver, "%s", driver.driverName);
     snprintf(out->driver_info, sizeof out->driver_info, "%s", driver.driverInfo);
     fill_uuid(id.deviceUUID, out->uuid);
+    vr_quirks_apply(driver.driverID, out);
     out->max_allocation_bytes = maintenance.maxMemoryAllocationSize;
     out->subgroup_size = subgroup.subgroupSize ? subgroup.subgroupSize : 1;
     bool compute = subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT;

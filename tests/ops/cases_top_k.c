@@ -56,6 +56,9 @@ static const row rows[] = {
     {70000, 5, 2, .heavy = true},
     {1, 10000000, 1024, .heavy = true},
     {2, 10000000, 10, FILL_FEW, EACH_ROW, FILL_BITS, .heavy = true},
+    {1, 140000, 300},
+    {3, 70000, 1024, FILL_FEW, EACH_ROW, FILL_BITS},
+    {2, 40000, 7, FILL_FEW},
     {300, 130, 9, .device = OP_DEVICE_LOW},
     {300, 130, 9, FILL_FEW, EACH_ROW, FILL_BITS, .device = OP_DEVICE_LOW},
     {200, 100, 90, FILL_NORMAL, ONE_ROW, FILL_BITS, .device = OP_DEVICE_LOW}, /* results are cut */
