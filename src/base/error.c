@@ -31,6 +31,18 @@ static void trim(char *message, size_t length)
     message[length] = '\0';
 }
 
+/* Names from files and paths stand in messages, and messages end in terminals and logs: control
+ * characters (C0 but for line and tab, DEL, C1) become question marks. */
+static void tame(char *message)
+{
+    for (unsigned char *c = (unsigned char *)message; *c; c++) {
+        if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7F)
+            *c = '?';
+        else if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)
+            c[0] = c[1] = '?';
+    }
+}
+
 static vireo_status fill(vireo_error *err, vireo_status status, uint32_t reason, uint64_t offset,
                          const char *format, va_list args)
 {
@@ -42,6 +54,7 @@ static vireo_status fill(vireo_error *err, vireo_status status, uint32_t reason,
         message[0] = '\0';
     else if ((size_t)length >= sizeof message)
         trim(message, sizeof message - 1);
+    tame(message);
     err->status = status;
     err->reason = reason;
     err->offset = offset;

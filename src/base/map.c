@@ -33,9 +33,9 @@ static vr_map_slot *find(vr_map_slot *slots, size_t capacity, uint64_t hash, con
     return &slots[i];
 }
 
-static bool widen(vr_map *map)
+/* Another table of `capacity` slots. */
+static bool widen(vr_map *map, size_t capacity)
 {
-    size_t capacity = map->capacity ? map->capacity * 2 : 16;
     vr_map_slot *slots = vr_calloc(map->allocator, capacity, sizeof *slots);
     if (!slots)
         return false;
@@ -50,9 +50,17 @@ static bool widen(vr_map *map)
     return true;
 }
 
+bool vr_map_reserve(vr_map *map, size_t count)
+{
+    size_t capacity = 16;
+    while (capacity / 4 * 3 < count && capacity <= SIZE_MAX / 2)
+        capacity *= 2;
+    return capacity <= map->capacity || widen(map, capacity);
+}
+
 bool vr_map_put(vr_map *map, const char *key, size_t length, uint32_t *value, bool *added)
 {
-    if (map->count >= map->capacity / 4 * 3 && !widen(map))
+    if (map->count >= map->capacity / 4 * 3 && !widen(map, map->capacity ? map->capacity * 2 : 16))
         return false;
     uint64_t hash = vr_hash64(key, length);
     vr_map_slot *slot = find(map->slots, map->capacity, hash, key, length);

@@ -147,6 +147,8 @@ static void errors(void **state)
     assert_string_equal(err.message, "outer: f: 5");
     assert_int_equal(err.reason, 0);
     assert_int_equal(err.offset, 0);
+    vr_fail(&err, VIREO_ERROR_IO, "%s", "a\x1B[31m\x7F\r\n\t\xC2\x9B\xC2\xA0\xE9 z");
+    assert_string_equal(err.message, "a?[31m??\n\t??\xC2\xA0\xE9 z");
     char text[3001];
     for (size_t i = 0; i < 3000; i += 3)
         memcpy(text + i, "\xE2\x82\xAC", 3);
