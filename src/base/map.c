@@ -4,11 +4,9 @@
 #include <string.h>
 
 typedef struct vr_map_slot {
-    const char *key;
-    size_t length;
+    const char *key; /* NULL: free */
     uint64_t hash;
-    uint32_t value;
-    bool used;
+    uint32_t length, value;
 } vr_map_slot;
 
 void vr_map_init(vr_map *map, const vireo_allocator *allocator)
@@ -27,8 +25,8 @@ static vr_map_slot *find(vr_map_slot *slots, size_t capacity, uint64_t hash, con
                          size_t length)
 {
     size_t i = (size_t)hash & (capacity - 1);
-    while (slots[i].used && (slots[i].hash != hash || slots[i].length != length ||
-                             (length && memcmp(slots[i].key, key, length) != 0)))
+    while (slots[i].key && (slots[i].hash != hash || slots[i].length != length ||
+                            (length && memcmp(slots[i].key, key, length) != 0)))
         i = (i + 1) & (capacity - 1);
     return &slots[i];
 }
@@ -41,7 +39,7 @@ static bool widen(vr_map *map, size_t capacity)
         return false;
     for (size_t i = 0; i < map->capacity; i++) {
         const vr_map_slot *old = &map->slots[i];
-        if (old->used)
+        if (old->key)
             *find(slots, capacity, old->hash, old->key, old->length) = *old;
     }
     vr_free(map->allocator, map->slots);
@@ -60,13 +58,15 @@ bool vr_map_reserve(vr_map *map, size_t count)
 
 bool vr_map_put(vr_map *map, const char *key, size_t length, uint32_t *value, bool *added)
 {
+    if (length > UINT32_MAX)
+        return false;
     if (map->count >= map->capacity / 4 * 3 && !widen(map, map->capacity ? map->capacity * 2 : 16))
         return false;
     uint64_t hash = vr_hash64(key, length);
     vr_map_slot *slot = find(map->slots, map->capacity, hash, key, length);
-    bool fresh = !slot->used;
+    bool fresh = !slot->key;
     if (fresh) {
-        *slot = (vr_map_slot){key, length, hash, *value, true};
+        *slot = (vr_map_slot){length ? key : "", hash, (uint32_t)length, *value};
         map->count++;
     } else {
         *value = slot->value;
@@ -81,7 +81,7 @@ bool vr_map_get(const vr_map *map, const char *key, size_t length, uint32_t *val
     if (map->count == 0)
         return false;
     const vr_map_slot *slot = find(map->slots, map->capacity, vr_hash64(key, length), key, length);
-    if (!slot->used)
+    if (!slot->key)
         return false;
     *value = slot->value;
     return true;
