@@ -10,7 +10,7 @@ tiny_model
 cd "$temporary"
 
 vireo 0 devices --json
-json 'len(j["devices"]) >= 1 and all(len(d) == 26 for d in j["devices"])'
+json 'len(j["devices"]) >= 1 and all(len(d) == 27 for d in j["devices"])'
 json 'all(d["usable"] == (d["why_not"] == "") for d in j["devices"])'
 vireo 0 devices
 prints '^index	name	type	driver	tier	uuid	usable	why_not$' '^0	'
