@@ -254,6 +254,10 @@ FILES = [
     ("--cache-dir text/x embed --model m text", "text: folder cannot be made: File exists",
      "vireo: next: --cache-dir names a folder that can be made\n"),
 ]
+for path, kind in (("d", "a folder"), ("pipe", "a pipe"), ("/dev/zero", "a device")):
+    FILES += [(line.format(path), f"{path}: is {kind}, a regular file is needed (NOT_FILE)", "")
+              for line in ("recommend --store {} --user u", "evaluate --store {}",
+                           "import --store {} --interactions data/t.inter")]
 
 
 def prepare():
