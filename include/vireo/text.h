@@ -14,7 +14,9 @@ extern "C" {
 /* From a model folder: tokenizer.json, else vocab.txt (one token a line, BERT defaults with
  * tokenizer_config.json's do_lower_case). Today: WordPiece with BertNormalizer and BertPreTokenizer,
  * token for token what Hugging Face's tokenizers give (Devlin et al. 2019; Wu et al. 2016).
- * tokenizer.json's own truncation and padding are not applied. Thread-safety: immutable. */
+ * tokenizer.json's own truncation and padding are not applied. Files are not trusted: what is not known,
+ * not as it should be, or too large (a file of 64 MiB, 524,288 tokens, a token of 256 bytes, 16,384 added
+ * tokens) is refused by its place and name. Thread-safety: immutable. */
 typedef struct vireo_tokenizer vireo_tokenizer;
 vireo_status vireo_tokenizer_load(const char *folder, const vireo_allocator *, vireo_tokenizer **out,
                                   vireo_error *);

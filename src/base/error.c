@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { LONGEST = 8192 }; /* a path has up to 4096 */
+
 const char *vireo_version(void)
 {
     return VIREO_VERSION;
@@ -21,14 +23,40 @@ const char *vireo_status_text(vireo_status status)
     return "unknown status";
 }
 
-/* Cuts a message that did not fit before the UTF-8 sequence the cut may have broken. */
-static void trim(char *message, size_t length)
+static bool is_tail(char c)
 {
-    while (length > 0 && ((unsigned char)message[length - 1] & 0xC0) == 0x80)
-        length--;
-    if (length > 0 && (unsigned char)message[length - 1] >= 0xC0)
-        length--;
-    message[length] = '\0';
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+/* Copies text into the message; of one that is too long its middle is left out, for a path stands
+ * at the start and the reason at the end. UTF-8 sequences stay whole. */
+static void put(char *message, size_t size, const char *text)
+{
+    static const char gap[] = "...";
+    size_t length = strlen(text), head = size / 2, tail = size - 1 - head - (sizeof gap - 1);
+    if (length < size) {
+        memcpy(message, text, length + 1);
+        return;
+    }
+    while (head > 0 && is_tail(text[head]))
+        head--;
+    while (tail > 0 && is_tail(text[length - tail]))
+        tail--;
+    memcpy(message, text, head);
+    memcpy(message + head, gap, sizeof gap - 1);
+    memcpy(message + head + sizeof gap - 1, text + length - tail, tail + 1);
+}
+
+/* Names from files and paths stand in messages, and messages end in terminals and logs: control
+ * characters (C0 but for line and tab, DEL, C1) become question marks. */
+static void tame(char *message)
+{
+    for (unsigned char *c = (unsigned char *)message; *c; c++) {
+        if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7F)
+            *c = '?';
+        else if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)
+            c[0] = c[1] = '?';
+    }
 }
 
 static vireo_status fill(vireo_error *err, vireo_status status, uint32_t reason, uint64_t offset,
@@ -36,16 +64,14 @@ static vireo_status fill(vireo_error *err, vireo_status status, uint32_t reason,
 {
     if (!err)
         return status;
-    char message[sizeof err->message]; /* args may point into err->message */
-    int length = vsnprintf(message, sizeof message, format, args);
-    if (length < 0)
+    char message[LONGEST]; /* args may point into err->message */
+    if (vsnprintf(message, sizeof message, format, args) < 0)
         message[0] = '\0';
-    else if ((size_t)length >= sizeof message)
-        trim(message, sizeof message - 1);
+    tame(message);
     err->status = status;
     err->reason = reason;
     err->offset = offset;
-    memcpy(err->message, message, sizeof message);
+    put(err->message, sizeof err->message, message);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Filling the caller's error object. All return `status`, so that a fault is one line:
- *     return vr_fail(err, VIREO_ERROR_FORMAT, "%s: ...", path); */
+ *     return vr_fail(err, VIREO_ERROR_FORMAT, "%s: ...", path);
+ * Control characters in the message become '?'. */
 #ifndef VR_BASE_ERROR_H
 #define VR_BASE_ERROR_H
 #include "vireo/vireo.h"

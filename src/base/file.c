@@ -284,6 +284,17 @@ bool vr_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+vireo_status vr_need_folder(const char *path, vireo_error *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return fail_errno(err, path, "cannot be opened", errno);
+    if (S_ISDIR(info.st_mode))
+        return VIREO_OK;
+    return vr_fail(err, VIREO_ERROR_IO, "%s: is %s, a folder is needed (NOT_FILE)", path,
+                   S_ISREG(info.st_mode) ? "a file" : kind_of(info.st_mode));
+}
+
 bool vr_is_link(const char *path)
 {
     struct stat info;

@@ -38,6 +38,8 @@ vireo_status vr_file_write(const vireo_allocator *, const char *path, const void
 
 bool vr_file_exists(const char *path);
 bool vr_is_folder(const char *path);
+/* Fails if nothing stands there, or something that is no folder (NOT_FILE). */
+vireo_status vr_need_folder(const char *path, vireo_error *);
 bool vr_is_link(const char *path); /* itself a symbolic link, wherever it leads */
 vireo_status vr_make_folders(const vireo_allocator *, const char *path, vireo_error *); /* mkdir -p, 0700 */
 /* Fails if something other than a regular file stands there, told by its name alone: opening and

@@ -4,11 +4,9 @@
 #include <string.h>
 
 typedef struct vr_map_slot {
-    const char *key;
-    size_t length;
+    const char *key; /* NULL: free */
     uint64_t hash;
-    uint32_t value;
-    bool used;
+    uint32_t length, value;
 } vr_map_slot;
 
 void vr_map_init(vr_map *map, const vireo_allocator *allocator)
@@ -27,21 +25,21 @@ static vr_map_slot *find(vr_map_slot *slots, size_t capacity, uint64_t hash, con
                          size_t length)
 {
     size_t i = (size_t)hash & (capacity - 1);
-    while (slots[i].used && (slots[i].hash != hash || slots[i].length != length ||
-                             (length && memcmp(slots[i].key, key, length) != 0)))
+    while (slots[i].key && (slots[i].hash != hash || slots[i].length != length ||
+                            (length && memcmp(slots[i].key, key, length) != 0)))
         i = (i + 1) & (capacity - 1);
     return &slots[i];
 }
 
-static bool widen(vr_map *map)
+/* Another table of `capacity` slots. */
+static bool widen(vr_map *map, size_t capacity)
 {
-    size_t capacity = map->capacity ? map->capacity * 2 : 16;
     vr_map_slot *slots = vr_calloc(map->allocator, capacity, sizeof *slots);
     if (!slots)
         return false;
     for (size_t i = 0; i < map->capacity; i++) {
         const vr_map_slot *old = &map->slots[i];
-        if (old->used)
+        if (old->key)
             *find(slots, capacity, old->hash, old->key, old->length) = *old;
     }
     vr_free(map->allocator, map->slots);
@@ -50,15 +48,25 @@ static bool widen(vr_map *map)
     return true;
 }
 
+bool vr_map_reserve(vr_map *map, size_t count)
+{
+    size_t capacity = 16;
+    while (capacity / 4 * 3 < count && capacity <= SIZE_MAX / 2)
+        capacity *= 2;
+    return capacity <= map->capacity || widen(map, capacity);
+}
+
 bool vr_map_put(vr_map *map, const char *key, size_t length, uint32_t *value, bool *added)
 {
-    if (map->count >= map->capacity / 4 * 3 && !widen(map))
+    if (length > UINT32_MAX)
+        return false;
+    if (map->count >= map->capacity / 4 * 3 && !widen(map, map->capacity ? map->capacity * 2 : 16))
         return false;
     uint64_t hash = vr_hash64(key, length);
     vr_map_slot *slot = find(map->slots, map->capacity, hash, key, length);
-    bool fresh = !slot->used;
+    bool fresh = !slot->key;
     if (fresh) {
-        *slot = (vr_map_slot){key, length, hash, *value, true};
+        *slot = (vr_map_slot){length ? key : "", hash, (uint32_t)length, *value};
         map->count++;
     } else {
         *value = slot->value;
@@ -73,7 +81,7 @@ bool vr_map_get(const vr_map *map, const char *key, size_t length, uint32_t *val
     if (map->count == 0)
         return false;
     const vr_map_slot *slot = find(map->slots, map->capacity, vr_hash64(key, length), key, length);
-    if (!slot->used)
+    if (!slot->key)
         return false;
     *value = slot->value;
     return true;

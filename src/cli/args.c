@@ -157,9 +157,23 @@ static int set_value(const vr_command *command, const vr_option *o, const char *
     return 0;
 }
 
+typedef struct globals {
+    const vr_option *options;
+    size_t n;
+    void *target;
+} globals;
+
+/* "--model --input x" lacks a model; a value of such a name is written --model=--input. */
+static bool looks_like_option(const vr_command *command, const globals *g, const char *value)
+{
+    return value[0] == '-' &&
+           (value[1] == '-' || !strcmp(value, "-h") || find(g->options, g->n, value) ||
+            (command && find(command->options, command->n_options, value)));
+}
+
 /* One option at argv[*at] with its value, which may be the next argument. */
-static int take(const vr_command *command, const vr_option *o, void *target, int argc, char **argv,
-                int *at)
+static int take(const vr_command *command, const globals *g, const vr_option *o, void *target,
+                int argc, char **argv, int *at)
 {
     const char *value = strchr(argv[*at], '=');
     if (o->kind == VR_OPTION_FLAG) {
@@ -169,10 +183,7 @@ static int take(const vr_command *command, const vr_option *o, void *target, int
         value++;
     } else {
         value = *at + 1 < argc ? argv[*at + 1] : NULL;
-        /* "--model --input x" lacks a model; a file of such a name is written --model=--input. */
-        if (!value ||
-            (value[0] == '-' && value[1] == '-' &&
-             (value[2] == '\0' || (command && find(command->options, command->n_options, value)))))
+        if (!value || looks_like_option(command, g, value))
             return vr_usage_error(command, "%s needs a value (%s)", o->name, o->value);
         ++*at;
     }
@@ -187,11 +198,12 @@ static bool is_option(const char *arg)
 int vr_args_parse_leading(const vr_option *global, size_t n, void *target, int argc, char **argv,
                           int *used, bool *help, bool *version)
 {
+    const globals g = {global, n, target};
     int i = 0, status = 0;
     for (; i < argc && is_option(argv[i]) && !status; i++) {
         const vr_option *o = find(global, n, argv[i]);
         if (o)
-            status = take(NULL, o, target, argc, argv, &i);
+            status = take(NULL, &g, o, target, argc, argv, &i);
         else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             *help = true;
         else if (!strcmp(argv[i], "--version"))
@@ -254,6 +266,7 @@ static int check_operands(const vr_command *command, const vr_parsed *p)
 int vr_args_parse(const vr_command *command, void *target, const vr_option *global, size_t n_global,
                   void *global_target, int argc, char **argv, vr_parsed *out)
 {
+    const globals g = {global, n_global, global_target};
     vr_parsed p = {.operands = argv};
     bool options = true;
     for (int i = 0; i < argc; i++) {
@@ -269,9 +282,9 @@ int vr_args_parse(const vr_command *command, void *target, const vr_option *glob
             return 0;
         } else if ((o = find(command->options, command->n_options, arg))) {
             p.given |= UINT64_C(1) << (o - command->options);
-            status = take(command, o, target, argc, argv, &i);
+            status = take(command, &g, o, target, argc, argv, &i);
         } else if ((o = find(global, n_global, arg))) {
-            status = take(command, o, global_target, argc, argv, &i);
+            status = take(command, &g, o, g.target, argc, argv, &i);
         } else {
             status = unknown_option(command, global, n_global, arg);
         }

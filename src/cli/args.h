@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Options of a command as a table: parsing, messages and --help all come from it. Options are
  * written
- * --name VALUE or --name=VALUE; "--" ends them. The last of a repeated option counts, except a
- * list. */
+ * --name VALUE or --name=VALUE, the latter if the value begins like an option; "--" ends them. The
+ * last of a repeated option counts, except a list. */
 #ifndef VR_CLI_ARGS_H
 #define VR_CLI_ARGS_H
 #include <stdbool.h>

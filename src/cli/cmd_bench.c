@@ -268,25 +268,31 @@ static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, rep
     return status;
 }
 
+/* Whether an option is one of what is measured: those of matmul, --json everywhere, else of model.
+ */
+static bool is_own(const char *option, size_t kind)
+{
+    static const char *const matmul[] = {"--m", "--n", "--k", "--dtype", "--plain-b"};
+    if (!strcmp(option, "--json"))
+        return true;
+    for (size_t i = 0; i < sizeof matmul / sizeof *matmul; i++)
+        if (!strcmp(option, matmul[i]))
+            return kind == 1;
+    return kind == 2;
+}
+
 static int check(const vr_cli *cli, const bench_args *a, size_t kind, const char *name)
 {
+    const vr_command *c = cli->command;
     if (kind == 3)
-        return vr_usage_error(cli->command,
-                              "\"%s\" cannot be measured; allowed: device, matmul, model", name);
+        return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model", name);
+    for (size_t i = 0; i < c->n_options; i++)
+        if (cli->given >> i & 1 && !is_own(c->options[i].name, kind))
+            return vr_usage_error(c, "%s and %s cannot be used together", name, c->options[i].name);
     if (kind == 1 && (!a->m || !a->n || !a->k))
-        return vr_usage_error(cli->command, "matmul needs --m, --n and --k");
-    if (kind != 1 && (a->m || a->n || a->k || a->dtype || a->plain_b))
-        return vr_usage_error(cli->command,
-                              "%s and --m, --n, --k, --dtype or --plain-b cannot be "
-                              "used together",
-                              name);
+        return vr_usage_error(c, "matmul needs --m, --n and --k");
     if (kind == 2 && (!a->model || !a->input))
-        return vr_usage_error(cli->command, "model needs --model and --input");
-    if (kind != 2 && (a->model || a->input || a->batch_tokens || a->runs))
-        return vr_usage_error(cli->command,
-                              "%s and --model, --input, --batch-tokens or --runs "
-                              "cannot be used together",
-                              name);
+        return vr_usage_error(c, "model needs --model and --input");
     return 0;
 }
 

@@ -184,8 +184,10 @@ static int check(const vr_cli *cli, const embed_args *a, size_t n_operands)
     if (a->key && !a->input)
         return vr_usage_error(cli->command, "--jsonl-key needs --input");
     if (vr_same_file(a->input, a->output))
-        return vr_usage_error(cli->command, "--input and --output are the same file, \"%s\"",
-                              a->output);
+        return vr_usage_error(cli->command, "--input and %s are the same file, \"%s\"",
+                              a->output ? "--output" : "standard output", a->input);
+    if (vr_replaces_inside(a->output, a->model))
+        return vr_usage_error(cli->command, "--output is a file of --model, \"%s\"", a->output);
     if (a->format == VR_EMBED_NPY && (!a->output || !strcmp(a->output, "-")) &&
         isatty(STDOUT_FILENO))
         return vr_usage_error(cli->command,
@@ -204,7 +206,9 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     int status = check(cli, a, n_operands);
     if (status)
         return status;
-    vireo_status st = a->input ? vr_lines_open(&f.lines, a->input, &e.error) : VIREO_OK;
+    vireo_status st = vr_output_check(a->output, &e.error);
+    if (!st && a->input)
+        st = vr_lines_open(&f.lines, a->input, &e.error);
     status = st ? vr_engine_fail(&e, st, NULL) : vr_engine_open_source(&e, cli, a->model);
     if (!status)
         status = vr_engine_open_device(&e, cli);

@@ -248,6 +248,8 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     vireo_tokenizer *tokenizer = NULL;
     summary s = {0};
     (void)n_operands;
+    if (!*operands[0])
+        return vr_usage_error(cli->command, "MODEL is empty, a folder's name is needed");
     int status = vr_engine_open_source(&e, cli, operands[0]);
     if (!status) {
         vr_json_out out;

@@ -47,8 +47,10 @@ static int check(const vr_cli *cli, const recommend_args *a)
                               "%s needs --model MODEL (\"sh models/fetch.sh minilm\" "
                               "brings one)",
                               a->query ? "--query" : "--method content");
-    if (vr_same_file(a->store, a->output) || vr_same_file(a->deny, a->output))
+    if (a->output && (vr_same_file(a->store, a->output) || vr_same_file(a->deny, a->output)))
         return vr_usage_error(cli->command, "--output is also an input, \"%s\"", a->output);
+    if (vr_replaces_inside(a->output, a->model))
+        return vr_usage_error(cli->command, "--output is a file of --model, \"%s\"", a->output);
     return 0;
 }
 
@@ -280,12 +282,15 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     int status = check(cli, a);
     if (status)
         return status;
+    vireo_status st = vr_output_check(a->output, &j.engine.error);
+    if (st)
+        return vr_engine_fail(&j.engine, st, NULL);
     /* Only these methods read vectors. */
     bool content = a->method == VIREO_METHOD_AUTO || a->method == VIREO_METHOD_CONTENT;
     status = vr_engine_open_recommender(&j.engine, cli, a->store, content ? a->model : NULL);
     if (!status) {
         j.dataset = vireo_recommender_get_dataset(j.engine.recommender);
-        vireo_status st = make_request(&j);
+        st = make_request(&j);
         if (st)
             status = vr_engine_fail(&j.engine, st, NULL);
         else

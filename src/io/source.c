@@ -217,11 +217,9 @@ vireo_status vireo_source_open(const char *path, const vireo_allocator *allocato
 {
     if (!path || !out)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_source_open: path or out is NULL");
-    if (!vr_file_exists(path))
-        return vr_fail(err, VIREO_ERROR_NOT_FOUND, "%s: no such file or folder", path);
-    if (!vr_is_folder(path))
-        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
-                       "%s: a folder with config.json and %s is needed", path, single_name);
+    vireo_status st = vr_need_folder(path, err);
+    if (st)
+        return st;
     vireo_source *s = vr_calloc(allocator, 1, sizeof *s);
     if (!s)
         return vr_fail_memory(err, path);
@@ -233,7 +231,7 @@ vireo_status vireo_source_open(const char *path, const vireo_allocator *allocato
     vr_map_init(&s->names, s->allocator);
     vr_mutex_init(&s->mutex);
     s->path = vr_arena_strdup(&s->arena, path);
-    vireo_status st = s->path ? vr_source_read_configs(s, err) : vr_fail_memory(err, path);
+    st = s->path ? vr_source_read_configs(s, err) : vr_fail_memory(err, path);
     if (!st)
         st = open_tensors(s, err);
     if (st) {

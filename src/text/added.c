@@ -2,79 +2,99 @@
 #include "text/added.h"
 #include "base/str.h"
 #include "text/normalize.h"
+#include <stdlib.h>
 #include <string.h>
 
-void vr_added_set_init(vr_added_set *set, const vireo_allocator *allocator)
+bool vr_added_set_reserve(vr_added_set *set, vr_arena *arena, size_t count)
 {
-    *set = (vr_added_set){0};
-    vr_map_init(&set->patterns, allocator);
+    *set = (vr_added_set){.patterns = vr_arena_array(arena, count, sizeof *set->patterns)};
+    return set->patterns != NULL;
 }
 
-void vr_added_set_deinit(vr_added_set *set)
+void vr_added_set_add(vr_added_set *set, vr_added_pattern pattern)
 {
-    vr_map_deinit(&set->patterns);
+    pattern.order = (uint32_t)set->count;
+    set->patterns[set->count++] = pattern;
 }
 
-/* A length of one more pattern: into its place, unless a pattern of that length and start is known.
- */
-static bool add_length(vr_added_set *set, vr_arena *arena, unsigned char first, size_t bytes)
+static int by_bytes(const void *a, const void *b)
 {
-    size_t n = set->starts[256], at = set->starts[first];
-    while (at < set->starts[first + 1] && set->lengths[at].bytes > bytes)
-        at++;
-    if (at < set->starts[first + 1] && set->lengths[at].bytes == bytes)
-        return true;
-    if ((n & (n - 1)) == 0) { /* the arena does not grow in place: double */
-        vr_added_length *grown = vr_arena_array(arena, n ? 2 * n : 1, sizeof *grown);
-        if (!grown)
-            return false;
-        if (n)
-            memcpy(grown, set->lengths, n * sizeof *grown);
-        set->lengths = grown;
+    const vr_added_pattern *x = a, *y = b;
+    int order = memcmp(x->text, y->text, x->bytes < y->bytes ? x->bytes : y->bytes);
+    if (order)
+        return order;
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
+}
+
+static bool starts_with(const vr_added_pattern *p, const vr_added_pattern *prefix)
+{
+    return prefix->bytes <= p->bytes && !memcmp(p->text, prefix->text, prefix->bytes);
+}
+
+/* In this order the prefixes of a pattern are the one before it or prefixes of that one. */
+void vr_added_set_finish(vr_added_set *set)
+{
+    vr_added_pattern *p = set->patterns;
+    size_t n = 0;
+    if (set->count)
+        qsort(p, set->count, sizeof *p, by_bytes);
+    for (size_t i = 0; i < set->count; i++) {
+        uint32_t shorter = (uint32_t)n;
+        if (n && p[n - 1].bytes == p[i].bytes && starts_with(&p[i], &p[n - 1]))
+            continue;
+        while (shorter && !starts_with(&p[i], &p[shorter - 1]))
+            shorter = p[shorter - 1].shorter;
+        p[n] = p[i];
+        p[n].shorter = shorter;
+        set->starts[(unsigned char)*p[n].text + 1]++;
+        n++;
     }
-    memmove(set->lengths + at + 1, set->lengths + at, (n - at) * sizeof *set->lengths);
-    set->lengths[at] = (vr_added_length){(uint32_t)bytes, first};
-    for (size_t i = (size_t)first + 1; i < 257; i++)
-        set->starts[i]++;
-    return true;
+    set->count = n;
+    for (size_t i = 0; i < 256; i++)
+        set->starts[i + 1] += set->starts[i];
 }
 
-bool vr_added_set_add(vr_added_set *set, vr_arena *arena, const vr_added_token *token,
-                      const char *pattern, size_t bytes)
+/* The longest pattern that text starts with, or NULL. It is the last one that is not behind text in
+ * the order, or a prefix of that one. */
+static const vr_added_pattern *match(const vr_added_set *set, const char *text, size_t left)
 {
-    size_t n = set->n_tokens;
-    uint32_t index = (uint32_t)n;
-    bool added;
-    if (!vr_map_put(&set->patterns, pattern, bytes, &index, &added))
-        return false;
-    if (!added)
-        return true;
-    if ((n & (n - 1)) == 0) {
-        const vr_added_token **grown = vr_arena_array(arena, n ? 2 * n : 1, sizeof *grown);
-        if (!grown)
-            return false;
-        if (n)
-            memcpy(grown, set->tokens, n * sizeof *grown);
-        set->tokens = grown;
+    size_t first = (unsigned char)*text, low = set->starts[first], high = set->starts[first + 1];
+    if (low == high)
+        return NULL;
+    size_t begin = low, common = 0;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const vr_added_pattern *p = &set->patterns[middle];
+        int order = memcmp(p->text, text, p->bytes < left ? p->bytes : left);
+        if (order > 0 || (order == 0 && p->bytes > left))
+            high = middle;
+        else
+            low = middle + 1;
     }
-    set->tokens[set->n_tokens++] = token;
-    return add_length(set, arena, (unsigned char)*pattern, bytes);
+    if (low == begin)
+        return NULL;
+    const vr_added_pattern *p = &set->patterns[low - 1];
+    while (common < p->bytes && common < left && p->text[common] == text[common])
+        common++;
+    while (p->bytes > common) {
+        if (!p->shorter)
+            return NULL;
+        p = &set->patterns[p->shorter - 1];
+    }
+    return p;
 }
 
 /* First match at or after `from`. */
 static const vr_added_token *find(const vr_added_scan *s, size_t from, size_t *begin, size_t *end)
 {
-    const vr_added_set *set = s->set;
-    for (size_t i = from; i < s->length; i++) {
-        unsigned char first = (unsigned char)s->text[i];
-        for (size_t k = set->starts[first]; k < set->starts[first + 1]; k++) {
-            size_t bytes = set->lengths[k].bytes;
-            uint32_t index;
-            if (bytes <= s->length - i && vr_map_get(&set->patterns, s->text + i, bytes, &index)) {
-                *begin = i;
-                *end = i + bytes;
-                return set->tokens[index];
-            }
+    for (size_t i = from; s->set->count && i < s->length; i++) {
+        const vr_added_pattern *p = match(s->set, s->text + i, s->length - i);
+        if (p) {
+            *begin = i;
+            *end = i + p->bytes;
+            return p->token;
         }
     }
     return NULL;

@@ -4,9 +4,8 @@
 #ifndef VR_TEXT_ADDED_H
 #define VR_TEXT_ADDED_H
 #include "base/arena.h"
-#include "base/map.h"
 
-enum { VR_ADDED_MAX_BYTES = 256 }; /* of a token's content: bounds the search at each byte */
+enum { VR_ADDED_MAX_BYTES = 256 }; /* of a pattern: bounds the search at each byte */
 
 typedef struct vr_added_token {
     const char *content; /* borrowed; not empty */
@@ -18,29 +17,31 @@ typedef struct vr_added_token {
     bool special;
 } vr_added_token;
 
-typedef struct vr_added_length {
-    uint32_t bytes;
-    unsigned char first;
-} vr_added_length;
+/* What is looked for: a token's content or its normal form. */
+typedef struct vr_added_pattern {
+    const char *text; /* borrowed */
+    uint32_t bytes;   /* 1 to VR_ADDED_MAX_BYTES */
+    uint32_t order;   /* filled by the set */
+    uint32_t
+        shorter; /* filled by the set: 1 + index of the longest pattern that is a proper prefix */
+    const vr_added_token *token;
+} vr_added_pattern;
 
-/* Patterns to look for, found by length and first byte. */
 typedef struct vr_added_set {
-    vr_map patterns; /* → index into tokens */
-    const vr_added_token **tokens;
-    size_t n_tokens;
-    vr_added_length *lengths; /* by first byte, then the longest first */
-    uint32_t starts[257];     /* of a first byte in lengths */
+    vr_added_pattern *patterns; /* (count), in the arena, in the order of their bytes */
+    size_t count;
+    uint32_t starts[257]; /* by first byte in patterns */
 } vr_added_set;
 
-/* Everything but the map's own memory comes from the arena. */
-void vr_added_set_init(vr_added_set *, const vireo_allocator *);
-void vr_added_set_deinit(vr_added_set *);
-/* Of equal patterns the first added wins. Both strings are borrowed. false: out of memory. */
-bool vr_added_set_add(vr_added_set *, vr_arena *, const vr_added_token *, const char *pattern,
-                      size_t bytes);
+/* Room in the arena for so many; add each; finish. Of equal patterns the first added wins. false:
+ * out of memory. */
+bool vr_added_set_reserve(vr_added_set *, vr_arena *, size_t count);
+void vr_added_set_add(vr_added_set *, vr_added_pattern);
+void vr_added_set_finish(vr_added_set *);
 
 /* Cuts text into pieces: leftmost match, of those the longest (as Aho and Corasick 1975 is used by
- * Hugging Face's tokenizers). Linear time in the text. */
+ * Hugging Face's tokenizers). Linear time in the
+ * text, whatever the patterns. */
 typedef struct vr_added_piece {
     const char *text;
     size_t bytes;

@@ -53,12 +53,36 @@ static vireo_status read_size(const vireo_source *source, const char *key, uint3
     return VIREO_OK;
 }
 
+/* sentence_bert_config.json's max_seq_length, if it is there and lower. */
+static vireo_status read_sentence_limit(vireo_embedder *e, const vireo_source *source,
+                                        vireo_error *err)
+{
+    static const char key[] = "sentence_bert_config.max_seq_length";
+    int64_t limit;
+    double number;
+    bool flag;
+    const char *text;
+    if (vireo_source_int(source, key, &limit)) {
+        if (limit < 1)
+            return vr_fail(err, VIREO_ERROR_FORMAT,
+                           "%s: sentence_bert_config.json: max_seq_length is %lld, at least 1 is "
+                           "allowed",
+                           vireo_source_path(source), (long long)limit);
+        if (limit < (int64_t)e->max_tokens)
+            e->max_tokens = (uint32_t)limit;
+    } else if (vireo_source_float(source, key, &number) || vireo_source_bool(source, key, &flag) ||
+               vireo_source_string(source, key, &text)) {
+        return vr_fail(err, VIREO_ERROR_FORMAT,
+                       "%s: sentence_bert_config.json: max_seq_length must be an integer",
+                       vireo_source_path(source));
+    }
+    return VIREO_OK;
+}
+
 static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
                                 const vireo_embedder_options *o, vireo_error *err)
 {
-    static const char sentence_key[] = "sentence_bert_config.max_seq_length";
     uint32_t positions = 0, vocabulary = 0, special;
-    int64_t sentence = 0;
     vireo_status st = read_size(source, "hidden_size", &e->width, err);
     if (!st)
         st = read_size(source, "max_position_embeddings", &positions, err);
@@ -72,16 +96,11 @@ static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
                        "max_tokens is %u, but %s has max_position_embeddings %u: at most that many "
                        "are allowed",
                        o->max_tokens, path, positions);
-    e->max_tokens = positions;
-    if (o->max_tokens)
-        e->max_tokens = o->max_tokens;
-    else if (vireo_source_int(source, sentence_key, &sentence) && sentence < 1)
-        return vr_fail(
-            err, VIREO_ERROR_FORMAT,
-            "%s: sentence_bert_config.json: max_seq_length is %lld, at least 1 is allowed", path,
-            (long long)sentence);
-    else if (sentence && sentence < (int64_t)positions)
-        e->max_tokens = (uint32_t)sentence;
+    e->max_tokens = o->max_tokens ? o->max_tokens : positions;
+    if (!o->max_tokens)
+        st = read_sentence_limit(e, source, err);
+    if (st)
+        return st;
     special = (uint32_t)vireo_tokenizer_special_count(e->tokenizer);
     if (e->max_tokens < special)
         return vr_fail(

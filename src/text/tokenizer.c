@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/tokenizer.h"
-#include "base/file.h"
 #include <stdio.h>
 #include <string.h>
 
-vireo_status vr_tokenizer_reserve(vireo_tokenizer *t, size_t largest, vireo_error *err)
+vireo_status vr_tokenizer_reserve(vireo_tokenizer *t, size_t count, size_t largest,
+                                  vireo_error *err)
 {
     t->tokens = vr_arena_array(&t->arena, largest + 1, sizeof *t->tokens);
-    if (!t->tokens)
+    if (!t->tokens || !vr_map_reserve(&t->wordpiece.vocabulary, count))
         return vr_fail_memory(err, "vocabulary");
     t->n_tokens = largest + 1;
     return VIREO_OK;
@@ -40,31 +40,28 @@ vireo_status vr_tokenizer_add_token(vireo_tokenizer *t, const char *content, siz
                                     int32_t id, const char *file, size_t line, vireo_error *err)
 {
     char what[256];
-    char *copy = vr_arena_strndup(&t->arena, content, bytes);
-    if (!copy)
-        return vr_fail_memory(err, "vocabulary");
     if (bytes > VR_TOKENIZER_MAX_TOKEN) {
         snprintf(what, sizeof what, "token of %zu bytes, at most %d are allowed", bytes,
                  VR_TOKENIZER_MAX_TOKEN);
-        return bad_token(file, line, copy, what, err);
+        return bad_token(file, line, content, what, err);
     }
     const char *known = t->tokens[id];
     if (known) {
         snprintf(what, sizeof what,
                  "id %d stands for \"%.*s\" and for \"%.*s\", each id may stand for one token", id,
-                 vr_tokenizer_shown(known), known, vr_tokenizer_shown(copy), copy);
-        return bad_token(file, line, copy, what, err);
+                 vr_tokenizer_shown(known), known, vr_tokenizer_shown(content), content);
+        return bad_token(file, line, content, what, err);
     }
     uint32_t value = (uint32_t)id;
     bool added = true;
-    if (bytes && !vr_map_put(&t->wordpiece.vocabulary, copy, bytes, &value, &added))
+    if (bytes && !vr_map_put(&t->wordpiece.vocabulary, content, bytes, &value, &added))
         return vr_fail_memory(err, "vocabulary");
     if (!added) {
         snprintf(what, sizeof what, "token \"%.*s\" has the ids %u and %d, each may stand once",
-                 vr_tokenizer_shown(copy), copy, value, id);
-        return bad_token(file, line, copy, what, err);
+                 vr_tokenizer_shown(content), content, value, id);
+        return bad_token(file, line, content, what, err);
     }
-    t->tokens[id] = copy;
+    t->tokens[id] = content;
     if (bytes > t->wordpiece.max_token_bytes)
         t->wordpiece.max_token_bytes = bytes;
     return VIREO_OK;
@@ -72,7 +69,7 @@ vireo_status vr_tokenizer_add_token(vireo_tokenizer *t, const char *content, siz
 
 /* The pattern of a token that is looked for in normalised text. */
 static vireo_status normalized_pattern(vireo_tokenizer *t, size_t index, const char *file,
-                                       char **pattern, size_t *bytes, vireo_error *err)
+                                       vr_added_pattern *pattern, vireo_error *err)
 {
     const vr_added_token *a = &t->added[index];
     vr_str out;
@@ -82,69 +79,49 @@ static vireo_status normalized_pattern(vireo_tokenizer *t, size_t index, const c
     char *copy = NULL;
     if (out.failed)
         st = vr_fail_memory(err, "added tokens");
-    else if (!out.length)
+    else if (!out.length || out.length > VR_ADDED_MAX_BYTES)
         st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                        "%s: added_tokens[%zu].content: nothing is left of it after normalisation, "
-                        "and \"normalized\" is true (VOCAB)",
-                        file, index);
+                        "%s: added_tokens[%zu].content: \"normalized\" is true and its normal form "
+                        "has %zu bytes, 1 to %d are allowed (VOCAB)",
+                        file, index, out.length, VR_ADDED_MAX_BYTES);
     else if (!(copy = vr_arena_strndup(&t->arena, out.data, out.length)))
         st = vr_fail_memory(err, "added tokens");
-    *pattern = copy;
-    *bytes = out.length;
+    *pattern = (vr_added_pattern){.text = copy, .bytes = (uint32_t)out.length, .token = a};
     vr_str_deinit(&out);
     return st;
 }
 
 vireo_status vr_tokenizer_build_added(vireo_tokenizer *t, const char *file, vireo_error *err)
 {
+    size_t n_normalized = 0;
+    for (size_t i = 0; i < t->n_added; i++)
+        n_normalized += t->added[i].normalized;
+    if (!vr_added_set_reserve(&t->raw, &t->arena, t->n_added - n_normalized) ||
+        !vr_added_set_reserve(&t->normalized, &t->arena, n_normalized))
+        return vr_fail_memory(err, "added tokens");
     for (int special = 1; special >= 0; special--) { /* of equal patterns a special token wins */
         for (size_t i = 0; i < t->n_added; i++) {
             const vr_added_token *a = &t->added[i];
+            vr_added_pattern pattern = {
+                .text = a->content, .bytes = (uint32_t)a->bytes, .token = a};
+            vireo_status st = VIREO_OK;
             if (a->special != (special == 1))
                 continue;
-            char *pattern = NULL;
-            size_t bytes = 0;
-            vireo_status st = VIREO_OK;
             if (a->normalized)
-                st = normalized_pattern(t, i, file, &pattern, &bytes, err);
+                st = normalized_pattern(t, i, file, &pattern, err);
             if (st)
                 return st;
-            bool ok = a->normalized ? vr_added_set_add(&t->normalized, &t->arena, a, pattern, bytes)
-                                    : vr_added_set_add(&t->raw, &t->arena, a, a->content, a->bytes);
-            if (!ok)
-                return vr_fail_memory(err, "added tokens");
+            vr_added_set_add(a->normalized ? &t->normalized : &t->raw, pattern);
         }
     }
+    vr_added_set_finish(&t->raw);
+    vr_added_set_finish(&t->normalized);
     return VIREO_OK;
 }
 
-static vireo_status read_folder(vireo_tokenizer *t, const char *folder, vireo_error *err)
+vireo_status vr_tokenizer_create(const vireo_allocator *allocator, vireo_tokenizer **out,
+                                 vireo_error *err)
 {
-    char *json = vr_path_join(t->allocator, folder, "tokenizer.json");
-    char *vocab = vr_path_join(t->allocator, folder, "vocab.txt");
-    char *config = vr_path_join(t->allocator, folder, "tokenizer_config.json");
-    vireo_status st;
-    if (!json || !vocab || !config)
-        st = vr_fail_memory(err, "path");
-    else if (vr_file_exists(json))
-        st = vr_tokenizer_read_json(t, json, err);
-    else if (vr_file_exists(vocab))
-        st = vr_tokenizer_read_vocab(t, vocab, config, err);
-    else
-        st = vr_fail(err, VIREO_ERROR_NOT_FOUND,
-                     "%s: no tokenizer, tokenizer.json or vocab.txt is needed", folder);
-    vr_free(t->allocator, config);
-    vr_free(t->allocator, vocab);
-    vr_free(t->allocator, json);
-    return st;
-}
-
-vireo_status vireo_tokenizer_load(const char *folder, const vireo_allocator *allocator,
-                                  vireo_tokenizer **out, vireo_error *err)
-{
-    if (!folder || !out)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                       "vireo_tokenizer_load: folder and out must not be NULL");
     vireo_tokenizer *t = vr_calloc(allocator, 1, sizeof *t);
     if (!t)
         return vr_fail_memory(err, "tokenizer");
@@ -154,22 +131,14 @@ vireo_status vireo_tokenizer_load(const char *folder, const vireo_allocator *all
     }
     vr_arena_init(&t->arena, t->allocator);
     vr_map_init(&t->wordpiece.vocabulary, t->allocator);
-    vr_added_set_init(&t->raw, t->allocator);
-    vr_added_set_init(&t->normalized, t->allocator);
-    vireo_status st = read_folder(t, folder, err);
-    if (st)
-        vireo_tokenizer_destroy(&t);
-    else
-        *out = t;
-    return st;
+    *out = t;
+    return VIREO_OK;
 }
 
 void vireo_tokenizer_destroy(vireo_tokenizer **t)
 {
     if (!t || !*t)
         return;
-    vr_added_set_deinit(&(*t)->normalized);
-    vr_added_set_deinit(&(*t)->raw);
     vr_map_deinit(&(*t)->wordpiece.vocabulary);
     vr_arena_deinit(&(*t)->arena);
     vireo_allocator hook = (*t)->hook;

@@ -1,270 +1,241 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tokenizer.json of Hugging Face's tokenizers. What is not known is refused by name, since a part
- * that is passed over gives other ids. */
-#include "io/json.h"
-#include "text/tokenizer.h"
+ * that is passed over gives other ids. Read in place: a tree of it would be many times the file. */
+#include "text/fields.h"
 #include <stdio.h>
 #include <string.h>
 
-typedef struct reader {
-    vireo_tokenizer *t;
-    const char *file;
-    vireo_error *err;
-} reader;
-
-static vireo_status wrong_type(const reader *r, const char *where, const cJSON *found,
-                               const char *allowed)
+static size_t count_of(vr_json_slice container)
 {
-    const char *type = !found                  ? "missing"
-                       : cJSON_IsNull(found)   ? "null"
-                       : cJSON_IsBool(found)   ? "true or false"
-                       : cJSON_IsNumber(found) ? "a number"
-                       : cJSON_IsString(found) ? "a string"
-                       : cJSON_IsArray(found)  ? "an array"
-                                               : "an object";
-    return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_TYPE, 0,
-                      "%s: %s: %s, %s is allowed "
-                      "(TYPE)",
-                      r->file, where, type, allowed);
+    vr_json_slice value;
+    vr_json_walk walk = vr_json_walk_begin(container);
+    size_t n = 0;
+    while (vr_json_walk_next(&walk, NULL, &value))
+        n++;
+    return n;
 }
 
-/* A member that is true, false or absent (then *out stays). */
-static vireo_status read_bool(const reader *r, const cJSON *object, const char *where,
-                              const char *name, bool *out)
-{
-    const cJSON *v = vr_json_get(object, name);
-    if (!v)
-        return VIREO_OK;
-    if (!cJSON_IsBool(v)) {
-        char path[160];
-        snprintf(path, sizeof path, "%s.%s", where, name);
-        return wrong_type(r, path, v, "true or false");
-    }
-    *out = cJSON_IsTrue(v);
-    return VIREO_OK;
-}
-
-static vireo_status read_id(const reader *r, const cJSON *value, const char *where, int32_t *out)
-{
-    int64_t id;
-    if (!cJSON_IsNumber(value))
-        return wrong_type(r, where, value, "an integer");
-    if (!vr_json_int(value, &id) || id < 0 || id > VR_TOKENIZER_MAX_ID)
-        return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s: id %.17g, integers from 0 to %d are allowed (VOCAB)", r->file,
-                          where, value->valuedouble, VR_TOKENIZER_MAX_ID);
-    *out = (int32_t)id;
-    return VIREO_OK;
-}
-
-/* An object with one of the types in `allowed` (which names them for the message). */
-static vireo_status unsupported(const reader *r, const char *where, const cJSON *component,
-                                const char *allowed)
-{
-    const cJSON *type = vr_json_get(component, "type");
-    const char *found = "null";
-    if (cJSON_IsString(type))
-        found = type->valuestring;
-    else if (component && !cJSON_IsNull(component))
-        found = "";
-    return vr_fail_at(r->err, VIREO_ERROR_UNSUPPORTED, VR_TOKENIZER_COMPONENT, 0,
-                      "%s: %s.type is \"%.*s\", supported: %s (COMPONENT)", r->file, where,
-                      vr_tokenizer_shown(found), found, allowed);
-}
-
-static bool has_type(const cJSON *component, const char *name)
-{
-    const cJSON *type = vr_json_get(component, "type");
-    return cJSON_IsString(type) && !strcmp(type->valuestring, name);
-}
-
-static vireo_status read_normalizer(const reader *r, const cJSON *n)
+static vireo_status read_normalizer(const vr_fields *r, vr_json_slice n)
 {
     vr_normalizer *out = &r->t->normalizer;
-    if (!n || cJSON_IsNull(n))
+    vr_json_slice clean, chinese, lowercase, strip;
+    if (!n.kind || n.kind == 'n')
         return VIREO_OK;
-    if (!has_type(n, "BertNormalizer"))
-        return unsupported(r, "normalizer", n, "BertNormalizer, null");
+    if (!vr_field_has_type(n, "BertNormalizer"))
+        return vr_fields_unsupported(r, "normalizer", n, "BertNormalizer, null");
+    vr_fields_pick(n,
+                   (const vr_field[]){{"clean_text", &clean},
+                                      {"handle_chinese_chars", &chinese},
+                                      {"lowercase", &lowercase},
+                                      {"strip_accents", &strip}},
+                   4);
     *out = (vr_normalizer){true, true, false, true};
-    vireo_status st = read_bool(r, n, "normalizer", "clean_text", &out->clean_text);
+    vireo_status st = vr_fields_bool(r, clean, "normalizer.clean_text", &out->clean_text);
     if (!st)
-        st = read_bool(r, n, "normalizer", "handle_chinese_chars", &out->split_chinese);
+        st = vr_fields_bool(r, chinese, "normalizer.handle_chinese_chars", &out->split_chinese);
     if (!st)
-        st = read_bool(r, n, "normalizer", "lowercase", &out->lowercase);
+        st = vr_fields_bool(r, lowercase, "normalizer.lowercase", &out->lowercase);
     out->strip_accents = out->lowercase; /* when null or absent */
-    const cJSON *strip = vr_json_get(n, "strip_accents");
-    if (!st && strip && !cJSON_IsNull(strip))
-        st = read_bool(r, n, "normalizer", "strip_accents", &out->strip_accents);
+    if (!st && strip.kind != 'n')
+        st = vr_fields_bool(r, strip, "normalizer.strip_accents", &out->strip_accents);
     return st;
 }
 
-static vireo_status read_limits(const reader *r, const cJSON *model)
+typedef struct model_parts {
+    vr_json_slice type, vocab, unk, prefix, chars;
+} model_parts;
+
+static vireo_status read_limits(const vr_fields *r, const model_parts *m)
 {
     vr_wordpiece *wp = &r->t->wordpiece;
-    const cJSON *prefix = vr_json_get(model, "continuing_subword_prefix");
-    if (prefix && !cJSON_IsString(prefix))
-        return wrong_type(r, "model.continuing_subword_prefix", prefix, "a string");
-    const char *text = prefix ? prefix->valuestring : "##";
-    wp->prefix_bytes = strlen(text);
+    int32_t chars = 100;
+    wp->prefix = "##";
+    wp->prefix_bytes = 2;
+    if (m->prefix.kind && m->prefix.kind != '"')
+        return vr_fields_wrong_type(r, "model.continuing_subword_prefix", m->prefix, "a string");
+    if (m->prefix.kind && !(wp->prefix = vr_fields_keep(r, m->prefix, &wp->prefix_bytes)))
+        return vr_fail_memory(r->err, "vocabulary");
     if (wp->prefix_bytes > VR_TOKENIZER_MAX_TOKEN)
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
                           "%s: model.continuing_subword_prefix: %zu bytes, at most %d are allowed "
                           "(VOCAB)",
                           r->file, wp->prefix_bytes, VR_TOKENIZER_MAX_TOKEN);
-    if (!(wp->prefix = vr_arena_strdup(&r->t->arena, text)))
-        return vr_fail_memory(r->err, "vocabulary");
-    const cJSON *chars = vr_json_get(model, "max_input_chars_per_word");
-    int64_t limit = 100;
-    if (chars && (!vr_json_int(chars, &limit) || limit < 1 || limit > VR_TOKENIZER_MAX_WORD))
+    if (m->chars.kind && m->chars.kind != '0')
+        return vr_fields_wrong_type(r, "model.max_input_chars_per_word", m->chars, "an integer");
+    if (m->chars.kind && !vr_field_int(m->chars, 1, VR_TOKENIZER_MAX_WORD, &chars))
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_TYPE, 0,
-                          "%s: model.max_input_chars_per_word: %.17g, integers from 1 to %d are "
+                          "%s: model.max_input_chars_per_word: %.*s, integers from 1 to %d are "
                           "allowed (TYPE)",
-                          r->file, cJSON_IsNumber(chars) ? chars->valuedouble : 0.0,
-                          VR_TOKENIZER_MAX_WORD);
-    wp->max_word_chars = (size_t)limit;
+                          r->file, (int)m->chars.bytes, m->chars.at, VR_TOKENIZER_MAX_WORD);
+    wp->max_word_chars = (size_t)chars;
     return VIREO_OK;
 }
 
-/* Largest id of vocabulary and added tokens; all of them are checked on the way. */
-static vireo_status find_largest(const reader *r, const cJSON *vocab, const cJSON *added,
-                                 size_t *largest)
+/* Number of tokens and largest id of vocabulary and added tokens; all ids are checked on the way.
+ */
+static vireo_status find_largest(const vr_fields *r, vr_json_slice vocab, vr_json_slice added,
+                                 size_t *count, size_t *largest)
 {
     int32_t max = -1, id = 0;
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, vocab)
-    {
-        int64_t value;
-        if (!vr_json_int(entry, &value) || value < 0 || value > VR_TOKENIZER_MAX_ID) {
+    vr_json_slice key, value;
+    vr_json_walk walk = vr_json_walk_begin(vocab);
+    for (*count = 0; vr_json_walk_next(&walk, &key, &value); ++*count) {
+        if (!vr_field_int(value, 0, VR_TOKENIZER_MAX_ID, &id)) {
             char where[160]; /* made only for the message: there are many entries */
-            snprintf(where, sizeof where, "model.vocab[\"%.*s\"]",
-                     vr_tokenizer_shown(entry->string), entry->string);
-            return read_id(r, entry, where, &id);
+            snprintf(where, sizeof where, "model.vocab[\"%.*s\"]", vr_field_shown(key), key.at + 1);
+            return vr_fields_id(r, value, where, &id);
         }
-        id = (int32_t)value;
         max = id > max ? id : max;
     }
+    if (!*count || *count > VR_TOKENIZER_MAX_TOKENS)
+        return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
+                          "%s: model.vocab: %zu tokens, 1 to %d are allowed (VOCAB)", r->file,
+                          *count, VR_TOKENIZER_MAX_TOKENS);
     size_t i = 0;
-    cJSON_ArrayForEach(entry, added)
-    {
+    if (added.kind)
+        walk = vr_json_walk_begin(added);
+    while (added.kind && vr_json_walk_next(&walk, NULL, &value)) {
         char where[64];
         snprintf(where, sizeof where, "added_tokens[%zu].id", i++);
-        vireo_status st = read_id(r, vr_json_get(entry, "id"), where, &id);
+        vireo_status st = vr_fields_id(r, vr_field_get(value, "id"), where, &id);
         if (st)
             return st;
         max = id > max ? id : max;
     }
-    if (max < 0)
-        return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: model.vocab: no tokens (VOCAB)", r->file);
-    if (i > VR_TOKENIZER_MAX_ADDED)
-        return vr_fail_at(r->err, VIREO_ERROR_LIMIT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: added_tokens: %zu entries, at most %d are allowed (VOCAB)", r->file,
-                          i, VR_TOKENIZER_MAX_ADDED);
     *largest = (size_t)max;
     return VIREO_OK;
 }
 
-static vireo_status read_vocab(const reader *r, const cJSON *vocab)
+static vireo_status read_vocab(const vr_fields *r, vr_json_slice vocab)
 {
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, vocab)
-    {
-        vireo_status st = vr_tokenizer_add_token(r->t, entry->string, strlen(entry->string),
-                                                 (int32_t)entry->valuedouble, r->file, 0, r->err);
+    vr_json_slice key, value;
+    vr_json_walk walk = vr_json_walk_begin(vocab);
+    while (vr_json_walk_next(&walk, &key, &value)) {
+        int32_t id = 0;
+        size_t bytes = 0;
+        char *content = vr_fields_keep(r, key, &bytes);
+        if (!content)
+            return vr_fail_memory(r->err, "vocabulary");
+        vr_field_int(value, 0, VR_TOKENIZER_MAX_ID, &id);
+        vireo_status st = vr_tokenizer_add_token(r->t, content, bytes, id, r->file, 0, r->err);
         if (st)
             return st;
     }
     return VIREO_OK;
 }
 
-static vireo_status read_model(const reader *r, const cJSON *model, const cJSON *added)
+static vireo_status check_added_size(const vr_fields *r, vr_json_slice added)
 {
-    /* Files written before tokenizers 0.9 do not name the type. */
-    bool unnamed = !vr_json_get(model, "type") && vr_json_get(model, "max_input_chars_per_word");
-    if (!unnamed && !has_type(model, "WordPiece"))
-        return unsupported(r, "model", model, "WordPiece");
-    const cJSON *vocab = vr_json_get(model, "vocab"), *unk = vr_json_get(model, "unk_token");
-    if (!cJSON_IsObject(vocab))
-        return wrong_type(r, "model.vocab", vocab, "an object");
-    if (unk && !cJSON_IsString(unk))
-        return wrong_type(r, "model.unk_token", unk, "a string");
-    if (added && !cJSON_IsArray(added))
-        return wrong_type(r, "added_tokens", added, "an array");
-    size_t largest = 0;
-    vireo_status st = read_limits(r, model);
-    if (!st)
-        st = find_largest(r, vocab, added, &largest);
-    if (!st)
-        st = vr_tokenizer_reserve(r->t, largest, r->err);
-    if (!st)
-        st = read_vocab(r, vocab);
-    if (st)
-        return st;
-    const char *name = unk ? unk->valuestring : "[UNK]";
-    if (!vr_map_get(&r->t->wordpiece.vocabulary, name, strlen(name), &r->t->wordpiece.unknown))
+    if (added.kind && added.kind != '[')
+        return vr_fields_wrong_type(r, "added_tokens", added, "an array");
+    size_t n = added.kind ? count_of(added) : 0;
+    if (n > VR_TOKENIZER_MAX_ADDED)
+        return vr_fail_at(r->err, VIREO_ERROR_LIMIT, VR_TOKENIZER_LIMIT, 0,
+                          "%s: added_tokens: %zu entries, at most %d are allowed (LIMIT)", r->file,
+                          n, VR_TOKENIZER_MAX_ADDED);
+    return VIREO_OK;
+}
+
+static vireo_status read_unknown(const vr_fields *r, const model_parts *m)
+{
+    size_t bytes = 5;
+    const char *name = "[UNK]";
+    if (m->unk.kind && !(name = vr_fields_keep(r, m->unk, &bytes)))
+        return vr_fail_memory(r->err, "vocabulary");
+    if (!vr_map_get(&r->t->wordpiece.vocabulary, name, bytes, &r->t->wordpiece.unknown))
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
                           "%s: model.unk_token: \"%.*s\" is not in model.vocab (VOCAB)", r->file,
                           vr_tokenizer_shown(name), name);
     return VIREO_OK;
 }
 
-static vireo_status read_flags(const reader *r, const cJSON *entry, const char *where,
-                               vr_added_token *a)
+static vireo_status read_model(const vr_fields *r, const model_parts *m, vr_json_slice added)
 {
-    vireo_status st = read_bool(r, entry, where, "special", &a->special);
-    a->normalized = !a->special;
+    size_t count = 0, largest = 0;
+    if (m->vocab.kind != '{')
+        return vr_fields_wrong_type(r, "model.vocab", m->vocab, "an object");
+    if (m->vocab.bytes > VR_TOKENIZER_MAX_VOCAB)
+        return vr_fail_at(r->err, VIREO_ERROR_LIMIT, VR_TOKENIZER_LIMIT, 0,
+                          "%s: model.vocab: %zu bytes, at most %d are allowed (LIMIT)", r->file,
+                          m->vocab.bytes, VR_TOKENIZER_MAX_VOCAB);
+    if (m->unk.kind && m->unk.kind != '"')
+        return vr_fields_wrong_type(r, "model.unk_token", m->unk, "a string");
+    vireo_status st = check_added_size(r, added);
     if (!st)
-        st = read_bool(r, entry, where, "single_word", &a->single_word);
+        st = read_limits(r, m);
     if (!st)
-        st = read_bool(r, entry, where, "lstrip", &a->lstrip);
+        st = find_largest(r, m->vocab, added, &count, &largest);
     if (!st)
-        st = read_bool(r, entry, where, "rstrip", &a->rstrip);
+        st = vr_tokenizer_reserve(r->t, count, largest, r->err);
     if (!st)
-        st = read_bool(r, entry, where, "normalized", &a->normalized);
-    return st;
+        st = read_vocab(r, m->vocab);
+    return st ? st : read_unknown(r, m);
 }
 
 /* Its id in the table. A token beyond the model's vocabulary stays out of WordPiece's map, which
  * would find it inside of words. */
-static vireo_status place_added(const reader *r, const char *where, const char *content,
-                                vr_added_token *a)
+static vireo_status place_added(const vr_fields *r, const char *where, vr_added_token *a)
 {
     const char *known = r->t->tokens[a->id];
     uint32_t other;
-    if (known && strcmp(known, content))
+    if (known && strcmp(known, a->content))
         return vr_fail_at(
             r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
             "%s: %s.id: id %d stands for \"%.*s\" and for \"%.*s\", each id may stand "
             "for one token (VOCAB)",
-            r->file, where, a->id, vr_tokenizer_shown(known), known, vr_tokenizer_shown(content),
-            content);
-    if (!known && vr_map_get(&r->t->wordpiece.vocabulary, content, a->bytes, &other))
+            r->file, where, a->id, vr_tokenizer_shown(known), known, vr_tokenizer_shown(a->content),
+            a->content);
+    if (!known && vr_map_get(&r->t->wordpiece.vocabulary, a->content, a->bytes, &other))
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
                           "%s: %s.id: token \"%.*s\" has the ids %u and %d, each may stand once "
                           "(VOCAB)",
-                          r->file, where, vr_tokenizer_shown(content), content, other, a->id);
-    if (!known && !(known = vr_arena_strdup(&r->t->arena, content)))
-        return vr_fail_memory(r->err, "added tokens");
-    r->t->tokens[a->id] = known;
-    a->content = known;
+                          r->file, where, vr_tokenizer_shown(a->content), a->content, other, a->id);
+    r->t->tokens[a->id] = a->content;
     return VIREO_OK;
 }
 
-static vireo_status read_added_token(const reader *r, const cJSON *entry, size_t index, bool *seen)
+static vireo_status read_flags(const vr_fields *r, vr_json_slice entry, const char *where,
+                               vr_added_token *a)
 {
-    char where[64];
-    snprintf(where, sizeof where, "added_tokens[%zu]", index);
-    vr_added_token a = {.id = (int32_t)vr_json_get(entry, "id")->valuedouble};
-    const cJSON *content = vr_json_get(entry, "content");
-    if (!cJSON_IsString(content)) {
-        snprintf(where, sizeof where, "added_tokens[%zu].content", index);
-        return wrong_type(r, where, content, "a string");
+    enum { SPECIAL, NORMALIZED, FLAGS = 5 };
+    static const char *const names[FLAGS] = {"special", "normalized", "single_word", "lstrip",
+                                             "rstrip"};
+    bool *const out[FLAGS] = {&a->special, &a->normalized, &a->single_word, &a->lstrip, &a->rstrip};
+    vr_json_slice v[FLAGS];
+    vr_field fields[FLAGS];
+    for (size_t i = 0; i < FLAGS; i++)
+        fields[i] = (vr_field){names[i], &v[i]};
+    vr_fields_pick(entry, fields, FLAGS);
+    for (size_t i = 0; i < FLAGS; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s.%s", where, names[i]);
+        if (i == NORMALIZED)
+            a->normalized = !a->special; /* if it is missing */
+        vireo_status st = vr_fields_bool(r, v[i], path, out[i]);
+        if (st)
+            return st;
     }
-    a.bytes = strlen(content->valuestring);
+    return VIREO_OK;
+}
+
+static vireo_status read_added_token(const vr_fields *r, vr_json_slice entry, size_t index,
+                                     bool *seen)
+{
+    char where[64], path[80];
+    vr_json_slice id, content;
+    vr_added_token a = {0};
+    vr_fields_pick(entry, (const vr_field[]){{"id", &id}, {"content", &content}}, 2);
+    snprintf(where, sizeof where, "added_tokens[%zu]", index);
+    snprintf(path, sizeof path, "%s.content", where);
+    vr_field_int(id, 0, VR_TOKENIZER_MAX_ID, &a.id); /* find_largest has checked it */
+    if (content.kind != '"')
+        return vr_fields_wrong_type(r, path, content, "a string");
+    if (!(a.content = vr_fields_keep(r, content, &a.bytes)))
+        return vr_fail_memory(r->err, "added tokens");
     if (!a.bytes || a.bytes > VR_ADDED_MAX_BYTES)
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s.content: %zu bytes, 1 to %d are allowed (VOCAB)", r->file, where,
-                          a.bytes, VR_ADDED_MAX_BYTES);
+                          "%s: %s: %zu bytes, 1 to %d are allowed (VOCAB)", r->file, path, a.bytes,
+                          VR_ADDED_MAX_BYTES);
     if (seen[a.id])
         return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
                           "%s: %s.id: id %d stands twice in added_tokens (VOCAB)", r->file, where,
@@ -272,156 +243,70 @@ static vireo_status read_added_token(const reader *r, const cJSON *entry, size_t
     seen[a.id] = true;
     vireo_status st = read_flags(r, entry, where, &a);
     if (!st)
-        st = place_added(r, where, content->valuestring, &a);
+        st = place_added(r, where, &a);
     if (!st)
         r->t->added[r->t->n_added++] = a;
     return st;
 }
 
-static vireo_status read_added(const reader *r, const cJSON *added)
+static vireo_status read_added(const vr_fields *r, vr_json_slice added)
 {
-    size_t count = added ? (size_t)cJSON_GetArraySize(added) : 0, i = 0;
+    size_t count = added.kind ? count_of(added) : 0, i = 0;
     r->t->added = vr_arena_array(&r->t->arena, count ? count : 1, sizeof *r->t->added);
     bool *seen = vr_calloc(r->t->allocator, r->t->n_tokens, sizeof *seen);
     vireo_status st = VIREO_OK;
     if (!r->t->added || !seen)
         st = vr_fail_memory(r->err, "added tokens");
-    const cJSON *entry = added ? added->child : NULL;
-    for (; !st && entry; entry = entry->next)
+    vr_json_slice entry;
+    vr_json_walk walk = {0};
+    if (added.kind)
+        walk = vr_json_walk_begin(added);
+    while (!st && i < count && vr_json_walk_next(&walk, NULL, &entry))
         st = read_added_token(r, entry, i++, seen);
     vr_free(r->t->allocator, seen);
+    return st;
+}
+
+static vireo_status read_root(const vr_fields *r, vr_json_slice root)
+{
+    vr_json_slice model, words, normalizer, added, post;
+    model_parts m;
+    vr_fields_pick(root,
+                   (const vr_field[]){{"model", &model},
+                                      {"pre_tokenizer", &words},
+                                      {"normalizer", &normalizer},
+                                      {"added_tokens", &added},
+                                      {"post_processor", &post}},
+                   5);
+    vr_fields_pick(model,
+                   (const vr_field[]){{"type", &m.type},
+                                      {"vocab", &m.vocab},
+                                      {"unk_token", &m.unk},
+                                      {"continuing_subword_prefix", &m.prefix},
+                                      {"max_input_chars_per_word", &m.chars}},
+                   5);
+    if (added.kind == 'n')
+        added.kind = 0;
+    /* Files written before tokenizers 0.9 do not name the model's type. */
+    if (!vr_field_is(m.type, "WordPiece") && (m.type.kind || !m.chars.kind))
+        return vr_fields_unsupported(r, "model", model, "WordPiece");
+    if (!vr_field_has_type(words, "BertPreTokenizer"))
+        return vr_fields_unsupported(r, "pre_tokenizer", words, "BertPreTokenizer");
+    vireo_status st = read_normalizer(r, normalizer);
+    if (!st)
+        st = read_model(r, &m, added);
+    if (!st)
+        st = read_added(r, added);
+    if (!st)
+        st = vr_tokenizer_read_post_processor(r, post);
     return st ? st : vr_tokenizer_build_added(r->t, r->file, r->err);
 }
 
-/* One more special token, before the text or after it. */
-static vireo_status add_around(const reader *r, const cJSON *value, const char *where, bool after)
+vireo_status vr_tokenizer_parse_json(vireo_tokenizer *t, const vr_tokenizer_text *json,
+                                     vireo_error *err)
 {
-    int32_t id = 0;
-    vireo_status st = read_id(r, value, where, &id);
-    if (st)
-        return st;
-    if (!vireo_tokenizer_token(r->t, id))
-        return vr_fail_at(r->err, VIREO_ERROR_FORMAT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s: id %d is neither in model.vocab nor in added_tokens (VOCAB)",
-                          r->file, where, id);
-    size_t n = r->t->n_before + r->t->n_after;
-    if (n == VR_TOKENIZER_MAX_AROUND)
-        return vr_fail_at(r->err, VIREO_ERROR_LIMIT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: %s: more than %d special tokens around a text (VOCAB)", r->file,
-                          where, VR_TOKENIZER_MAX_AROUND);
-    r->t->around[n] = id;
-    *(after ? &r->t->n_after : &r->t->n_before) += 1;
-    return VIREO_OK;
-}
-
-static vireo_status read_special_piece(const reader *r, const cJSON *special_tokens,
-                                       const cJSON *piece, size_t index, bool after)
-{
-    char where[160];
-    const cJSON *name = vr_json_get(piece, "id");
-    if (!cJSON_IsString(name)) {
-        snprintf(where, sizeof where, "post_processor.single[%zu].SpecialToken.id", index);
-        return wrong_type(r, where, name, "a string");
-    }
-    const cJSON *ids = vr_json_get(vr_json_get(special_tokens, name->valuestring), "ids"), *id;
-    snprintf(where, sizeof where, "post_processor.special_tokens[\"%.*s\"].ids",
-             vr_tokenizer_shown(name->valuestring), name->valuestring);
-    if (!cJSON_IsArray(ids))
-        return wrong_type(r, where, ids, "an array of ids");
-    cJSON_ArrayForEach(id, ids)
-    {
-        vireo_status st = add_around(r, id, where, after);
-        if (st)
-            return st;
-    }
-    return VIREO_OK;
-}
-
-static vireo_status read_template(const reader *r, const cJSON *processor)
-{
-    const cJSON *single = vr_json_get(processor, "single"), *piece;
-    const cJSON *special_tokens = vr_json_get(processor, "special_tokens");
-    if (!cJSON_IsArray(single))
-        return wrong_type(r, "post_processor.single", single, "an array");
-    if (cJSON_GetArraySize(single) > VR_TOKENIZER_MAX_AROUND)
-        return vr_fail_at(r->err, VIREO_ERROR_LIMIT, VR_TOKENIZER_VOCAB, 0,
-                          "%s: post_processor.single: %d pieces, at most %d are allowed (VOCAB)",
-                          r->file, cJSON_GetArraySize(single), VR_TOKENIZER_MAX_AROUND);
-    size_t index = 0, sequences = 0;
-    cJSON_ArrayForEach(piece, single)
-    {
-        const cJSON *special = vr_json_get(piece, "SpecialToken");
-        const cJSON *sequence = vr_json_get(piece, "Sequence"), *name = vr_json_get(sequence, "id");
-        const cJSON *type_id = vr_json_get(special ? special : sequence, "type_id");
-        int64_t type = 0;
-        if (type_id && (!vr_json_int(type_id, &type) || type))
-            return vr_fail_at(
-                r->err, VIREO_ERROR_UNSUPPORTED, VR_TOKENIZER_COMPONENT, 0,
-                "%s: post_processor.single[%zu].type_id: not 0, supported: 0 (COMPONENT)", r->file,
-                index);
-        if (special) {
-            vireo_status st = read_special_piece(r, special_tokens, special, index, sequences > 0);
-            if (st)
-                return st;
-        } else if (cJSON_IsString(name) && !strcmp(name->valuestring, "A")) {
-            sequences++;
-        } else {
-            char where[64];
-            snprintf(where, sizeof where, "post_processor.single[%zu]", index);
-            return wrong_type(r, where, piece, "a SpecialToken or the Sequence A");
-        }
-        index++;
-    }
-    if (sequences != 1)
-        return vr_fail_at(r->err, VIREO_ERROR_UNSUPPORTED, VR_TOKENIZER_COMPONENT, 0,
-                          "%s: post_processor.single: the Sequence A stands %zu times, supported: "
-                          "once (COMPONENT)",
-                          r->file, sequences);
-    return VIREO_OK;
-}
-
-static vireo_status read_post_processor(const reader *r, const cJSON *p)
-{
-    r->t->around = vr_arena_array(&r->t->arena, VR_TOKENIZER_MAX_AROUND, sizeof *r->t->around);
-    if (!r->t->around)
-        return vr_fail_memory(r->err, "special tokens");
-    if (!p || cJSON_IsNull(p))
-        return VIREO_OK;
-    if (has_type(p, "TemplateProcessing"))
-        return read_template(r, p);
-    if (!has_type(p, "BertProcessing"))
-        return unsupported(r, "post_processor", p, "TemplateProcessing, BertProcessing, null");
-    vireo_status st =
-        add_around(r, cJSON_GetArrayItem(vr_json_get(p, "cls"), 1), "post_processor.cls[1]", false);
-    return st ? st
-              : add_around(r, cJSON_GetArrayItem(vr_json_get(p, "sep"), 1), "post_processor.sep[1]",
-                           true);
-}
-
-vireo_status vr_tokenizer_read_json(vireo_tokenizer *t, const char *path, vireo_error *err)
-{
-    reader r = {t, path, err};
-    vr_json_limits limits = {.bytes = VR_TOKENIZER_MAX_FILE};
-    cJSON *root = NULL;
-    vireo_status st = vr_json_read(t->allocator, path, &limits, &root, err);
-    if (st)
-        return st;
-    const cJSON *added = vr_json_get(root, "added_tokens"), *words;
-    if (cJSON_IsNull(added))
-        added = NULL;
-    words = vr_json_get(root, "pre_tokenizer");
-    if (!cJSON_IsObject(root))
-        st = wrong_type(&r, "top level", root, "an object");
-    else if (!has_type(words, "BertPreTokenizer"))
-        st = unsupported(&r, "pre_tokenizer", words, "BertPreTokenizer");
-    if (!st)
-        st = read_normalizer(&r, vr_json_get(root, "normalizer"));
-    if (!st)
-        st = read_model(&r, vr_json_get(root, "model"), added);
-    if (!st)
-        st = read_added(&r, added);
-    if (!st)
-        st = read_post_processor(&r, vr_json_get(root, "post_processor"));
-    cJSON_Delete(root);
-    return st;
+    const vr_fields r = {t, json->file, err};
+    vr_json_slice root;
+    vireo_status st = vr_fields_root(&r, json->text, json->bytes, &root);
+    return st ? st : read_root(&r, root);
 }

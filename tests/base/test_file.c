@@ -126,6 +126,9 @@ static void what_is_no_regular_file(void **state)
         assert_int_equal(vr_file_map(path, &mapped, &err), rows[i].status);
         assert_null(data);
         assert_null(mapped.data);
+        if (strcmp(rows[i].path, ".") != 0)
+            assert_int_equal(vr_need_folder(path, &err), rows[i].status);
+        assert_non_null(strstr(err.message, rows[i].part));
     }
     assert_int_equal(unlink(at("pipe")), 0);
 }
@@ -198,6 +201,9 @@ static void folders_and_paths(void **state)
     assert_int_equal(vr_file_write(NULL, at("a/f"), "", 0, &err), VIREO_OK);
     assert_true(vr_file_exists(at("a/f")));
     assert_false(vr_is_folder(at("a/f")));
+    assert_int_equal(vr_need_folder(at("a"), &err), VIREO_OK);
+    assert_int_equal(vr_need_folder(at("a/f"), &err), VIREO_ERROR_IO);
+    assert_non_null(strstr(err.message, "a/f: is a file, a folder is needed (NOT_FILE)"));
     assert_false(vr_file_exists(at("a/g")));
     assert_int_not_equal(vr_make_folders(NULL, at("a/f/x"), &err), VIREO_OK);
     assert_non_null(strstr(err.message, "a/f"));

@@ -190,6 +190,17 @@ static void map_holds_many_keys(void **state)
     assert_true(vr_map_put(&map, "a\0c", 3, (uint32_t[]){7}, NULL));
     assert_true(vr_map_get(&map, NULL, 0, &value) && value == 5);
     assert_true(vr_map_get(&map, "a\0c", 3, &value) && value == 7);
+    size_t capacity = map.capacity;
+    assert_true(vr_map_reserve(&map, 10)); /* there is room */
+    assert_int_equal(map.capacity, capacity);
+    assert_true(vr_map_reserve(&map, 3 * KEYS));
+    capacity = map.capacity;
+    assert_true(vr_map_get(&map, "a\0c", 3, &value) && value == 7);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        keys[i][0] = 'K';
+        assert_true(vr_map_put(&map, keys[i], strlen(keys[i]), &i, NULL));
+    }
+    assert_int_equal(map.capacity, capacity);
     vr_map_deinit(&map);
     free(keys);
 }

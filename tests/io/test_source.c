@@ -334,7 +334,8 @@ static void bad_folders(void **state)
     vireo_source *s = NULL;
     vireo_error err = {0};
     char *file = temp_path(&t, "config.json");
-    assert_int_equal(vireo_source_open(file, NULL, &s, &err), VIREO_ERROR_UNSUPPORTED);
+    assert_int_equal(vireo_source_open(file, NULL, &s, &err), VIREO_ERROR_IO);
+    assert_non_null(strstr(err.message, "config.json: is a file, a folder is needed (NOT_FILE)"));
     free(file);
     assert_int_equal(vireo_source_open("/nonexistent-folder", NULL, &s, &err),
                      VIREO_ERROR_NOT_FOUND);

@@ -1,29 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text_test.h"
 
-#define NORMALIZER                                                                                 \
-    "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,"              \
-    "\"strip_accents\":null,\"lowercase\":true}"
-#define WORDS "{\"type\":\"BertPreTokenizer\"}"
-#define VOCAB                                                                                      \
-    "{\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3,\"a\":4,\"b\":5,\"##a\":6,\"##b\":7,"        \
-    "\"foo\":8,\",\":9,\"[\":10,\"]\":11,\"sep\":12}"
-#define MODEL(vocab)                                                                               \
-    "{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##\","        \
-    "\"max_input_chars_per_word\":100,\"vocab\":" vocab "}"
-#define SPECIALS                                                                                   \
-    "[{\"id\":2,\"content\":\"[CLS]\",\"special\":true},"                                          \
-    "{\"id\":3,\"content\":\"[SEP]\",\"special\":true,\"normalized\":false}]"
-#define BERT "{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3],\"cls\":[\"[CLS]\",2]}"
-#define FILE_OF(normalizer, words, added, post, model)                                             \
-    "{\"version\":\"1.0\",\"truncation\":{\"max_length\":2},\"padding\":{\"strategy\":{\"Fixed\":" \
-    "8}},\"added_tokens\":" added ",\"normalizer\":" normalizer ",\"pre_tokenizer\":" words        \
-    ",\"post_processor\":" post ",\"model\":" model "}"
-#define USUAL FILE_OF(NORMALIZER, WORDS, SPECIALS, BERT, MODEL(VOCAB))
-#define WITH_ADDED(added) FILE_OF(NORMALIZER, WORDS, added, BERT, MODEL(VOCAB))
-#define WITH_POST(post) FILE_OF(NORMALIZER, WORDS, SPECIALS, post, MODEL(VOCAB))
-#define WITH_VOCAB(vocab) FILE_OF(NORMALIZER, WORDS, "[]", "null", MODEL(vocab))
-
 static vireo_tokenizer *load(const char *json)
 {
     vireo_error err;
@@ -164,133 +141,6 @@ static void normalizer_options(void **state)
     }
 }
 
-static const struct {
-    const char *json, *message;
-} refusals[] = {
-    {"[]", "tokenizer.json: top level: an array, an object is allowed (TYPE)"},
-    {FILE_OF("{\"type\":\"NFC\"}", WORDS, "[]", "null", MODEL(VOCAB)),
-     "tokenizer.json: normalizer.type is \"NFC\", supported: BertNormalizer, null (COMPONENT)"},
-    {FILE_OF("{\"type\":\"BertNormalizer\",\"lowercase\":1}", WORDS, "[]", "null", MODEL(VOCAB)),
-     "tokenizer.json: normalizer.lowercase: a number, true or false is allowed (TYPE)"},
-    {FILE_OF(NORMALIZER, "{\"type\":\"Whitespace\"}", "[]", "null", MODEL(VOCAB)),
-     "tokenizer.json: pre_tokenizer.type is \"Whitespace\", supported: BertPreTokenizer "
-     "(COMPONENT)"},
-    {FILE_OF(NORMALIZER, "null", "[]", "null", MODEL(VOCAB)),
-     "tokenizer.json: pre_tokenizer.type is \"null\", supported: BertPreTokenizer (COMPONENT)"},
-    {FILE_OF(NORMALIZER, WORDS, "[]", "null", "{\"type\":\"BPE\",\"vocab\":{}}"),
-     "tokenizer.json: model.type is \"BPE\", supported: WordPiece (COMPONENT)"},
-    {WITH_POST("{\"type\":\"RobertaProcessing\"}"),
-     "tokenizer.json: post_processor.type is \"RobertaProcessing\", supported: "
-     "TemplateProcessing, BertProcessing, null (COMPONENT)"},
-    {WITH_VOCAB("[]"), "tokenizer.json: model.vocab: an array, an object is allowed (TYPE)"},
-    {WITH_VOCAB("{}"), "tokenizer.json: model.vocab: no tokens (VOCAB)"},
-    {WITH_VOCAB("{\"[UNK]\":0,\"a\":1,\"b\":1}"),
-     "tokenizer.json: model.vocab[\"b\"]: id 1 stands for \"a\" and for \"b\", each id may "
-     "stand for one token (VOCAB)"},
-    {WITH_VOCAB("{\"[UNK]\":-1}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id -1, integers "
-                                   "from 0 to 4194303 are allowed (VOCAB)"},
-    {WITH_VOCAB("{\"[UNK]\":2147483648}"),
-     "tokenizer.json: model.vocab[\"[UNK]\"]: id 2147483648, integers from 0 to 4194303 are "
-     "allowed (VOCAB)"},
-    {WITH_VOCAB("{\"[UNK]\":1.5}"), "tokenizer.json: model.vocab[\"[UNK]\"]: id 1.5, integers "
-                                    "from 0 to 4194303 are allowed (VOCAB)"},
-    {WITH_VOCAB("{\"[UNK]\":\"0\"}"),
-     "tokenizer.json: model.vocab[\"[UNK]\"]: a string, an integer is allowed (TYPE)"},
-    {WITH_VOCAB("{\"a\":0}"),
-     "tokenizer.json: model.unk_token: \"[UNK]\" is not in model.vocab (VOCAB)"},
-    {WITH_ADDED("{}"), "tokenizer.json: added_tokens: an object, an array is allowed (TYPE)"},
-    {WITH_ADDED("[{\"content\":\"x\"}]"),
-     "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
-    {WITH_ADDED("[7]"),
-     "tokenizer.json: added_tokens[0].id: missing, an integer is allowed (TYPE)"},
-    {WITH_ADDED("[{\"id\":20,\"content\":\"\"}]"),
-     "tokenizer.json: added_tokens[0].content: 0 bytes, 1 to 256 are allowed (VOCAB)"},
-    {WITH_ADDED("[{\"id\":20}]"),
-     "tokenizer.json: added_tokens[0].content: missing, a string is allowed (TYPE)"},
-    {WITH_ADDED("[{\"id\":20,\"content\":\"x\",\"lstrip\":null}]"),
-     "tokenizer.json: added_tokens[0].lstrip: null, true or false is allowed (TYPE)"},
-    {WITH_ADDED("[{\"id\":20,\"content\":\"x\"},{\"id\":20,\"content\":\"x\"}]"),
-     "tokenizer.json: added_tokens[1].id: id 20 stands twice in added_tokens (VOCAB)"},
-    {WITH_ADDED("[{\"id\":4,\"content\":\"x\"}]"),
-     "tokenizer.json: added_tokens[0].id: id 4 stands for \"a\" and for \"x\", each id may "
-     "stand for one token (VOCAB)"},
-    {WITH_ADDED("[{\"id\":20,\"content\":\"a\"}]"),
-     "tokenizer.json: added_tokens[0].id: token \"a\" has the ids 4 and 20, each may stand once "
-     "(VOCAB)"},
-    {WITH_ADDED("[{\"id\":20,\"content\":\"\u00AD\",\"normalized\":true}]"),
-     "tokenizer.json: added_tokens[0].content: nothing is left of it after normalisation, and "
-     "\"normalized\" is true (VOCAB)"},
-    {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",30],\"cls\":[\"[CLS]\",2]}"),
-     "tokenizer.json: post_processor.sep[1]: id 30 is neither in model.vocab nor in "
-     "added_tokens (VOCAB)"},
-    {WITH_POST("{\"type\":\"BertProcessing\",\"sep\":[\"[SEP]\",3]}"),
-     "tokenizer.json: post_processor.cls[1]: missing, an integer is allowed (TYPE)"},
-    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":"
-               "\"[CLS]\",\"type_id\":0}},{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],"
-               "\"special_tokens\":{}}"),
-     "tokenizer.json: post_processor.special_tokens[\"[CLS]\"].ids: missing, an array of ids "
-     "is allowed (TYPE)"},
-    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"A\","
-               "\"type_id\":1}}],\"special_tokens\":{}}"),
-     "tokenizer.json: post_processor.single[0].type_id: not 0, supported: 0 (COMPONENT)"},
-    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}}"),
-     "tokenizer.json: post_processor.single: the Sequence A stands 0 times, supported: once "
-     "(COMPONENT)"},
-    {WITH_POST("{\"type\":\"TemplateProcessing\",\"single\":[{\"Sequence\":{\"id\":\"B\"}}]}"),
-     "tokenizer.json: post_processor.single[0]: an object, a SpecialToken or the Sequence A is "
-     "allowed (TYPE)"},
-    {FILE_OF(NORMALIZER, WORDS, "[]", "null",
-             "{\"type\":\"WordPiece\",\"max_input_chars_per_word\":0,\"vocab\":{\"[UNK]\":0}}"),
-     "tokenizer.json: model.max_input_chars_per_word: 0, integers from 1 to 10000 are allowed "
-     "(TYPE)"},
-};
-
-static void refused(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        vireo_error err;
-        assert_null(test_load_json(refusals[i].json, &err));
-        assert_string_equal(err.message, refusals[i].message);
-        assert_true(err.reason >= 100);
-    }
-}
-
-/* A special token of a megabyte, and JSON that is none. */
-static void refused_long(void **state)
-{
-    (void)state;
-    enum { MEGABYTE = 1 << 20 };
-    char *json = malloc(MEGABYTE + 4096), *name = malloc(MEGABYTE + 1);
-    assert_non_null(json);
-    assert_non_null(name);
-    memset(name, 'x', MEGABYTE);
-    name[MEGABYTE] = '\0';
-    vireo_error err;
-    snprintf(json, MEGABYTE + 4096, WITH_ADDED("[{\"id\":20,\"content\":\"%s\"}]"), name);
-    assert_null(test_load_json(json, &err));
-    assert_string_equal(err.message, "tokenizer.json: added_tokens[0].content: 1048576 bytes, 1 to "
-                                     "256 are allowed (VOCAB)");
-    snprintf(json, MEGABYTE + 4096, WITH_VOCAB("{\"[UNK]\":0,\"%s\":1}"), name);
-    assert_null(test_load_json(json, &err));
-    assert_non_null(
-        strstr(err.message, "token of 1048576 bytes, at most 1024 are allowed (VOCAB)"));
-    for (size_t i = 0; i < 80; i++) /* the 64th byte is the first half of a character */
-        memcpy(name + 1 + 2 * i, "é", 2);
-    name[161] = '\0';
-    snprintf(json, MEGABYTE + 4096, WITH_VOCAB("{\"[UNK]\":0,\"%s\":-1}"), name);
-    assert_null(test_load_json(json, &err));
-    name[63] = '\0';
-    snprintf(json, MEGABYTE, "tokenizer.json: model.vocab[\"%s\"]: id -1, ", name);
-    assert_memory_equal(err.message, json, strlen(json));
-    assert_null(test_load_json("", &err));
-    assert_int_equal(err.status, VIREO_ERROR_FORMAT);
-    assert_null(test_load_json("{\"model\":", &err));
-    assert_int_equal(err.status, VIREO_ERROR_FORMAT);
-    free(name);
-    free(json);
-}
-
 static vireo_tokenizer *load_vocab(const char *vocab, const char *config, vireo_error *err)
 {
     test_folder f = test_folder_make();
@@ -330,37 +180,6 @@ static void vocab_files(void **state)
         test_ids(t, text, sizeof text - 1, true, 0, rows[i].ids);
         vireo_tokenizer_destroy(&t);
     }
-    static const struct {
-        const char *vocab, *config, *message;
-    } bad[] = {
-        {"", NULL, "vocab.txt: 0 tokens, 1 to 4194304 are allowed (VOCAB)"},
-        {"[UNK]\n[CLS]\n", NULL,
-         "vocab.txt: special token \"[SEP]\" (sep_token) is not among the lines (VOCAB)"},
-        {"[UNK]\na\na\n", NULL,
-         "vocab.txt: line 3: token \"a\" has the ids 1 and 2, each may stand once (VOCAB)"},
-        {"[UNK]\n\xFF\n", NULL, "vocab.txt: byte 6 is not UTF-8 (VOCAB)"},
-        {"[UNK]\n[CLS]\n[SEP]\n", "{\"do_lower_case\":\"no\"}",
-         "tokenizer_config.json: do_lower_case: neither true, false nor null (TYPE)"},
-        {"[UNK]\n[CLS]\n[SEP]\n", "{\"cls_token\":\"\"}",
-         "vocab.txt: cls_token of tokenizer_config.json: 0 bytes, 1 to 256 are allowed (VOCAB)"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_null(load_vocab(bad[i].vocab, bad[i].config, &err));
-        assert_string_equal(err.message, bad[i].message);
-    }
-}
-
-static void missing_files(void **state)
-{
-    (void)state;
-    test_folder f = test_folder_make();
-    vireo_tokenizer *t = NULL;
-    vireo_error err = {0};
-    assert_int_equal(vireo_tokenizer_load(f.path, NULL, &t, &err), VIREO_ERROR_NOT_FOUND);
-    assert_non_null(strstr(err.message, "tokenizer.json or vocab.txt is needed"));
-    assert_int_equal(vireo_tokenizer_load(NULL, NULL, &t, NULL), VIREO_ERROR_INVALID_ARGUMENT);
-    assert_null(t);
-    test_folder_remove(&f);
 }
 
 /* Every allocation in turn fails: a status, no leak (the sanitizers look), nothing written. */
@@ -424,9 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_and_limits),  cmocka_unit_test(added_tokens),
         cmocka_unit_test(post_processors), cmocka_unit_test(normalizer_options),
-        cmocka_unit_test(refused),         cmocka_unit_test(refused_long),
-        cmocka_unit_test(vocab_files),     cmocka_unit_test(missing_files),
-        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(vocab_files),     cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text_test.h"
+#include "tests/measure.h"
 #include <dirent.h>
 #include <unistd.h>
 
@@ -35,17 +36,44 @@ void test_folder_remove(test_folder *f)
     assert_int_equal(rmdir(f->path), 0);
 }
 
+void test_folder_put_hole(const test_folder *f, const char *name, size_t bytes)
+{
+    char path[320];
+    test_folder_put(f, name, "", 0);
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    assert_int_equal(truncate(path, (off_t)bytes), 0);
+}
+
+vireo_status test_load_folder(const test_folder *f, vireo_tokenizer **t, vireo_error *err)
+{
+    size_t n = strlen(f->path);
+    *err = (vireo_error){0};
+    vireo_status st = vireo_tokenizer_load(f->path, NULL, t, err);
+    assert_int_equal(st, err->status);
+    if (st && !strncmp(err->message, f->path, n) && err->message[n] == '/')
+        memmove(err->message, err->message + n + 1, strlen(err->message) - n);
+    return st;
+}
+
+void test_refused(const test_folder *f, const char *message, vireo_status status, size_t input)
+{
+    vireo_tokenizer *const untouched = (vireo_tokenizer *)(uintptr_t)f;
+    vireo_tokenizer *t = untouched;
+    vireo_error err;
+    measure m = measure_begin();
+    vireo_status st = test_load_folder(f, &t, &err);
+    measure_end(&m, message, MEASURE_MS, input + MEASURE_SLACK);
+    assert_string_equal(err.message, message);
+    assert_int_equal(st, status);
+    assert_ptr_equal(t, untouched);
+}
+
 vireo_tokenizer *test_load_json(const char *json, vireo_error *err)
 {
     test_folder f = test_folder_make();
     test_folder_put(&f, "tokenizer.json", json, strlen(json));
     vireo_tokenizer *t = NULL;
-    *err = (vireo_error){0};
-    vireo_status st = vireo_tokenizer_load(f.path, NULL, &t, err);
-    assert_int_equal(st, err->status);
-    if (st) /* the folder's name changes from run to run */
-        memmove(err->message, err->message + strlen(f.path) + 1,
-                strlen(err->message) - strlen(f.path));
+    vireo_status st = test_load_folder(&f, &t, err);
     test_folder_remove(&f);
     assert_int_equal(t == NULL, st != VIREO_OK);
     return t;
