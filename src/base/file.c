@@ -112,6 +112,50 @@ done:
     return st;
 }
 
+vireo_status vr_file_open(vr_file *out, const char *path, vireo_error *err)
+{
+    vr_file file = {.path = path};
+    vireo_status st = open_regular(path, &file.fd, &file.bytes, err);
+    if (!st)
+        *out = file;
+    return st;
+}
+
+void vr_file_close(vr_file *file)
+{
+    if (file->path)
+        close(file->fd);
+    *file = (vr_file){0};
+}
+
+vireo_status vr_file_read_at(const vr_file *file, const char *part, uint64_t offset, void *to,
+                             size_t bytes, vireo_error *err)
+{
+    const char *colon = part ? ": " : "";
+    size_t got = 0;
+    part = part ? part : "";
+    while (got < bytes) {
+        ssize_t n = pread(file->fd, (char *)to + got, bytes - got, (off_t)(offset + got));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            int code = errno;
+            char what[512];
+            snprintf(what, sizeof what, "%s%sbyte %llu cannot be read", part, colon,
+                     (unsigned long long)(offset + got));
+            return fail_errno(err, file->path, what, code);
+        }
+        if (n == 0)
+            return vr_fail_at(err, VIREO_ERROR_IO, 0, offset + got,
+                              "%s: %s%sbyte %llu: the file ends here, it had %zu bytes when it was "
+                              "opened",
+                              file->path, part, colon, (unsigned long long)(offset + got),
+                              file->bytes);
+        got += (size_t)n;
+    }
+    return VIREO_OK;
+}
+
 vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *err)
 {
     int fd = -1;

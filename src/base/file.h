@@ -10,14 +10,28 @@
 vireo_status vr_file_read(const vireo_allocator *, const char *path, size_t limit, char **data,
                           size_t *bytes, vireo_error *);
 
+/* A regular file held open and read by position, from any thread. One that became shorter since it
+ * was opened is an error, where touching a mapping of it would end the process (SIGBUS). */
+typedef struct vr_file {
+    int fd;
+    const char *path; /* the caller's; for messages */
+    size_t bytes;     /* when it was opened */
+} vr_file;
+vireo_status vr_file_open(vr_file *out, const char *path, vireo_error *);
+void vr_file_close(vr_file *); /* a zeroed one and a closed one are fine */
+/* Exactly bytes [offset, offset + bytes) into `to`. Too short: VIREO_ERROR_IO, err->offset where
+ * the file ends now, "PATH: PART: byte N: ..."; part ("tensor x") may be NULL. */
+vireo_status vr_file_read_at(const vr_file *, const char *part, uint64_t offset, void *to,
+                             size_t bytes, vireo_error *);
+
 typedef struct vr_mapped {
     const void *data; /* NULL if the file is empty */
     size_t bytes;
 } vr_mapped;
 vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *); /* read-only, private */
 void vr_file_unmap(vr_mapped *);
-/* The pages of [data, data + bytes), part of a mapped file, will not be needed soon: resident memory
- * goes down. Any other memory would be lost. */
+/* The pages of [data, data + bytes), part of a mapped file, will not be needed soon: resident
+ * memory goes down. Any other memory would be lost. */
 void vr_file_forget(const void *data, size_t bytes);
 
 /* A file that appears at `path` whole or not at all: written to a temporary name beside it, synced,
@@ -33,8 +47,8 @@ vireo_status vr_writer_open(vr_writer *, const vireo_allocator *, const char *pa
 vireo_status vr_writer_put(vr_writer *, const void *data, size_t bytes, vireo_error *);
 vireo_status vr_writer_commit(vr_writer *, vireo_error *); /* on failure the temporary is removed */
 void vr_writer_abort(vr_writer *);                         /* also fine after commit */
-vireo_status vr_file_write(const vireo_allocator *, const char *path, const void *data, size_t bytes,
-                           vireo_error *);
+vireo_status vr_file_write(const vireo_allocator *, const char *path, const void *data,
+                           size_t bytes, vireo_error *);
 
 bool vr_file_exists(const char *path);
 bool vr_is_folder(const char *path);
