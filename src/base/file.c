@@ -128,29 +128,31 @@ void vr_file_close(vr_file *file)
     *file = (vr_file){0};
 }
 
+static vireo_status fail_shorter(const vr_file *file, const char *part, uint64_t at,
+                                 vireo_error *err)
+{
+    struct stat now = {0};
+    if (fstat(file->fd, &now) != 0)
+        return fail_errno(err, file->path, "cannot be examined", errno);
+    return vr_fail_at(err, VIREO_ERROR_IO, 0, at,
+                      "%s: %s%sbyte %llu is not there: the file has %lld bytes, it had %zu when it "
+                      "was opened",
+                      file->path, part ? part : "", part ? ": " : "", (unsigned long long)at,
+                      (long long)now.st_size, file->bytes);
+}
+
 vireo_status vr_file_read_at(const vr_file *file, const char *part, uint64_t offset, void *to,
                              size_t bytes, vireo_error *err)
 {
-    const char *colon = part ? ": " : "";
     size_t got = 0;
-    part = part ? part : "";
     while (got < bytes) {
         ssize_t n = pread(file->fd, (char *)to + got, bytes - got, (off_t)(offset + got));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            int code = errno;
-            char what[512];
-            snprintf(what, sizeof what, "%s%sbyte %llu cannot be read", part, colon,
-                     (unsigned long long)(offset + got));
-            return fail_errno(err, file->path, what, code);
-        }
+        if (n < 0)
+            return fail_errno(err, file->path, "cannot be read", errno);
         if (n == 0)
-            return vr_fail_at(err, VIREO_ERROR_IO, 0, offset + got,
-                              "%s: %s%sbyte %llu: the file ends here, it had %zu bytes when it was "
-                              "opened",
-                              file->path, part, colon, (unsigned long long)(offset + got),
-                              file->bytes);
+            return fail_shorter(file, part, offset + got, err);
         got += (size_t)n;
     }
     return VIREO_OK;

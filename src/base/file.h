@@ -19,8 +19,8 @@ typedef struct vr_file {
 } vr_file;
 vireo_status vr_file_open(vr_file *out, const char *path, vireo_error *);
 void vr_file_close(vr_file *); /* a zeroed one and a closed one are fine */
-/* Exactly bytes [offset, offset + bytes) into `to`. Too short: VIREO_ERROR_IO, err->offset where
- * the file ends now, "PATH: PART: byte N: ..."; part ("tensor x") may be NULL. */
+/* Exactly bytes [offset, offset + bytes) into `to`. Too short: VIREO_ERROR_IO, err->offset is the
+ * first byte that is missing, "PATH: PART: byte N ..."; part ("tensor x") may be NULL. */
 vireo_status vr_file_read_at(const vr_file *, const char *part, uint64_t offset, void *to,
                              size_t bytes, vireo_error *);
 

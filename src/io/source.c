@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "io/json_walk.h"
 #include "io/safetensors.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { HASH_PIECE = 1 << 20 }; /* read at one time while hashing */
@@ -258,7 +259,9 @@ vireo_status vireo_source_read(const vireo_source *s, const char *name, size_t o
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "%s: tensor %s: %zu bytes at %zu of its %zu", t->file->path, name, bytes,
                        offset, t->shown.bytes);
-    return vr_file_read_at(t->file, name, t->begin + offset, to, bytes, err);
+    char part[320];
+    snprintf(part, sizeof part, "tensor %s", name);
+    return vr_file_read_at(t->file, part, t->begin + offset, to, bytes, err);
 }
 
 typedef struct pieces {

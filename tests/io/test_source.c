@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Model folders: single file and shards, hyper-parameters, hash, memory, and what a folder can
- * lack. */
+ * Model folders: single file and shards, hyper-parameters, hash, memory, files that are cut. */
+#define _XOPEN_SOURCE 700
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/hash.h"
@@ -215,6 +216,13 @@ static void shards(void **state)
     temp_remove(&t);
 }
 
+static size_t file_bytes(const char *path)
+{
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    return (size_t)info.st_size;
+}
+
 static void hash_covers_the_files(void **state)
 {
     (void)state;
@@ -232,6 +240,51 @@ static void hash_covers_the_files(void **state)
     vr_hash_hex(vr_hash(data, bytes), expected);
     assert_string_equal(hash, expected);
     vr_free(NULL, data);
+    free(path);
+    vireo_source_close(&s);
+    temp_remove(&t);
+}
+
+static void cut_files_are_told(void **state)
+{
+    (void)state;
+    temp_folder t = temp_make();
+    put_model(&t);
+    vireo_source *s = open_good(&t);
+    const char *hash = NULL;
+    char want[512], *path = temp_path(&t, "model.safetensors");
+    unsigned char data[32];
+    vireo_error err = {0};
+    const size_t bytes = file_bytes(path);
+    assert_int_equal(truncate(path, (off_t)bytes - 3), 0);
+    snprintf(want, sizeof want,
+             "%s: byte %zu is not there: the file has %zu bytes, it had %zu when it was opened",
+             path, bytes - 3, bytes - 3, bytes);
+    assert_int_equal(vireo_source_hash(s, &hash, &err), VIREO_ERROR_IO);
+    assert_string_equal(err.message, want);
+    assert_int_equal(err.offset, bytes - 3);
+    assert_null(hash);
+    snprintf(
+        want, sizeof want,
+        "%s: tensor half: byte %zu is not there: the file has %zu bytes, it had %zu when it was "
+        "opened",
+        path, bytes - 3, bytes - 3, bytes);
+    assert_int_equal(vireo_source_read(s, "half", 0, data, 8, &err), VIREO_ERROR_IO);
+    assert_string_equal(err.message, want);
+    assert_int_equal(vireo_source_read(s, "half", 0, data, 5, &err), VIREO_OK); /* is still there */
+    /* What has grown is judged by what it was. */
+    assert_int_equal(truncate(path, (off_t)bytes + 100), 0);
+    assert_int_equal(vireo_source_read(s, "half", 0, data, 8, &err), VIREO_OK);
+    assert_int_equal(vireo_source_read(s, "half", 1, data, 8, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    snprintf(want, sizeof want, "%s: tensor half: 8 bytes at 1 of its 8", path);
+    assert_string_equal(err.message, want);
+    assert_int_equal(vireo_source_read(s, "half", SIZE_MAX, data, 8, NULL),
+                     VIREO_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vireo_source_read(s, "gone", 0, data, 1, &err), VIREO_ERROR_NOT_FOUND);
+    snprintf(want, sizeof want, "%s: tensor gone is missing", t.path);
+    assert_string_equal(err.message, want);
+    assert_int_equal(vireo_source_read(s, NULL, 0, data, 1, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message, "vireo_source_read: source, name and to are needed");
     free(path);
     vireo_source_close(&s);
     temp_remove(&t);
@@ -337,6 +390,7 @@ int main(void)
         cmocka_unit_test(pooling_without_modules),
         cmocka_unit_test(shards),
         cmocka_unit_test(hash_covers_the_files),
+        cmocka_unit_test(cut_files_are_told),
         cmocka_unit_test(tensor_pages_stay_on_disk),
         cmocka_unit_test(exhausted_memory),
     };
