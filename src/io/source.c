@@ -20,6 +20,56 @@ static const char *arena_path(vireo_source *s, const char *name)
     return kept;
 }
 
+/* Reads path/name as the document of a prefix. Absent: nothing, unless it is needed. */
+static vireo_status read_document(vireo_source *s, const char *name, const char *prefix,
+                                  bool needed, bool array, vireo_error *err)
+{
+    char *path = vr_path_join(s->allocator, s->path, name);
+    if (!path)
+        return vr_fail_memory(err, name);
+    cJSON *root;
+    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG, .values = VR_SOURCE_MAX_VALUES};
+    vireo_status st = VIREO_OK;
+    if (needed || vr_file_exists(path)) {
+        st = vr_json_read(s->allocator, path, &limits, &root, err);
+        if (!st)
+            st = vr_source_add_document(s, path, prefix, array, root, err);
+    }
+    vr_free(s->allocator, path);
+    return st;
+}
+
+static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_error *err)
+{
+    const char *folder = NULL;
+    vireo_status st = vr_source_pooling_folder(s, modules, &folder, err);
+    if (st || !folder)
+        return st;
+    char *name = vr_path_join(s->allocator, folder, "config.json");
+    if (!name)
+        return vr_fail_memory(err, s->path);
+    st = read_document(s, name, "1_Pooling.", modules != NULL, false, err);
+    vr_free(s->allocator, name);
+    return st;
+}
+
+/* config.json (needed) and the other files of hyper-parameters that stand in the folder. */
+static vireo_status read_configs(vireo_source *s, vireo_error *err)
+{
+    vireo_status st = read_document(s, "config.json", "", true, false, err);
+    if (!st)
+        st = read_document(s, "sentence_bert_config.json", "sentence_bert_config.", false, false,
+                           err);
+    if (!st)
+        st = read_document(s, "tokenizer_config.json", "tokenizer_config.", false, false, err);
+    size_t before = s->document_count;
+    if (!st)
+        st = read_document(s, "modules.json", "modules.", false, true, err);
+    if (!st)
+        st = read_pooling(s, s->document_count > before ? s->documents[before].root : NULL, err);
+    return st;
+}
+
 /* More than VIREO_MAX_RANK dimensions: the leading ones are shown as their product. Such a tensor
  * is not supported, whatever its dtype. */
 static vr_source_tensor describe(const vr_safetensor *t, const vr_file *file)
@@ -185,7 +235,7 @@ vireo_status vireo_source_open(const char *path, const vireo_allocator *allocato
     vireo_source *s = NULL;
     vireo_status st = vr_source_create(allocator, path, &s, err);
     if (!st)
-        st = vr_source_read_configs(s, err);
+        st = read_configs(s, err);
     if (!st)
         st = open_tensors(s, err);
     if (st)

@@ -50,8 +50,6 @@ vireo_status vr_source_create(const vireo_allocator *, const char *path, vireo_s
 /* NULL: none of that name. */
 const vr_source_tensor *vr_source_tensor_of(const vireo_source *, const char *name);
 
-/* config.json (needed) and the other files of hyper-parameters that stand in the folder. */
-vireo_status vr_source_read_configs(vireo_source *, vireo_error *);
 /* Takes the tree of the file `path` as the document of a prefix (static); it must be an object, or
  * an array. */
 vireo_status vr_source_add_document(vireo_source *, const char *path, const char *prefix,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Hyper-parameters: the JSON files of a Hugging Face or sentence-transformers folder. */
+ * Hyper-parameters: the trees of a folder's JSON files and what stands where in them. */
 #include "io/source.h"
 #include "io/json_walk.h"
 #include "io/safetensors.h"
@@ -33,25 +33,6 @@ vireo_status vr_source_add_document(vireo_source *s, const char *path, const cha
     return VIREO_OK;
 }
 
-/* Reads path/name as the document of a prefix. Absent: nothing, unless it is needed. */
-static vireo_status read_document(vireo_source *s, const char *name, const char *prefix,
-                                  bool needed, bool array, vireo_error *err)
-{
-    char *path = vr_path_join(s->allocator, s->path, name);
-    if (!path)
-        return vr_fail_memory(err, name);
-    cJSON *root;
-    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG, .values = VR_SOURCE_MAX_VALUES};
-    vireo_status st = VIREO_OK;
-    if (needed || vr_file_exists(path)) {
-        st = vr_json_read(s->allocator, path, &limits, &root, err);
-        if (!st)
-            st = vr_source_add_document(s, path, prefix, array, root, err);
-    }
-    vr_free(s->allocator, path);
-    return st;
-}
-
 /* modules.json lists the steps of a sentence-transformers model; the pooling step names its folder.
  */
 vireo_status vr_source_pooling_folder(const vireo_source *s, const cJSON *modules, const char **out,
@@ -80,36 +61,6 @@ vireo_status vr_source_pooling_folder(const vireo_source *s, const cJSON *module
     }
     *out = folder;
     return VIREO_OK;
-}
-
-static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_error *err)
-{
-    const char *folder = NULL;
-    vireo_status st = vr_source_pooling_folder(s, modules, &folder, err);
-    if (st || !folder)
-        return st;
-    char *name = vr_path_join(s->allocator, folder, "config.json");
-    if (!name)
-        return vr_fail_memory(err, s->path);
-    st = read_document(s, name, "1_Pooling.", modules != NULL, false, err);
-    vr_free(s->allocator, name);
-    return st;
-}
-
-vireo_status vr_source_read_configs(vireo_source *s, vireo_error *err)
-{
-    vireo_status st = read_document(s, "config.json", "", true, false, err);
-    if (!st)
-        st = read_document(s, "sentence_bert_config.json", "sentence_bert_config.", false, false,
-                           err);
-    if (!st)
-        st = read_document(s, "tokenizer_config.json", "tokenizer_config.", false, false, err);
-    size_t before = s->document_count;
-    if (!st)
-        st = read_document(s, "modules.json", "modules.", false, true, err);
-    if (!st)
-        st = read_pooling(s, s->document_count > before ? s->documents[before].root : NULL, err);
-    return st;
 }
 
 /* The value at a dotted path; a number is an array's element. A key that holds points itself is

@@ -20,7 +20,11 @@
 enum { MEMORY_KIB = 64 << 10, MILLISECONDS = 100 };
 /* Sanitizers keep freed memory and check every access; an unoptimised build is several times
  * slower. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifndef __has_feature /* clang says what gcc defines */
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 enum { SLACK_TIME = 20, SLACK_MEMORY = 8 };
 #elif defined(__OPTIMIZE__)
 enum { SLACK_TIME = 1, SLACK_MEMORY = 1 };
