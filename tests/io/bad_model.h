@@ -13,4 +13,5 @@ void bad_model_open(const temp_folder *, const char *row, vireo_status, uint32_t
 /* The same for what is found after opening: vr_source_check_hyper. */
 void bad_model_hyper(const temp_folder *, const char *row, vireo_status, uint32_t reason,
                      const char *message);
+long bad_model_resident_kib(void); /* of this process, now */
 #endif

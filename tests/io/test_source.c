@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "bad_model.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/str.h"
@@ -290,17 +291,6 @@ static void cut_files_are_told(void **state)
     temp_remove(&t);
 }
 
-static long resident_kib(void)
-{
-    long size = 0, pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%ld %ld", &size, &pages) != 2)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 static void tensor_pages_stay_on_disk(void **state)
 {
     (void)state;
@@ -310,12 +300,12 @@ static void tensor_pages_stay_on_disk(void **state)
     size_t bytes = (size_t)MIB << 20;
     build_put(&t, "model.safetensors",
               build_good((build_tensor[]){{"big", "F32", "[25165824]", bytes}}, 1));
-    long before = resident_kib();
+    long before = bad_model_resident_kib();
     vireo_source *s = open_good(&t);
-    assert_true(resident_kib() - before < 4 * 1024);
+    assert_true(bad_model_resident_kib() - before < 4 * 1024);
     const char *hash;
     assert_int_equal(vireo_source_hash(s, &hash, NULL), VIREO_OK);
-    assert_true(resident_kib() - before < 16 * 1024);
+    assert_true(bad_model_resident_kib() - before < 16 * 1024);
     vireo_source_tensor x;
     assert_true(vireo_source_find(s, "big", &x));
     assert_int_equal(byte_of(s, "big", bytes - 1), 255);
