@@ -23,9 +23,17 @@ static void check(const vr_safetensors *table, size_t head, size_t bytes)
         const vr_safetensor *t = &table->tensors[i];
         need(t->begin >= head && t->bytes <= bytes - t->begin);
         need(t->rank <= VR_SAFETENSORS_MAX_RANK && t->dtype && t->name);
-        uint64_t elements = 1;
-        for (uint32_t k = 0; k < t->rank; k++)
-            elements *= (uint64_t)t->shape[k];
+        uint64_t elements = 1; /* of the dimensions that are not 0; fits, even if one is */
+        bool none = false;
+        for (uint32_t k = 0; k < t->rank; k++) {
+            need(t->shape[k] >= 0);
+            none = none || t->shape[k] == 0;
+            if (t->shape[k]) {
+                need(elements <= (uint64_t)(INT64_MAX / t->shape[k]));
+                elements *= (uint64_t)t->shape[k];
+            }
+        }
+        elements = none ? 0 : elements;
         if (t->supported) {
             need(elements * vireo_dtype_bytes(t->known) == t->bytes);
             need(t->begin % vireo_dtype_bytes(t->known) == 0);
