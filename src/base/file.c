@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,43 +155,6 @@ vireo_status vr_file_read_at(const vr_file *file, const char *part, uint64_t off
         got += (size_t)n;
     }
     return VIREO_OK;
-}
-
-vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *err)
-{
-    int fd = -1;
-    size_t size = 0;
-    vireo_status st = open_regular(path, &fd, &size, err);
-    if (st)
-        return st;
-    void *data = NULL;
-    if (size > 0) {
-        data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED)
-            st = fail_errno(err, path, "cannot be mapped", errno);
-    }
-    close(fd);
-    if (!st)
-        *out = (vr_mapped){data, size};
-    return st;
-}
-
-void vr_file_unmap(vr_mapped *mapped)
-{
-    if (mapped->data)
-        munmap((void *)(uintptr_t)mapped->data, mapped->bytes);
-    *mapped = (vr_mapped){NULL, 0};
-}
-
-void vr_file_forget(const void *data, size_t bytes)
-{
-    if (bytes == 0)
-        return;
-    /* Whole pages that the range touches: the mapping is never written, so a page is only read
-     * again. */
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t first = (uintptr_t)data & ~(page - 1);
-    madvise((void *)first, (uintptr_t)data + bytes - first, MADV_DONTNEED);
 }
 
 /* A name that no other process or thread uses. Not mkstemp: the file gets the caller's umask. */
@@ -383,17 +345,17 @@ vireo_status vr_file_regular_or_absent(const char *path, vireo_error *err)
 
 vireo_status vr_reader_open(vr_reader *reader, const char *path, vireo_error *err)
 {
-    vr_reader r = {.path = path};
-    vireo_status st = open_regular(path, &r.fd, &r.bytes, err);
+    vr_file file;
+    vireo_status st = vr_file_open(&file, path, err);
     if (!st)
-        *reader = r;
+        *reader = (vr_reader){.file = file};
     return st;
 }
 
 vireo_status vr_reader_get(vr_reader *r, void *data, size_t most, size_t *got, vireo_error *err)
 {
-    size_t n = most < r->bytes - r->at ? most : r->bytes - r->at;
-    vireo_status st = read_all(r->fd, r->path, data, n, r->at, r->bytes, err);
+    const size_t left = r->file.bytes - r->at, n = most < left ? most : left;
+    vireo_status st = read_all(r->file.fd, r->file.path, data, n, r->at, r->file.bytes, err);
     if (st)
         return st;
     r->at += n;
@@ -403,7 +365,6 @@ vireo_status vr_reader_get(vr_reader *r, void *data, size_t most, size_t *got, v
 
 void vr_reader_close(vr_reader *r)
 {
-    if (r->path)
-        close(r->fd);
-    *r = (vr_reader){0};
+    vr_file_close(&r->file);
+    r->at = 0;
 }

@@ -59,7 +59,7 @@ static size_t entries(void)
     return n - 2;
 }
 
-static void write_read_map(void **state)
+static void write_and_read(void **state)
 {
     (void)state;
     static const size_t sizes[] = {0, 1, 4096, 65535, 65536, 65537, 1000000};
@@ -70,23 +70,11 @@ static void write_read_map(void **state)
         vireo_error err = {0};
         char *back = NULL;
         size_t bytes = 99;
-        vr_mapped mapped = {0};
         assert_int_equal(vr_file_write(NULL, at("f"), data, sizes[i], &err), VIREO_OK);
         assert_int_equal(vr_file_read(NULL, at("f"), sizes[i], &back, &bytes, &err), VIREO_OK);
         assert_int_equal(bytes, sizes[i]);
         assert_memory_equal(back, data, bytes);
         assert_int_equal(back[bytes], 0);
-        assert_int_equal(vr_file_map(at("f"), &mapped, &err), VIREO_OK);
-        assert_int_equal(mapped.bytes, sizes[i]);
-        if (sizes[i]) {
-            vr_file_forget((const char *)mapped.data + sizes[i] / 3, sizes[i] / 3);
-            assert_memory_equal(mapped.data, data, sizes[i]);
-        } else {
-            assert_null(mapped.data);
-        }
-        vr_file_unmap(&mapped);
-        assert_null(mapped.data);
-        vr_file_unmap(&mapped);
         vr_free(NULL, back);
         if (sizes[i]) {
             back = NULL;
@@ -167,15 +155,12 @@ static void what_is_no_regular_file(void **state)
         vireo_error err = {0};
         char *data = NULL;
         size_t bytes = 0;
-        vr_mapped mapped = {0};
         vr_file file = {0};
         assert_int_equal(vr_file_read(NULL, path, 100, &data, &bytes, &err), rows[i].status);
         assert_non_null(strstr(err.message, path));
         assert_non_null(strstr(err.message, rows[i].part));
-        assert_int_equal(vr_file_map(path, &mapped, &err), rows[i].status);
         assert_int_equal(vr_file_open(&file, path, &err), rows[i].status);
         assert_null(data);
-        assert_null(mapped.data);
         assert_null(file.path);
     }
     assert_int_equal(unlink(at("pipe")), 0);
@@ -309,7 +294,7 @@ static void mutual_exclusion_and_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(write_read_map),          cmocka_unit_test(read_by_position),
+        cmocka_unit_test(write_and_read),          cmocka_unit_test(read_by_position),
         cmocka_unit_test(what_is_no_regular_file), cmocka_unit_test(a_writer_shows_all_or_nothing),
         cmocka_unit_test(a_full_disk_is_an_error), cmocka_unit_test(folders_and_paths),
         cmocka_unit_test(every_index_runs_once),   cmocka_unit_test(mutual_exclusion_and_clock),
