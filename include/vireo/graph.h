@@ -40,7 +40,8 @@ vireo_value vireo_graph_input(vireo_graph *, const char *name, vireo_dtype, uint
  * where the op reads f16, and are converted to f32 otherwise. */
 vireo_value vireo_graph_constant(vireo_graph *, const char *name, const vireo_tensor *);
 /* A tensor of a source, by name, whose shape must be as given (rank 0: any). Absent, unsupported or
- * misshapen: a fault naming tensor, shape found and shape wanted. Borrowed like a constant. */
+ * misshapen: a fault naming tensor, shape found and shape wanted. The source stays open until the
+ * model has been created. */
 vireo_value vireo_graph_weight(vireo_graph *, const vireo_source *, const char *name, uint32_t rank,
                                const int64_t *shape);
 /* The first row of a constant (rows, n) as a constant (n). */

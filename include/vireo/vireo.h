@@ -168,7 +168,7 @@ void vireo_device_destroy(vireo_device **); /* after everything made from it */
 
 /* A model file or folder, read-only: hyper-parameters and tensors by name, whatever the format.
  * Today: a Hugging Face folder (config.json, model.safetensors or model.safetensors.index.json).
- * Tensor data is mapped, not read. Thread-safety: immutable, any thread. */
+ * Tensor data stays in the files, which are held open. Thread-safety: immutable, any thread. */
 typedef struct vireo_source vireo_source;
 typedef struct vireo_source_tensor {
     const char *name;
@@ -177,7 +177,6 @@ typedef struct vireo_source_tensor {
     vireo_dtype dtype;
     uint32_t rank;
     int64_t shape[VIREO_MAX_RANK];
-    const void *data;
     size_t bytes;
 } vireo_source_tensor;
 
@@ -197,6 +196,10 @@ bool vireo_source_string(const vireo_source *, const char *key, const char **out
 size_t vireo_source_tensor_count(const vireo_source *);
 vireo_status vireo_source_tensor_at(const vireo_source *, size_t index, vireo_source_tensor *out);
 bool vireo_source_find(const vireo_source *, const char *name, vireo_source_tensor *out);
+/* Copies bytes [offset, offset + bytes) of a tensor, as the file has them. A file that became shorter
+ * since it was opened is an error that names file, tensor and offset. */
+vireo_status vireo_source_read(const vireo_source *, const char *name, size_t offset, void *to,
+                               size_t bytes, vireo_error *);
 /* Hexadecimal XXH3-128 over all tensors' files (bytes), computed on first use, for keys of derived
  * data. Borrowed. */
 vireo_status vireo_source_hash(vireo_source *, const char **out, vireo_error *);
@@ -211,6 +214,8 @@ typedef struct vireo_model_options {
     vireo_progress_fn progress;
     void *progress_user;
     bool keep_layout; /* weights stay as the file has them; default: turned where kernels gain */
+    bool allow_nonfinite; /* weights of a source may hold NaN and infinities; default: the first one
+                             is an error (VIREO_ERROR_FORMAT) that names tensor, element and value */
 } vireo_model_options;
 
 /* Reads the folder, builds the architecture's graph, uploads the weights. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/architecture.h"
 #include "base/error.h"
+#include "io/source.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -42,7 +43,9 @@ vireo_status vr_build_graph(const vireo_source *s, const vireo_allocator *a, vir
                        vireo_source_architecture(s), known);
     }
     vireo_graph *g = NULL;
-    vireo_status st = vireo_graph_create(a, &g, err);
+    vireo_status st = vr_source_check_hyper(s, err);
+    if (!st)
+        st = vireo_graph_create(a, &g, err);
     if (st)
         return st;
     found->build(g, s);

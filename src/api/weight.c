@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors of a source as constants of a graph. */
 #include "graph/graph.h"
+#include "io/source.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,28 +19,26 @@ vireo_value vireo_graph_weight(vireo_graph *g, const vireo_source *source, const
 {
     if (g->fault.status)
         return VIREO_NONE;
-    vireo_source_tensor found;
-    if (!vireo_source_find(source, name, &found))
+    const vr_source_tensor *t = vr_source_tensor_of(source, name);
+    if (!t)
         return vireo_graph_fail(g, VIREO_ERROR_NOT_FOUND, "%s: tensor %s is missing",
                                 vireo_source_path(source), name);
-    if (!found.supported)
+    const vireo_source_tensor *found = &t->shown;
+    if (!found->supported)
         return vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED,
                                 "%s: tensor %s is %s, allowed: F32, F16, I32",
-                                vireo_source_path(source), name, found.stored_dtype);
-    bool same = rank == 0 || rank == found.rank;
+                                vireo_source_path(source), name, found->stored_dtype);
+    bool same = rank == 0 || rank == found->rank;
     for (uint32_t i = 0; same && i < rank; i++)
-        same = shape[i] == found.shape[i];
+        same = shape[i] == found->shape[i];
     if (!same) {
         char have[96], want[96];
-        shape_text(have, sizeof have, found.rank, found.shape);
+        shape_text(have, sizeof have, found->rank, found->shape);
         shape_text(want, sizeof want, rank, shape);
         return vireo_graph_fail(g, VIREO_ERROR_FORMAT, "%s: tensor %s is %s, config.json wants %s",
                                 vireo_source_path(source), name, have, want);
     }
-    vireo_tensor t = {.dtype = found.dtype, .rank = found.rank, .bytes = found.bytes};
-    memcpy(t.shape, found.shape, sizeof t.shape);
-    memcpy(&t.data, &found.data, sizeof t.data); /* constants are never written */
-    vireo_value value = vireo_graph_constant(g, name, &t);
-    g->values[value.id].data_is_mapped = value.id != 0;
-    return value;
+    vireo_tensor tensor = {.dtype = found->dtype, .rank = found->rank, .bytes = found->bytes};
+    memcpy(tensor.shape, found->shape, sizeof tensor.shape);
+    return vr_graph_file_constant(g, name, &tensor, t->file, t->begin);
 }

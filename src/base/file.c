@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -112,41 +111,50 @@ done:
     return st;
 }
 
-vireo_status vr_file_map(const char *path, vr_mapped *out, vireo_error *err)
+vireo_status vr_file_open(vr_file *out, const char *path, vireo_error *err)
 {
-    int fd = -1;
-    size_t size = 0;
-    vireo_status st = open_regular(path, &fd, &size, err);
-    if (st)
-        return st;
-    void *data = NULL;
-    if (size > 0) {
-        data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED)
-            st = fail_errno(err, path, "cannot be mapped", errno);
-    }
-    close(fd);
+    vr_file file = {.path = path};
+    vireo_status st = open_regular(path, &file.fd, &file.bytes, err);
     if (!st)
-        *out = (vr_mapped){data, size};
+        *out = file;
     return st;
 }
 
-void vr_file_unmap(vr_mapped *mapped)
+void vr_file_close(vr_file *file)
 {
-    if (mapped->data)
-        munmap((void *)(uintptr_t)mapped->data, mapped->bytes);
-    *mapped = (vr_mapped){NULL, 0};
+    if (file->path)
+        close(file->fd);
+    *file = (vr_file){0};
 }
 
-void vr_file_forget(const void *data, size_t bytes)
+static vireo_status fail_shorter(const vr_file *file, const char *part, uint64_t at,
+                                 vireo_error *err)
 {
-    if (bytes == 0)
-        return;
-    /* Whole pages that the range touches: the mapping is never written, so a page is only read
-     * again. */
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t first = (uintptr_t)data & ~(page - 1);
-    madvise((void *)first, (uintptr_t)data + bytes - first, MADV_DONTNEED);
+    struct stat now = {0};
+    if (fstat(file->fd, &now) != 0)
+        return fail_errno(err, file->path, "cannot be examined", errno);
+    return vr_fail_at(err, VIREO_ERROR_IO, 0, at,
+                      "%s: %s%sbyte %llu is not there: the file has %lld bytes, it had %zu when it "
+                      "was opened",
+                      file->path, part ? part : "", part ? ": " : "", (unsigned long long)at,
+                      (long long)now.st_size, file->bytes);
+}
+
+vireo_status vr_file_read_at(const vr_file *file, const char *part, uint64_t offset, void *to,
+                             size_t bytes, vireo_error *err)
+{
+    size_t got = 0;
+    while (got < bytes) {
+        ssize_t n = pread(file->fd, (char *)to + got, bytes - got, (off_t)(offset + got));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_errno(err, file->path, "cannot be read", errno);
+        if (n == 0)
+            return fail_shorter(file, part, offset + got, err);
+        got += (size_t)n;
+    }
+    return VIREO_OK;
 }
 
 /* A name that no other process or thread uses. Not mkstemp: the file gets the caller's umask. */
@@ -348,17 +356,17 @@ vireo_status vr_file_regular_or_absent(const char *path, vireo_error *err)
 
 vireo_status vr_reader_open(vr_reader *reader, const char *path, vireo_error *err)
 {
-    vr_reader r = {.path = path};
-    vireo_status st = open_regular(path, &r.fd, &r.bytes, err);
+    vr_file file;
+    vireo_status st = vr_file_open(&file, path, err);
     if (!st)
-        *reader = r;
+        *reader = (vr_reader){.file = file};
     return st;
 }
 
 vireo_status vr_reader_get(vr_reader *r, void *data, size_t most, size_t *got, vireo_error *err)
 {
-    size_t n = most < r->bytes - r->at ? most : r->bytes - r->at;
-    vireo_status st = read_all(r->fd, r->path, data, n, r->at, r->bytes, err);
+    const size_t left = r->file.bytes - r->at, n = most < left ? most : left;
+    vireo_status st = read_all(r->file.fd, r->file.path, data, n, r->at, r->file.bytes, err);
     if (st)
         return st;
     r->at += n;
@@ -368,7 +376,6 @@ vireo_status vr_reader_get(vr_reader *r, void *data, size_t most, size_t *got, v
 
 void vr_reader_close(vr_reader *r)
 {
-    if (r->path)
-        close(r->fd);
-    *r = (vr_reader){0};
+    vr_file_close(&r->file);
+    r->at = 0;
 }

@@ -12,7 +12,7 @@ enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15 };
 typedef struct bench_args {
     const char *model, *input;
     uint32_t m, n, k, dtype, batch_tokens, runs;
-    bool plain_b, json;
+    bool plain_b, allow_nonfinite, json;
 } bench_args;
 
 static const char *const kinds[] = {"device", "matmul", "model"};
@@ -299,7 +299,7 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, const char
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const bench_args *a = data;
-    vr_engine e = {.cli = cli};
+    vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     report r = {0};
     size_t kind = 0;
     (void)n_operands;
@@ -366,6 +366,7 @@ static const vr_option options[] = {
      .max = 1000,
      .target = offsetof(bench_args, runs),
      .help = "model: runs over the file at least (3)"},
+    VR_ALLOW_NONFINITE(bench_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, json),

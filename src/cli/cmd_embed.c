@@ -14,6 +14,7 @@ enum { CHUNK_TEXTS = 1024, CHUNK_BYTES = 8 << 20 };
 typedef struct embed_args {
     const char *model, *input, *key, *output;
     uint32_t format, batch, max_tokens;
+    bool allow_nonfinite;
 } embed_args;
 
 /* Where texts come from: operands or lines. */
@@ -198,7 +199,7 @@ static int check(const vr_cli *cli, const embed_args *a, size_t n_operands)
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const embed_args *a = data;
-    vr_engine e = {.cli = cli};
+    vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     vr_embed_output out = {0};
     feed f = {.args = a, .operands = operands, .n_operands = n_operands};
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
@@ -274,6 +275,7 @@ static const vr_option options[] = {
      .max = 1 << 20,
      .target = offsetof(embed_args, max_tokens),
      .help = "tokens a text at most (the model's own limit)"},
+    VR_ALLOW_NONFINITE(embed_args),
 };
 static const char *const examples[] = {
     "vireo embed --model minilm \"A film about the sea\"",

@@ -8,7 +8,7 @@
 typedef struct evaluate_args {
     const char *store, *model;
     uint32_t method, at;
-    bool json;
+    bool allow_nonfinite, json;
 } evaluate_args;
 
 static void write_metrics(vr_json_out *j, const char *key, const vireo_metrics *m)
@@ -82,7 +82,7 @@ static int evaluate(vr_engine *e, const evaluate_args *a)
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const evaluate_args *a = data;
-    vr_engine e = {.cli = cli};
+    vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     (void)operands;
     (void)n_operands;
     if (a->method == VIREO_METHOD_CONTENT && !a->model)
@@ -121,6 +121,7 @@ static const vr_option options[] = {
      .max = 1024,
      .target = offsetof(evaluate_args, at),
      .help = "length of the lists (10)"},
+    VR_ALLOW_NONFINITE(evaluate_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(evaluate_args, json),

@@ -10,7 +10,7 @@
 
 typedef struct recommend_args {
     const char *store, *model, *user, *history, *query, *output, *deny;
-    bool all_users, include_seen, explain, json;
+    bool all_users, include_seen, explain, allow_nonfinite, json;
     uint32_t k, method;
     vr_list genres;
 } recommend_args;
@@ -276,7 +276,7 @@ static int recommend_all(job *j)
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const recommend_args *a = data;
-    job j = {.args = a, .engine = {.cli = cli}};
+    job j = {.args = a, .engine = {.cli = cli, .allow_nonfinite = a->allow_nonfinite}};
     (void)operands;
     (void)n_operands;
     int status = check(cli, a);
@@ -370,6 +370,7 @@ static const vr_option options[] = {
      .kind = VR_OPTION_FLAG,
      .target = TARGET(explain),
      .help = "every reason with its share of the score"},
+    VR_ALLOW_NONFINITE(recommend_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = TARGET(json),

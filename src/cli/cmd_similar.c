@@ -7,7 +7,7 @@
 typedef struct similar_args {
     const char *store, *model, *item;
     uint32_t k;
-    bool json;
+    bool allow_nonfinite, json;
 } similar_args;
 
 static int print(const vr_engine *e, const similar_args *a, const vireo_item *item,
@@ -63,7 +63,7 @@ static int find_similar(vr_engine *e, const similar_args *a)
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const similar_args *a = data;
-    vr_engine e = {.cli = cli};
+    vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     (void)operands;
     (void)n_operands;
     int status = vr_engine_open_recommender(&e, cli, a->store, a->model);
@@ -99,6 +99,7 @@ static const vr_option options[] = {
      .max = 1024,
      .target = offsetof(similar_args, k),
      .help = "how many (10)"},
+    VR_ALLOW_NONFINITE(similar_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(similar_args, json),

@@ -85,6 +85,7 @@ int vr_engine_open_embedder(vr_engine *e, const char *path, const vireo_embedder
     uint64_t start = vr_now_ns();
     vireo_model_options model = VIREO_OPTIONS(vireo_model_options);
     model.progress = vr_progress;
+    model.allow_nonfinite = e->allow_nonfinite;
     vireo_status st = vireo_model_load_source(e->device, e->source, &model, &e->model, &e->error);
     if (!st)
         st = vireo_embedder_create(e->model, e->source, options, &e->embedder, &e->error);

@@ -7,6 +7,7 @@
 
 typedef struct vr_engine {
     const vr_cli *cli;
+    bool allow_nonfinite; /* set by the command, of the model */
     char *cache_dir; /* owned; NULL: nothing is kept */
     vireo_device *device;
     vireo_source *source;
@@ -17,6 +18,14 @@ typedef struct vr_engine {
     vireo_error error; /* of the call that failed */
     uint64_t ns_device, ns_load, ns_recommender, ns_run;
 } vr_engine;
+
+/* The option of every command that loads a model, with the field of that name in its structure. */
+#define VR_ALLOW_NONFINITE(args)                                                                   \
+    {                                                                                              \
+        .name = "--allow-nonfinite", .kind = VR_OPTION_FLAG,                                       \
+        .target = offsetof(args, allow_nonfinite),                                                 \
+        .help = "load a model whose weights hold NaN or infinity"                                  \
+    }
 
 /* Each returns 0, or the exit status after it has printed what failed. Afterwards, in either case,
  * vr_engine_close, which also logs the parts of the run. */

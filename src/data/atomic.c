@@ -86,11 +86,11 @@ static vireo_status fill(vr_atomic *a, vireo_error *err)
         size_t capacity = a->capacity < limit / 2 ? a->capacity * 2 : limit;
         char *wider = vr_realloc(a->allocator, a->buffer, capacity);
         if (!wider)
-            return vr_fail_memory(err, a->file.path);
+            return vr_fail_memory(err, a->reader.file.path);
         a->buffer = wider;
         a->capacity = capacity;
     }
-    vireo_status st = vr_reader_get(&a->file, a->buffer + a->end, a->capacity - a->end, &got, err);
+    vireo_status st = vr_reader_get(&a->reader, a->buffer + a->end, a->capacity - a->end, &got, err);
     if (!st)
         a->end += got;
     return st;
@@ -110,7 +110,7 @@ static vireo_status skip_rest(vr_atomic *a, vireo_error *err)
         const char *start = a->buffer + a->start;
         const char *lf = memchr(start, '\n', a->end - a->start);
         drop(a, lf ? (size_t)(lf - start) + 1 : a->end - a->start);
-        if (lf || a->file.at == a->file.bytes)
+        if (lf || a->reader.at == a->reader.file.bytes)
             a->row_cut = false;
         else
             st = fill(a, err);
@@ -127,7 +127,7 @@ static vireo_status take_line(vr_atomic *a, bool *more, vireo_error *err)
         size_t held = a->end - a->start;
         if (held > seen)
             lf = memchr(a->buffer + a->start + seen, '\n', held - seen);
-        if (lf || a->file.at == a->file.bytes || held > VR_ATOMIC_MAX_LINE)
+        if (lf || a->reader.at == a->reader.file.bytes || held > VR_ATOMIC_MAX_LINE)
             break;
         seen = held;
     }
@@ -222,12 +222,12 @@ static vireo_status read_header(vr_atomic *a, header *h, vireo_error *err)
 static vireo_status start(vr_atomic *a, size_t buffer, header *h, vireo_error *err)
 {
     bool more = false;
-    a->capacity = a->file.bytes < buffer ? a->file.bytes : buffer;
+    a->capacity = a->reader.file.bytes < buffer ? a->reader.file.bytes : buffer;
     a->buffer = vr_alloc(a->allocator, a->capacity);
     if (!a->buffer)
         return vr_fail_memory(err, h->path);
     vireo_status st = VIREO_OK;
-    while (!st && a->end < 3 && a->file.at < a->file.bytes)
+    while (!st && a->end < 3 && a->reader.at < a->reader.file.bytes)
         st = fill(a, err);
     if (!st && a->end >= 3 && !memcmp(a->buffer, "\xef\xbb\xbf", 3))
         drop(a, 3);
@@ -254,7 +254,7 @@ vireo_status vr_atomic_open(vr_atomic *out, const vireo_allocator *allocator, co
     header h = {.path = path, .wanted = wanted, .n_wanted = n_wanted};
     for (size_t w = 0; w < n_wanted; w++)
         a.column[w] = -1;
-    vireo_status st = vr_reader_open(&a.file, path, err);
+    vireo_status st = vr_reader_open(&a.reader, path, err);
     if (st)
         return st;
     st = start(&a, buffer, &h, err);
@@ -299,6 +299,6 @@ vireo_status vr_atomic_next(vr_atomic *a, vr_atomic_field *fields, size_t *n_fie
 void vr_atomic_close(vr_atomic *a)
 {
     vr_free(a->allocator, a->buffer);
-    vr_reader_close(&a->file);
+    vr_reader_close(&a->reader);
     *a = (vr_atomic){0};
 }

@@ -27,7 +27,7 @@ typedef struct vr_atomic_field {
 
 typedef struct vr_atomic {
     const vireo_allocator *allocator;
-    vr_reader file;
+    vr_reader reader;
     char *buffer; /* bytes of the file; [start, end) are still to be taken */
     size_t capacity, start, end;
     size_t at;       /* offset in the file of the next line */

@@ -232,9 +232,9 @@ static vireo_status report_progress(const import *in, const char *what, const vr
                                     vireo_error *err)
 {
     const vireo_import_options *o = in->options;
-    if (o->progress && o->progress(o->progress_user, what, file->at, file->file.bytes))
+    if (o->progress && o->progress(o->progress_user, what, file->at, file->reader.file.bytes))
         return vr_fail(err, VIREO_ERROR_CANCELLED, "%s: import cancelled at line %llu",
-                       file->file.path, (unsigned long long)file->line);
+                       file->reader.file.path, (unsigned long long)file->line);
     return VIREO_OK;
 }
 
@@ -244,7 +244,7 @@ static vireo_status run_file(import *in, const char *name, vr_atomic *file,
     vr_atomic_field fields[VR_ATOMIC_MAX_WANTED];
     vireo_status st = VIREO_OK;
     size_t n = 0;
-    if (!file->file.path)
+    if (!file->reader.file.path)
         return VIREO_OK;
     while (!st) {
         st = vr_atomic_next(file, fields, &n, err);

@@ -195,17 +195,23 @@ vireo_value vireo_graph_input(vireo_graph *g, const char *name, vireo_dtype dtyp
     return (vireo_value){id};
 }
 
-vireo_value vireo_graph_constant(vireo_graph *g, const char *name, const vireo_tensor *t)
+/* file NULL: the data are t's. */
+static vireo_value add_constant(vireo_graph *g, const char *name, const vireo_tensor *t,
+                                const vr_file *file, uint64_t offset)
 {
     if (g->fault.status)
         return VIREO_NONE;
-    vr_graph_value value = {.v = {.kind = VR_CONSTANT}, .data = t->data, .data_dtype = t->dtype};
+    vr_graph_value value = {.v = {.kind = VR_CONSTANT},
+                            .data = file ? NULL : t->data,
+                            .data_dtype = t->dtype,
+                            .file = file,
+                            .file_offset = offset};
     if (!set_shape(g, name, &value.v, t->dtype, t->rank, t->shape, (vireo_symbol){0}))
         return VIREO_NONE;
     uint64_t bytes = vireo_dtype_bytes(t->dtype);
     for (uint32_t i = 0; i < t->rank; i++)
         bytes *= (uint64_t)t->shape[i];
-    if (bytes > t->bytes || (bytes && !t->data))
+    if (bytes > t->bytes || (bytes && !file && !t->data))
         return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
                                 "constant %s: %zu bytes given, its shape needs %llu", name,
                                 t->bytes, (unsigned long long)bytes);
@@ -215,6 +221,17 @@ vireo_value vireo_graph_constant(vireo_graph *g, const char *name, const vireo_t
         return VIREO_NONE;
     }
     return (vireo_value){add_value(g, &value)};
+}
+
+vireo_value vireo_graph_constant(vireo_graph *g, const char *name, const vireo_tensor *t)
+{
+    return add_constant(g, name, t, NULL, 0);
+}
+
+vireo_value vr_graph_file_constant(vireo_graph *g, const char *name, const vireo_tensor *t,
+                                   const vr_file *file, uint64_t offset)
+{
+    return add_constant(g, name, t, file, offset);
 }
 
 vireo_value vireo_graph_first_row(vireo_graph *g, vireo_value constant)
@@ -228,7 +245,7 @@ vireo_value vireo_graph_first_row(vireo_graph *g, vireo_value constant)
     vireo_tensor row = {.dtype = c->data_dtype, .rank = 1, .shape = {c->v.shape[1]},
                         .bytes = (size_t)c->v.shape[1] * vireo_dtype_bytes(c->data_dtype)};
     memcpy(&row.data, &c->data, sizeof row.data); /* constants are never written */
-    return vireo_graph_constant(g, c->name, &row);
+    return add_constant(g, c->name, &row, c->file, c->file_offset);
 }
 
 void vireo_graph_output(vireo_graph *g, const char *name, vireo_value v)

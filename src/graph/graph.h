@@ -4,6 +4,7 @@
 #ifndef VR_GRAPH_GRAPH_H
 #define VR_GRAPH_GRAPH_H
 #include "base/arena.h"
+#include "base/file.h"
 #include "ops/op.h"
 
 #define VR_MAX_SYMBOLS 15 /* the step buffer holds VR_MAX_SYMBOLS + 1 counts */
@@ -18,10 +19,11 @@ typedef struct vr_graph_symbol {
 typedef struct vr_graph_value {
     vr_value v;
     const char *name;       /* constants, inputs; NULL otherwise */
-    const void *data;       /* constants: dense, borrowed */
-    vireo_dtype data_dtype; /* constants: what data holds; f16 may become f32 on upload */
-    bool transposed;        /* constants: data is (shape[1], shape[0]) and is turned on upload */
-    bool data_is_mapped;    /* of a file: its pages may be given back and are read again */
+    const void *data;       /* constants: dense, borrowed; NULL if they stand in a file */
+    const vr_file *file;    /* constants of a source: dense, read by position; borrowed */
+    uint64_t file_offset;   /* of the first element */
+    vireo_dtype data_dtype; /* constants: as stored; f16 may become f32 on upload */
+    bool transposed;        /* constants: stored as (shape[1], shape[0]) and turned on upload */
     bool is_output;
 } vr_graph_value;
 
@@ -57,6 +59,10 @@ struct vireo_graph {
  * graph's own). */
 void vr_node_call(const vireo_graph *, const vr_node *, vr_value *const *values,
                   const vireo_device_info *limits, vr_call *out);
+/* A constant whose dense data stand in a file (borrowed like data) from a byte on; t->data is not
+ * looked at. */
+vireo_value vr_graph_file_constant(vireo_graph *, const char *name, const vireo_tensor *t,
+                                   const vr_file *, uint64_t offset);
 /* Appends a node of `op`, infers its outputs; ids of outputs go into out[n_out] (0 on a fault). */
 void vr_graph_add(vireo_graph *, vr_op_id, const vr_attributes *, const vireo_value *in, size_t n_in,
                   vireo_value *out);

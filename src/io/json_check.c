@@ -104,7 +104,7 @@ static vireo_status check_unicode_escape(checker *c)
         return fault(c, VR_JSON_STRING, escape, "\\u needs four hexadecimal digits");
     c->at += 4;
     if (code == 0)
-        return fault(c, VR_JSON_NUL, escape, "\\u0000: a string may not hold a NUL");
+        return fault(c, VR_JSON_NUL, escape, "\\u0000 is a NUL, which a string may not hold");
     if (code >= 0xDC00 && code <= 0xDFFF)
         return fault(c, VR_JSON_UTF8, escape,
                      "\\u%04X is a low surrogate without a high one before", (unsigned)code);
@@ -144,8 +144,10 @@ static vireo_status check_string(checker *c, bool *escaped)
                     c, VR_JSON_STRING, c->at - 2,
                     "unknown escape; allowed are \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
             }
+        } else if (b == 0) {
+            return fault(c, VR_JSON_NUL, c->at, "found a NUL, which a string may not hold");
         } else if (b < 0x20) {
-            return fault(c, b ? VR_JSON_STRING : VR_JSON_NUL, c->at,
+            return fault(c, VR_JSON_STRING, c->at,
                          "control character 0x%02X in a string must be escaped", b);
         } else if (b < 0x80) {
             c->at++;
@@ -366,6 +368,22 @@ static vireo_status check_next(checker *c)
     return check_value(c);
 }
 
+/* c->at stands behind the value. */
+static vireo_status check_end(checker *c)
+{
+    uint32_t code;
+    c->at = skip_space(c->at, c->end);
+    if (c->at == c->end)
+        return VIREO_OK;
+    if (*c->at == '\0' || vr_utf8_decode(c->at, (size_t)(c->end - c->at), &code) == 0)
+        return unexpected(c, "the end of the text");
+    if (code > 0x20 && code < 0x7F)
+        return fault(c, VR_JSON_TRAILING, c->at, "found '%c' after the value, nothing may follow",
+                     (char)code);
+    return fault(c, VR_JSON_TRAILING, c->at, "found U+%04X after the value, nothing may follow",
+                 (unsigned)code);
+}
+
 static vireo_status check_text(checker *c)
 {
     size_t bytes = (size_t)(c->end - c->start);
@@ -377,16 +395,7 @@ static vireo_status check_text(checker *c)
     vireo_status st = check_value(c);
     while (!st && c->depth > 0)
         st = check_next(c);
-    if (st)
-        return st;
-    c->at = skip_space(c->at, c->end);
-    if (c->at < c->end) {
-        st = unexpected(c, "the end of the text");
-        if (c->err && c->err->reason == VR_JSON_SYNTAX)
-            st = fault(c, VR_JSON_TRAILING, c->at, "found '%c' after the value, nothing may follow",
-                       (unsigned char)*c->at > 0x20 && (unsigned char)*c->at < 0x7F ? *c->at : '?');
-    }
-    return st;
+    return st ? st : check_end(c);
 }
 
 vireo_status vr_json_check(const vireo_allocator *allocator, const char *path, const char *text,

@@ -71,7 +71,7 @@ static size_t offset_of(const parser *p, vr_json_slice s)
     return (size_t)(s.at - p->file);
 }
 
-static vireo_status read_header(parser *p)
+static vireo_status read_length(parser *p)
 {
     if (p->bytes < LENGTH_BYTES)
         return fault(p, VR_SAFETENSORS_SHORT, p->bytes,
@@ -89,9 +89,14 @@ static vireo_status read_header(parser *p)
         return fault(p, VR_SAFETENSORS_TRUNC, 0,
                      "a header of %llu bytes, but the file has only %zu behind its length",
                      (unsigned long long)length, p->bytes - LENGTH_BYTES);
-    p->header = p->file + LENGTH_BYTES;
     p->header_bytes = (size_t)length;
     p->data_at = LENGTH_BYTES + p->header_bytes;
+    return VIREO_OK;
+}
+
+static vireo_status check_start(parser *p)
+{
+    p->header = p->file + LENGTH_BYTES;
     if (p->header[0] == '[')
         return fault(p, VR_SAFETENSORS_TYPE, LENGTH_BYTES,
                      "the header is an array, an object is needed");
@@ -238,10 +243,14 @@ static vireo_status check_size(parser *p, vr_json_slice name, const vr_safetenso
         return fault(p, VR_SAFETENSORS_OVERFLOW, offset_of(p, name),
                      "%.*s: the product of its dimensions does not fit 64 bits", SHOW(name));
     uint64_t all = (uint64_t)elements * bits;
-    if (all % 8 != 0 || all / 8 != t->bytes)
+    if (all % 8 != 0)
+        return fault(p, VR_SAFETENSORS_SIZE, offset_of(p, name),
+                     "%.*s: %lld elements of %s are no whole number of bytes", SHOW(name),
+                     (long long)elements, t->dtype);
+    if (all / 8 != t->bytes)
         return fault(p, VR_SAFETENSORS_SIZE, offset_of(p, name),
                      "%.*s: data_offsets span %zu bytes, %lld elements of %s need %llu", SHOW(name),
-                     t->bytes, (long long)elements, t->dtype, (unsigned long long)(all + 7) / 8);
+                     t->bytes, (long long)elements, t->dtype, (unsigned long long)all / 8);
     if (t->supported && t->begin % (bits / 8) != 0)
         return fault(p, VR_SAFETENSORS_ALIGN, offset_of(p, name),
                      "%.*s: its data begin at byte %zu of the file, a multiple of %u is needed",
@@ -373,11 +382,23 @@ static vireo_status check_cover(parser *p)
     return VIREO_OK;
 }
 
-vireo_status vr_safetensors_parse(vr_arena *arena, const char *path, const void *data, size_t bytes,
+vireo_status vr_safetensors_measure(const char *path, const void *start, size_t bytes, size_t *head,
+                                    vireo_error *err)
+{
+    parser p = {.path = path, .file = start, .bytes = bytes, .err = err};
+    vireo_status st = read_length(&p);
+    if (!st)
+        *head = p.data_at;
+    return st;
+}
+
+vireo_status vr_safetensors_parse(vr_arena *arena, const char *path, const void *head, size_t bytes,
                                   vr_safetensors *out, vireo_error *err)
 {
-    parser p = {.arena = arena, .path = path, .file = data, .bytes = bytes, .err = err};
-    vireo_status st = read_header(&p);
+    parser p = {.arena = arena, .path = path, .file = head, .bytes = bytes, .err = err};
+    vireo_status st = read_length(&p);
+    if (!st)
+        st = check_start(&p);
     if (!st)
         st = check_json(&p);
     if (!st)

@@ -32,8 +32,9 @@
     X(ALIGN)                                                                                       \
     X(META)                                                                                        \
     X(LIMIT)                                                                                       \
-    X(PATH)  /* a shard's name */                                                                  \
-    X(INDEX) /* index and shards disagree */
+    X(PATH)   /* a shard's name */                                                                 \
+    X(INDEX)  /* index and shards disagree */                                                      \
+    X(HPARAM) /* a hyper-parameter's value */
 typedef enum vr_safetensors_reason {
     VR_SAFETENSORS_NONE,
 #define VR_SAFETENSORS_REASON_ENUM(name) VR_SAFETENSORS_##name,
@@ -63,9 +64,14 @@ typedef struct vr_safetensors {
     size_t count;
 } vr_safetensors;
 
-/* Checks everything the header says against the `bytes` bytes of the file; reads data only up to
- * the header's end. The result and the scratch live in the arena; data need not outlive the call.
- * Faults: err->reason is a vr_safetensors_reason, err->offset the byte of the file. */
-vireo_status vr_safetensors_parse(vr_arena *, const char *path, const void *data, size_t bytes,
+/* *head: how many bytes of the file vr_safetensors_parse needs, its length and its header, from the
+ * first 8 bytes (all of them if the file is shorter) of a file of `bytes` bytes. */
+vireo_status vr_safetensors_measure(const char *path, const void *start, size_t bytes, size_t *head,
+                                    vireo_error *);
+
+/* Checks everything the header says against the file's `bytes` bytes; `head` holds as many of them
+ * as vr_safetensors_measure says, and need not outlive the call. The result and the scratch live in
+ * the arena. Faults: err->reason is a vr_safetensors_reason, err->offset the byte of the file. */
+vireo_status vr_safetensors_parse(vr_arena *, const char *path, const void *head, size_t bytes,
                                   vr_safetensors *out, vireo_error *);
 #endif

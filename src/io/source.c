@@ -4,9 +4,10 @@
 #include "base/hash.h"
 #include "io/json_walk.h"
 #include "io/safetensors.h"
+#include <stdio.h>
 #include <string.h>
 
-enum { HASH_PIECE = 8 << 20 }; /* resident at one time while hashing */
+enum { HASH_PIECE = 1 << 20 }; /* read at one time while hashing */
 
 static const char single_name[] = "model.safetensors";
 static const char index_name[] = "model.safetensors.index.json";
@@ -19,37 +20,86 @@ static const char *arena_path(vireo_source *s, const char *name)
     return kept;
 }
 
+/* Reads path/name as the document of a prefix. Absent: nothing, unless it is needed. */
+static vireo_status read_document(vireo_source *s, const char *name, const char *prefix,
+                                  bool needed, bool array, vireo_error *err)
+{
+    char *path = vr_path_join(s->allocator, s->path, name);
+    if (!path)
+        return vr_fail_memory(err, name);
+    cJSON *root;
+    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG, .values = VR_SOURCE_MAX_VALUES};
+    vireo_status st = VIREO_OK;
+    if (needed || vr_file_exists(path)) {
+        st = vr_json_read(s->allocator, path, &limits, &root, err);
+        if (!st)
+            st = vr_source_add_document(s, path, prefix, array, root, err);
+    }
+    vr_free(s->allocator, path);
+    return st;
+}
+
+static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_error *err)
+{
+    const char *folder = NULL;
+    vireo_status st = vr_source_pooling_folder(s, modules, &folder, err);
+    if (st || !folder)
+        return st;
+    char *name = vr_path_join(s->allocator, folder, "config.json");
+    if (!name)
+        return vr_fail_memory(err, s->path);
+    st = read_document(s, name, "1_Pooling.", modules != NULL, false, err);
+    vr_free(s->allocator, name);
+    return st;
+}
+
+/* config.json (needed) and the other files of hyper-parameters that stand in the folder. */
+static vireo_status read_configs(vireo_source *s, vireo_error *err)
+{
+    vireo_status st = read_document(s, "config.json", "", true, false, err);
+    if (!st)
+        st = read_document(s, "sentence_bert_config.json", "sentence_bert_config.", false, false,
+                           err);
+    if (!st)
+        st = read_document(s, "tokenizer_config.json", "tokenizer_config.", false, false, err);
+    size_t before = s->document_count;
+    if (!st)
+        st = read_document(s, "modules.json", "modules.", false, true, err);
+    if (!st)
+        st = read_pooling(s, s->document_count > before ? s->documents[before].root : NULL, err);
+    return st;
+}
+
 /* More than VIREO_MAX_RANK dimensions: the leading ones are shown as their product. Such a tensor
  * is not supported, whatever its dtype. */
-static vireo_source_tensor describe(const vr_safetensor *t, const vr_source_file *file)
+static vr_source_tensor describe(const vr_safetensor *t, const vr_file *file)
 {
-    vireo_source_tensor out = {.name = t->name,
-                               .stored_dtype = t->dtype,
-                               .supported = t->supported,
-                               .dtype = t->known,
-                               .rank = t->rank,
-                               .data = (const unsigned char *)file->mapped.data + t->begin,
-                               .bytes = t->bytes};
+    vr_source_tensor out = {.file = file,
+                            .begin = t->begin,
+                            .shown = {.name = t->name,
+                                      .stored_dtype = t->dtype,
+                                      .dtype = t->known,
+                                      .rank = t->rank,
+                                      .bytes = t->bytes}};
     uint32_t fold = t->rank > VIREO_MAX_RANK ? t->rank - VIREO_MAX_RANK : 0;
-    out.rank -= fold;
-    out.supported = t->supported && fold == 0;
-    for (uint32_t i = 0; i < out.rank; i++)
-        out.shape[i] = t->shape[i + fold];
+    out.shown.rank -= fold;
+    out.shown.supported = t->supported && fold == 0;
+    for (uint32_t i = 0; i < out.shown.rank; i++)
+        out.shown.shape[i] = t->shape[i + fold];
     for (uint32_t i = 0; i < fold; i++)
-        out.shape[0] *= t->shape[i];
+        out.shown.shape[0] *= t->shape[i];
     return out;
 }
 
-static vireo_status add_tensors(vireo_source *s, const vr_source_file *file,
-                                const vr_safetensors *table, vireo_error *err)
+static vireo_status add_tensors(vireo_source *s, const vr_file *file, const vr_safetensors *table,
+                                vireo_error *err)
 {
     size_t total = s->tensor_count + table->count;
     if (total > VR_SAFETENSORS_MAX_TENSORS)
         return vr_fail_at(err, VIREO_ERROR_LIMIT, VR_SAFETENSORS_LIMIT, 0,
                           "%s: more than %d tensors together with the shards before (LIMIT)",
                           file->path, VR_SAFETENSORS_MAX_TENSORS);
-    vireo_source_tensor *all =
-        vr_realloc(s->allocator, s->tensors, (total ? total : 1) * sizeof *all);
+    vr_source_tensor *all = vr_realloc(s->allocator, s->tensors, (total ? total : 1) * sizeof *all);
     if (!all)
         return vr_fail_memory(err, file->path);
     s->tensors = all;
@@ -68,15 +118,28 @@ static vireo_status add_tensors(vireo_source *s, const vr_source_file *file,
     return VIREO_OK;
 }
 
-static vireo_status open_file(vireo_source *s, vr_source_file *file, vireo_error *err)
+/* Reads no more than the header, and that only after its length has been judged. */
+static vireo_status read_table(vireo_source *s, const vr_file *file, vr_safetensors *table,
+                               vireo_error *err)
 {
-    vr_safetensors table;
-    file->first_tensor = s->tensor_count;
-    vireo_status st = vr_file_map(file->path, &file->mapped, err);
+    char start[8] = {0};
+    size_t head_bytes = 0;
+    vireo_status st = vr_file_read_at(file, NULL, 0, start,
+                                      file->bytes < sizeof start ? file->bytes : sizeof start, err);
     if (!st)
-        st = vr_safetensors_parse(&s->arena, file->path, file->mapped.data, file->mapped.bytes,
-                                  &table, err);
-    return st ? st : add_tensors(s, file, &table, err);
+        st = vr_safetensors_measure(file->path, start, file->bytes, &head_bytes, err);
+    if (st)
+        return st;
+    char *head = vr_alloc(s->allocator, head_bytes);
+    if (!head)
+        return vr_fail_memory(err, file->path);
+    memcpy(head, start, sizeof start); /* not read twice: the length that was judged counts */
+    st = vr_file_read_at(file, NULL, sizeof start, head + sizeof start, head_bytes - sizeof start,
+                         err);
+    if (!st)
+        st = vr_safetensors_parse(&s->arena, file->path, head, file->bytes, table, err);
+    vr_free(s->allocator, head);
+    return st;
 }
 
 static vireo_status open_files(vireo_source *s, const char *const *names, size_t count,
@@ -86,82 +149,18 @@ static vireo_status open_files(vireo_source *s, const char *const *names, size_t
     if (!s->files)
         return vr_fail_memory(err, s->path);
     for (size_t i = 0; i < count; i++) {
-        vr_source_file *file = &s->files[s->file_count];
-        file->path = arena_path(s, names[i]);
-        if (!file->path)
-            return vr_fail_memory(err, s->path);
-        s->file_count++;
-        vireo_status st = open_file(s, file, err);
+        vr_file *file = &s->files[i];
+        vr_safetensors table;
+        const char *path = arena_path(s, names[i]);
+        vireo_status st = path ? vr_file_open(file, path, err) : vr_fail_memory(err, s->path);
         if (st)
             return st;
-    }
-    return VIREO_OK;
-}
-
-/* The different shards a weight_map names, in its order. */
-static vireo_status list_shards(vireo_source *s, const char *path, const cJSON *map,
-                                const char **names, size_t *count, vireo_error *err)
-{
-    vr_map seen;
-    vr_map_init(&seen, s->allocator);
-    vireo_status st = VIREO_OK;
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, map)
-    {
-        const char *shard = cJSON_IsString(entry) ? entry->valuestring : NULL;
-        uint32_t index = (uint32_t)*count;
-        bool added = false;
-        if (!shard)
-            st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_TYPE, 0,
-                            "%s: weight_map's \"%.*s\" is no string (TYPE)", path,
-                            vr_json_clip(entry->string, strlen(entry->string)), entry->string);
-        else if (!vr_source_safe_path(shard) || strchr(shard, '/'))
-            st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_PATH, 0,
-                            "%s: weight_map names \"%.*s\", a plain file name is needed (PATH)",
-                            path, vr_json_clip(shard, strlen(shard)), shard);
-        else if (!vr_map_put(&seen, shard, strlen(shard), &index, &added))
-            st = vr_fail_memory(err, path);
-        else if (added && *count == VR_SOURCE_MAX_FILES)
-            st = vr_fail_at(err, VIREO_ERROR_LIMIT, VR_SAFETENSORS_LIMIT, 0,
-                            "%s: more than %d shards, which is the limit (LIMIT)", path,
-                            VR_SOURCE_MAX_FILES);
-        else if (added)
-            names[(*count)++] = shard;
+        s->file_count++;
+        st = read_table(s, file, &table, err);
+        if (!st)
+            st = add_tensors(s, file, &table, err);
         if (st)
-            break;
-    }
-    vr_map_deinit(&seen);
-    return st;
-}
-
-/* The name of the shard that holds a tensor: the last file whose first tensor is not behind it. */
-static const char *shard_of(const vireo_source *s, size_t tensor)
-{
-    size_t low = 0, high = s->file_count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (s->files[middle].first_tensor <= tensor)
-            low = middle;
-        else
-            high = middle;
-    }
-    return strrchr(s->files[low].path, '/') + 1;
-}
-
-/* Every tensor the index names stands in the shard it names. */
-static vireo_status check_index(const vireo_source *s, const char *path, const cJSON *map,
-                                vireo_error *err)
-{
-    const cJSON *entry;
-    cJSON_ArrayForEach(entry, map)
-    {
-        const char *name = entry->string;
-        uint32_t index;
-        if (!vr_map_get(&s->names, name, strlen(name), &index) ||
-            strcmp(shard_of(s, index), entry->valuestring) != 0)
-            return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_INDEX, 0,
-                              "%s: \"%.*s\" does not stand in %s, which weight_map names (INDEX)",
-                              path, vr_json_clip(name, strlen(name)), name, entry->valuestring);
+            return st;
     }
     return VIREO_OK;
 }
@@ -169,7 +168,6 @@ static vireo_status check_index(const vireo_source *s, const char *path, const c
 static vireo_status open_sharded(vireo_source *s, const char *path, vireo_error *err)
 {
     cJSON *root = NULL;
-    const char **names = NULL;
     size_t count = 0;
     const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_INDEX,
                                    .values = VR_SOURCE_MAX_VALUES,
@@ -177,23 +175,13 @@ static vireo_status open_sharded(vireo_source *s, const char *path, vireo_error 
     vireo_status st = vr_json_read(s->allocator, path, &limits, &root, err);
     if (st)
         return st;
-    const cJSON *map = vr_json_get(root, "weight_map");
-    if (!cJSON_IsObject(map)) {
-        st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_FIELD, 0,
-                        "%s: no object weight_map (FIELD)", path);
-        goto done;
-    }
-    names = vr_calloc(s->allocator, VR_SOURCE_MAX_FILES, sizeof *names);
-    if (!names) {
-        st = vr_fail_memory(err, path);
-        goto done;
-    }
-    st = list_shards(s, path, map, names, &count, err);
+    const char **names = vr_calloc(s->allocator, VR_SOURCE_MAX_FILES, sizeof *names);
+    st = names ? vr_source_list_shards(s->allocator, path, root, names, &count, err)
+               : vr_fail_memory(err, path);
     if (!st)
         st = open_files(s, names, count, err);
     if (!st)
-        st = check_index(s, path, map, err);
-done:
+        st = vr_source_check_index(s, path, root, err);
     vr_free(s->allocator, names);
     cJSON_Delete(root);
     return st;
@@ -212,14 +200,9 @@ static vireo_status open_tensors(vireo_source *s, vireo_error *err)
                    index_name);
 }
 
-vireo_status vireo_source_open(const char *path, const vireo_allocator *allocator,
-                               vireo_source **out, vireo_error *err)
+vireo_status vr_source_create(const vireo_allocator *allocator, const char *path,
+                              vireo_source **out, vireo_error *err)
 {
-    if (!path || !out)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_source_open: path or out is NULL");
-    vireo_status st = vr_need_folder(path, err);
-    if (st)
-        return st;
     vireo_source *s = vr_calloc(allocator, 1, sizeof *s);
     if (!s)
         return vr_fail_memory(err, path);
@@ -231,15 +214,32 @@ vireo_status vireo_source_open(const char *path, const vireo_allocator *allocato
     vr_map_init(&s->names, s->allocator);
     vr_mutex_init(&s->mutex);
     s->path = vr_arena_strdup(&s->arena, path);
-    st = s->path ? vr_source_read_configs(s, err) : vr_fail_memory(err, path);
-    if (!st)
-        st = open_tensors(s, err);
-    if (st) {
+    if (!s->path) {
         vireo_source_close(&s);
-        return st;
+        return vr_fail_memory(err, path);
     }
     *out = s;
     return VIREO_OK;
+}
+
+vireo_status vireo_source_open(const char *path, const vireo_allocator *allocator,
+                               vireo_source **out, vireo_error *err)
+{
+    if (!path || !out)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_source_open: path or out is NULL");
+    vireo_source *s = NULL;
+    vireo_status st = vr_need_folder(path, err);
+    if (!st)
+        st = vr_source_create(allocator, path, &s, err);
+    if (!st)
+        st = read_configs(s, err);
+    if (!st)
+        st = open_tensors(s, err);
+    if (st)
+        vireo_source_close(&s);
+    else
+        *out = s;
+    return st;
 }
 
 void vireo_source_close(vireo_source **source)
@@ -248,7 +248,7 @@ void vireo_source_close(vireo_source **source)
         return;
     vireo_source *s = *source;
     for (size_t i = 0; i < s->file_count; i++)
-        vr_file_unmap(&s->files[i].mapped);
+        vr_file_close(&s->files[i]);
     for (size_t i = 0; i < s->document_count; i++)
         cJSON_Delete(s->documents[i].root);
     vr_map_deinit(&s->names);
@@ -275,41 +275,62 @@ vireo_status vireo_source_tensor_at(const vireo_source *s, size_t index, vireo_s
 {
     if (index >= s->tensor_count)
         return VIREO_ERROR_INVALID_ARGUMENT;
-    *out = s->tensors[index];
+    *out = s->tensors[index].shown;
     return VIREO_OK;
+}
+
+const vr_source_tensor *vr_source_tensor_of(const vireo_source *s, const char *name)
+{
+    uint32_t index;
+    return vr_map_get(&s->names, name, strlen(name), &index) ? &s->tensors[index] : NULL;
 }
 
 bool vireo_source_find(const vireo_source *s, const char *name, vireo_source_tensor *out)
 {
-    uint32_t index;
-    if (!vr_map_get(&s->names, name, strlen(name), &index))
-        return false;
-    *out = s->tensors[index];
-    return true;
+    const vr_source_tensor *t = vr_source_tensor_of(s, name);
+    if (t)
+        *out = t->shown;
+    return t != NULL;
+}
+
+vireo_status vireo_source_read(const vireo_source *s, const char *name, size_t offset, void *to,
+                               size_t bytes, vireo_error *err)
+{
+    if (!s || !name || (bytes && !to))
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_source_read: source, name and to are needed");
+    const vr_source_tensor *t = vr_source_tensor_of(s, name);
+    if (!t)
+        return vr_fail(err, VIREO_ERROR_NOT_FOUND, "%s: tensor %s is missing", s->path, name);
+    if (offset > t->shown.bytes || bytes > t->shown.bytes - offset)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "%s: tensor %s: %zu bytes at %zu of its %zu", t->file->path, name, bytes,
+                       offset, t->shown.bytes);
+    char part[320];
+    snprintf(part, sizeof part, "tensor %s", name);
+    return vr_file_read_at(t->file, part, t->begin + offset, to, bytes, err);
 }
 
 typedef struct pieces {
     const vireo_source *source;
+    char *buffer; /* HASH_PIECE bytes */
     size_t file, offset;
-    const unsigned char *last;
-    size_t last_bytes;
+    vireo_status status;
+    vireo_error *err;
 } pieces;
 
 static bool next_piece(void *user, const void **data, size_t *bytes)
 {
     pieces *p = user;
-    vr_file_forget(p->last, p->last_bytes);
-    p->last_bytes = 0;
     while (p->file < p->source->file_count) {
-        const vr_mapped *m = &p->source->files[p->file].mapped;
-        if (p->offset < m->bytes) {
-            size_t left = m->bytes - p->offset;
-            p->last = (const unsigned char *)m->data + p->offset;
-            p->last_bytes = left < HASH_PIECE ? left : HASH_PIECE;
-            p->offset += p->last_bytes;
-            *data = p->last;
-            *bytes = p->last_bytes;
-            return true;
+        const vr_file *f = &p->source->files[p->file];
+        const size_t left = f->bytes - p->offset;
+        *data = p->buffer;
+        *bytes = left < HASH_PIECE ? left : HASH_PIECE;
+        if (left > 0) {
+            p->status = vr_file_read_at(f, NULL, p->offset, p->buffer, *bytes, p->err);
+            p->offset += *bytes;
+            return p->status == VIREO_OK;
         }
         p->file++;
         p->offset = 0;
@@ -322,12 +343,22 @@ vireo_status vireo_source_hash(vireo_source *s, const char **out, vireo_error *e
     if (!s || !out)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "vireo_source_hash: source or out is NULL");
+    vireo_status st = VIREO_OK;
     vr_mutex_lock(&s->mutex);
     if (s->hash[0] == '\0') {
-        pieces p = {.source = s};
-        vr_hash_hex(vr_hash_pieces(next_piece, &p), s->hash);
+        pieces p = {.source = s, .buffer = vr_alloc(s->allocator, HASH_PIECE), .err = err};
+        if (p.buffer) {
+            vr_hash128 hash = vr_hash_pieces(next_piece, &p);
+            st = p.status;
+            if (!st)
+                vr_hash_hex(hash, s->hash);
+        } else {
+            st = vr_fail_memory(err, s->path);
+        }
+        vr_free(s->allocator, p.buffer);
     }
     vr_mutex_unlock(&s->mutex);
-    *out = s->hash;
-    return VIREO_OK;
+    if (!st)
+        *out = s->hash;
+    return st;
 }

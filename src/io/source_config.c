@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Hyper-parameters: the JSON files of a Hugging Face or sentence-transformers folder. */
+ * Hyper-parameters: the trees of a folder's JSON files and what stands where in them. */
 #include "io/source.h"
 #include "io/json_walk.h"
 #include "io/safetensors.h"
@@ -20,34 +20,23 @@ bool vr_source_safe_path(const char *name)
     }
 }
 
-/* Reads path/name as the document of a prefix. Absent: nothing, unless it is needed. */
-static vireo_status read_document(vireo_source *s, const char *name, const char *prefix,
-                                  bool needed, bool array, vireo_error *err)
+vireo_status vr_source_add_document(vireo_source *s, const char *path, const char *prefix,
+                                    bool array, cJSON *root, vireo_error *err)
 {
-    char *path = vr_path_join(s->allocator, s->path, name);
-    if (!path)
-        return vr_fail_memory(err, name);
-    cJSON *root;
-    const vr_json_limits limits = {.bytes = VR_SOURCE_MAX_CONFIG, .values = VR_SOURCE_MAX_VALUES};
-    vireo_status st = VIREO_OK;
-    if (needed || vr_file_exists(path)) {
-        st = vr_json_read(s->allocator, path, &limits, &root, err);
-        if (!st && !(array ? cJSON_IsArray(root) : cJSON_IsObject(root))) {
-            cJSON_Delete(root);
-            st = vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_TYPE, 0,
-                            "%s: byte 0: the file must hold one JSON %s (TYPE)", path,
-                            array ? "array" : "object");
-        }
-        if (!st)
-            s->documents[s->document_count++] = (vr_source_document){prefix, root};
+    if (!(array ? cJSON_IsArray(root) : cJSON_IsObject(root))) {
+        cJSON_Delete(root);
+        return vr_fail_at(err, VIREO_ERROR_FORMAT, VR_SAFETENSORS_TYPE, 0,
+                          "%s: byte 0: the file must hold one JSON %s (TYPE)", path,
+                          array ? "array" : "object");
     }
-    vr_free(s->allocator, path);
-    return st;
+    s->documents[s->document_count++] = (vr_source_document){prefix, root};
+    return VIREO_OK;
 }
 
 /* modules.json lists the steps of a sentence-transformers model; the pooling step names its folder.
  */
-static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_error *err)
+vireo_status vr_source_pooling_folder(const vireo_source *s, const cJSON *modules, const char **out,
+                                      vireo_error *err)
 {
     static const char suffix[] = ".Pooling";
     const char *folder = modules ? NULL : "1_Pooling";
@@ -70,30 +59,8 @@ static vireo_status read_pooling(vireo_source *s, const cJSON *modules, vireo_er
                               s->path, vr_json_clip(folder, strlen(folder)), folder);
         break;
     }
-    if (!folder)
-        return VIREO_OK;
-    char *name = vr_path_join(s->allocator, folder, "config.json");
-    if (!name)
-        return vr_fail_memory(err, s->path);
-    vireo_status st = read_document(s, name, "1_Pooling.", modules != NULL, false, err);
-    vr_free(s->allocator, name);
-    return st;
-}
-
-vireo_status vr_source_read_configs(vireo_source *s, vireo_error *err)
-{
-    vireo_status st = read_document(s, "config.json", "", true, false, err);
-    if (!st)
-        st = read_document(s, "sentence_bert_config.json", "sentence_bert_config.", false, false,
-                           err);
-    if (!st)
-        st = read_document(s, "tokenizer_config.json", "tokenizer_config.", false, false, err);
-    size_t before = s->document_count;
-    if (!st)
-        st = read_document(s, "modules.json", "modules.", false, true, err);
-    if (!st)
-        st = read_pooling(s, s->document_count > before ? s->documents[before].root : NULL, err);
-    return st;
+    *out = folder;
+    return VIREO_OK;
 }
 
 /* The value at a dotted path; a number is an array's element. A key that holds points itself is
@@ -129,7 +96,7 @@ static const cJSON *descend(const cJSON *node, const char *key)
 }
 
 /* JSON's null is as good as absent: configurations are written with every field they know. */
-static const cJSON *find(const vireo_source *s, const char *key)
+const cJSON *vr_source_value(const vireo_source *s, const char *key)
 {
     if (!s || !key)
         return NULL;
@@ -150,17 +117,17 @@ const char *vireo_source_architecture(const vireo_source *s)
 
 bool vireo_source_has(const vireo_source *s, const char *key)
 {
-    return find(s, key) != NULL;
+    return vr_source_value(s, key) != NULL;
 }
 
 bool vireo_source_int(const vireo_source *s, const char *key, int64_t *out)
 {
-    return vr_json_int(find(s, key), out);
+    return vr_json_int(vr_source_value(s, key), out);
 }
 
 bool vireo_source_float(const vireo_source *s, const char *key, double *out)
 {
-    const cJSON *value = find(s, key);
+    const cJSON *value = vr_source_value(s, key);
     if (!cJSON_IsNumber(value))
         return false;
     *out = value->valuedouble;
@@ -169,7 +136,7 @@ bool vireo_source_float(const vireo_source *s, const char *key, double *out)
 
 bool vireo_source_bool(const vireo_source *s, const char *key, bool *out)
 {
-    const cJSON *value = find(s, key);
+    const cJSON *value = vr_source_value(s, key);
     if (!cJSON_IsBool(value))
         return false;
     *out = cJSON_IsTrue(value);
@@ -178,7 +145,7 @@ bool vireo_source_bool(const vireo_source *s, const char *key, bool *out)
 
 bool vireo_source_string(const vireo_source *s, const char *key, const char **out)
 {
-    const cJSON *value = find(s, key);
+    const cJSON *value = vr_source_value(s, key);
     if (!cJSON_IsString(value))
         return false;
     *out = value->valuestring;

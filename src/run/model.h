@@ -20,8 +20,7 @@ struct vireo_model {
     size_t weight_bytes;
 };
 
-/* Takes the graph (nulled). Constants are uploaded with their rows padded; the host's pages behind
- * them are given back. */
+/* Takes the graph (nulled). Constants are uploaded with their rows padded (upload.h). */
 vireo_status vr_model_create(vireo_device *, vireo_graph **, const vireo_model_options *,
                              vireo_model **out, vireo_error *);
 void vr_model_destroy(vireo_model **);

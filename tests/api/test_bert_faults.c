@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a BERT folder can lack: the same exact message from loading and from vireo_source_check. */
+ * What a BERT folder can lack: the same exact message from loading and from vireo_source_check. And
+ * weights that are cut or not finite, which only loading sees. */
+#define _XOPEN_SOURCE 700
 #include "bert_folder.h"
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static vireo_device *device;
 
@@ -32,30 +37,16 @@ static const row rows[] = {
     {{.key = "model_type"},
      VIREO_ERROR_UNSUPPORTED,
      ": model_type \"\" is not supported, allowed: bert"},
-    {{.key = "hidden_size"},
+    {{.key = "hidden_size"}, VIREO_ERROR_FORMAT, "/config.json: hidden_size is missing"},
+    {{.key = "hidden_size", .value = "\"768\""},
      VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size is missing or not an integer"},
-    {{.key = "hidden_size", .value = "20.5"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size is missing or not an integer"},
-    {{.key = "hidden_size", .value = "\"20\""},
-     VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size is missing or not an integer"},
-    {{.key = "hidden_size", .value = "0"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size is 0, allowed 1 to 65536"},
-    {{.key = "hidden_size", .value = "65537"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size is 65537, allowed 1 to 65536"},
+     "/config.json: hidden_size is \"768\", an integer from 1 to 65536 is needed (TYPE)"},
     {{.key = "num_attention_heads", .value = "3"},
      VIREO_ERROR_FORMAT,
-     "/config.json: hidden_size 20 is not a multiple of num_attention_heads 3"},
-    {{.key = "num_attention_heads", .value = "-2"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: num_attention_heads is -2, allowed 1 to 4096"},
-    {{.key = "num_hidden_layers", .value = "1025"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: num_hidden_layers is 1025, allowed 1 to 1024"},
+     "/config.json: hidden_size is 20, a multiple of num_attention_heads (3) is needed (HPARAM)"},
+    {{.key = "num_hidden_layers", .value = "1000000000"},
+     VIREO_ERROR_LIMIT,
+     "/config.json: num_hidden_layers is 1000000000, an integer from 1 to 1024 is needed (LIMIT)"},
     {{.key = "num_hidden_layers", .value = "3"},
      VIREO_ERROR_NOT_FOUND,
      ": tensor encoder.layer.2.attention.self.query.weight is missing"},
@@ -68,24 +59,12 @@ static const row rows[] = {
     {{.key = "max_position_embeddings", .value = "15"},
      VIREO_ERROR_FORMAT,
      ": tensor embeddings.position_embeddings.weight is [16, 20], config.json wants [15, 20]"},
-    {{.key = "type_vocab_size", .value = "0"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: type_vocab_size is 0, allowed 1 to 65536"},
     {{.key = "type_vocab_size", .value = "3"},
      VIREO_ERROR_FORMAT,
      ": tensor embeddings.token_type_embeddings.weight is [2, 20], config.json wants [3, 20]"},
     {{.key = "hidden_act", .value = "\"swish2\""},
      VIREO_ERROR_UNSUPPORTED,
      "/config.json: hidden_act \"swish2\", allowed: gelu, gelu_new, gelu_pytorch_tanh, relu, silu"},
-    {{.key = "layer_norm_eps", .value = "0"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
-    {{.key = "layer_norm_eps", .value = "\"1e-12\""},
-     VIREO_ERROR_FORMAT,
-     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
-    {{.key = "layer_norm_eps", .value = "1.5"},
-     VIREO_ERROR_FORMAT,
-     "/config.json: layer_norm_eps must be a number above 0, at most 1"},
     {{.key = "position_embedding_type", .value = "\"relative_key\""},
      VIREO_ERROR_UNSUPPORTED,
      "/config.json: position_embedding_type \"relative_key\", allowed: \"absolute\""},
@@ -165,6 +144,93 @@ static void good_folder(void **state)
     assert_null(vireo_architecture_name(1));
 }
 
+/* The last tensor of the last file ends the file. */
+typedef struct spoilt {
+    bert_folder folder;
+    vireo_source *source;
+    char path[128]; /* the last file */
+    vireo_source_tensor last;
+    size_t bytes; /* of that file */
+} spoilt;
+
+static spoilt spoilt_make(bool sharded)
+{
+    spoilt s = {0};
+    struct stat info;
+    cJSON *golden = bert_golden();
+    s.folder = bert_folder_make(vr_json_get(golden, "encoders")->child,
+                                &(bert_options){.sharded = sharded});
+    snprintf(s.path, sizeof s.path, "%s/model%s.safetensors", s.folder.path, sharded ? "-2" : "");
+    assert_int_equal(stat(s.path, &info), 0);
+    s.bytes = (size_t)info.st_size;
+    assert_int_equal(vireo_source_open(s.folder.path, NULL, &s.source, NULL), VIREO_OK);
+    assert_int_equal(
+        vireo_source_tensor_at(s.source, vireo_source_tensor_count(s.source) - 1, &s.last),
+        VIREO_OK);
+    cJSON_Delete(golden);
+    return s;
+}
+
+/* Between opening and loading. */
+static void cut_weights(void **state)
+{
+    (void)state;
+    for (int sharded = 0; sharded < 2; sharded++) {
+        spoilt s = spoilt_make(sharded);
+        char want[512];
+        const char *hash = NULL;
+        vireo_model *m = NULL;
+        vireo_error err = {0};
+        assert_int_equal(truncate(s.path, (off_t)s.bytes - 5), 0);
+        snprintf(
+            want, sizeof want,
+            "%s: tensor %s: byte %zu is not there: the file has %zu bytes, it had %zu when it was "
+            "opened",
+            s.path, s.last.name, s.bytes - 5, s.bytes - 5, s.bytes);
+        assert_int_equal(vireo_model_load_source(device, s.source, NULL, &m, &err), VIREO_ERROR_IO);
+        assert_string_equal(err.message, want);
+        assert_int_equal(err.offset, s.bytes - 5);
+        assert_null(m);
+        assert_int_equal(vireo_source_hash(s.source, &hash, &err), VIREO_ERROR_IO);
+        assert_null(hash);
+        vireo_source_close(&s.source);
+        bert_folder_remove(&s.folder);
+    }
+}
+
+static void weights_that_are_not_finite(void **state)
+{
+    (void)state;
+    static const float values[] = {NAN, INFINITY, -INFINITY};
+    static const char *const texts[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < 3; i++) {
+        spoilt s = spoilt_make(i == 1);
+        char want[512];
+        vireo_model *m = NULL;
+        vireo_error err = {0};
+        vireo_model_options allow = VIREO_OPTIONS(vireo_model_options);
+        FILE *f = fopen(s.path, "r+b");
+        assert_non_null(f);
+        assert_int_equal(fseek(f, -8, SEEK_END), 0);
+        assert_int_equal(fwrite(&values[i], sizeof values[i], 1, f), 1);
+        assert_int_equal(fclose(f), 0);
+        snprintf(want, sizeof want,
+                 "%s: tensor %s: element %zu (byte %zu) is %s; weights must be finite unless "
+                 "allow_nonfinite is set",
+                 s.path, s.last.name, s.last.bytes / 4 - 2, s.bytes - 8, texts[i]);
+        assert_int_equal(vireo_model_load(device, s.folder.path, NULL, &m, &err),
+                         VIREO_ERROR_FORMAT);
+        assert_string_equal(err.message, want);
+        assert_int_equal(err.offset, s.bytes - 8);
+        assert_null(m);
+        allow.allow_nonfinite = true;
+        assert_int_equal(vireo_model_load(device, s.folder.path, &allow, &m, &err), VIREO_OK);
+        vireo_model_destroy(&m);
+        vireo_source_close(&s.source);
+        bert_folder_remove(&s.folder);
+    }
+}
+
 static void arguments(void **state)
 {
     (void)state;
@@ -189,10 +255,9 @@ static void arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults),
-        cmocka_unit_test(good_folder),
-        cmocka_unit_test(arguments),
-        cmocka_unit_test(no_validation_messages),
+        cmocka_unit_test(faults),      cmocka_unit_test(good_folder),
+        cmocka_unit_test(cut_weights), cmocka_unit_test(weights_that_are_not_finite),
+        cmocka_unit_test(arguments),   cmocka_unit_test(no_validation_messages),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -59,7 +59,7 @@ static size_t entries(void)
     return n - 2;
 }
 
-static void write_read_map(void **state)
+static void write_and_read(void **state)
 {
     (void)state;
     static const size_t sizes[] = {0, 1, 4096, 65535, 65536, 65537, 1000000};
@@ -70,23 +70,11 @@ static void write_read_map(void **state)
         vireo_error err = {0};
         char *back = NULL;
         size_t bytes = 99;
-        vr_mapped mapped = {0};
         assert_int_equal(vr_file_write(NULL, at("f"), data, sizes[i], &err), VIREO_OK);
         assert_int_equal(vr_file_read(NULL, at("f"), sizes[i], &back, &bytes, &err), VIREO_OK);
         assert_int_equal(bytes, sizes[i]);
         assert_memory_equal(back, data, bytes);
         assert_int_equal(back[bytes], 0);
-        assert_int_equal(vr_file_map(at("f"), &mapped, &err), VIREO_OK);
-        assert_int_equal(mapped.bytes, sizes[i]);
-        if (sizes[i]) {
-            vr_file_forget((const char *)mapped.data + sizes[i] / 3, sizes[i] / 3);
-            assert_memory_equal(mapped.data, data, sizes[i]);
-        } else {
-            assert_null(mapped.data);
-        }
-        vr_file_unmap(&mapped);
-        assert_null(mapped.data);
-        vr_file_unmap(&mapped);
         vr_free(NULL, back);
         if (sizes[i]) {
             back = NULL;
@@ -98,6 +86,54 @@ static void write_read_map(void **state)
     assert_int_equal(entries(), 1);
     assert_int_equal(unlink(at("f")), 0);
     free(data);
+}
+
+/* A file that became shorter is told, whatever was asked; a mapping of it would end the process. */
+static void read_by_position(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *part;
+        uint64_t offset;
+        size_t bytes;
+        off_t cut;        /* before the reading */
+        uint64_t missing; /* 0: all is there */
+    } rows[] = {
+        {"x", 0, 10, 10, 0},      {"x", 3, 4, 10, 0},  {NULL, 10, 0, 10, 0}, {NULL, 2, 3, 5, 0},
+        {"tensor x", 2, 8, 7, 7}, {NULL, 0, 10, 9, 9}, {"x", 8, 2, 3, 8},    {NULL, 9, 1, 0, 9},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char data[12] = "###########", want[600];
+        vireo_error err = {0};
+        vr_file file = {0};
+        vr_file_close(&file);
+        assert_int_equal(vr_file_write(NULL, at("f"), "0123456789", 10, &err), VIREO_OK);
+        const char *path = at("f");
+        assert_int_equal(vr_file_open(&file, path, &err), VIREO_OK);
+        assert_int_equal(file.bytes, 10);
+        assert_int_equal(truncate(path, rows[i].cut), 0);
+        vireo_status st =
+            vr_file_read_at(&file, rows[i].part, rows[i].offset, data, rows[i].bytes, &err);
+        if (rows[i].missing) {
+            snprintf(
+                want, sizeof want,
+                "%s: %s%sbyte %llu is not there: the file has %lld bytes, it had 10 when it was "
+                "opened",
+                path, rows[i].part ? rows[i].part : "", rows[i].part ? ": " : "",
+                (unsigned long long)rows[i].missing, (long long)rows[i].cut);
+            assert_int_equal(st, VIREO_ERROR_IO);
+            assert_string_equal(err.message, want);
+            assert_int_equal(err.offset, rows[i].missing);
+        } else {
+            assert_int_equal(st, VIREO_OK);
+            assert_memory_equal(data, &"0123456789"[rows[i].offset], rows[i].bytes);
+            assert_int_equal(data[rows[i].bytes], '#');
+        }
+        vr_file_close(&file);
+        vr_file_close(&file);
+        assert_null(file.path);
+    }
+    assert_int_equal(unlink(at("f")), 0);
 }
 
 static void what_is_no_regular_file(void **state)
@@ -119,16 +155,16 @@ static void what_is_no_regular_file(void **state)
         vireo_error err = {0};
         char *data = NULL;
         size_t bytes = 0;
-        vr_mapped mapped = {0};
+        vr_file file = {0};
         assert_int_equal(vr_file_read(NULL, path, 100, &data, &bytes, &err), rows[i].status);
         assert_non_null(strstr(err.message, path));
         assert_non_null(strstr(err.message, rows[i].part));
-        assert_int_equal(vr_file_map(path, &mapped, &err), rows[i].status);
+        assert_int_equal(vr_file_open(&file, path, &err), rows[i].status);
         assert_null(data);
-        assert_null(mapped.data);
         if (strcmp(rows[i].path, ".") != 0)
             assert_int_equal(vr_need_folder(path, &err), rows[i].status);
         assert_non_null(strstr(err.message, rows[i].part));
+        assert_null(file.path);
     }
     assert_int_equal(unlink(at("pipe")), 0);
 }
@@ -264,13 +300,10 @@ static void mutual_exclusion_and_clock(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(write_read_map),
-        cmocka_unit_test(what_is_no_regular_file),
-        cmocka_unit_test(a_writer_shows_all_or_nothing),
-        cmocka_unit_test(a_full_disk_is_an_error),
-        cmocka_unit_test(folders_and_paths),
-        cmocka_unit_test(every_index_runs_once),
-        cmocka_unit_test(mutual_exclusion_and_clock),
+        cmocka_unit_test(write_and_read),          cmocka_unit_test(read_by_position),
+        cmocka_unit_test(what_is_no_regular_file), cmocka_unit_test(a_writer_shows_all_or_nothing),
+        cmocka_unit_test(a_full_disk_is_an_error), cmocka_unit_test(folders_and_paths),
+        cmocka_unit_test(every_index_runs_once),   cmocka_unit_test(mutual_exclusion_and_clock),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

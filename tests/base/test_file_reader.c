@@ -42,7 +42,7 @@ static void reads_in_pieces(void **state)
         char text[BYTES + 1] = "";
         size_t got = 1, n = 0;
         assert_int_equal(vr_reader_open(&r, path, NULL), VIREO_OK);
-        assert_int_equal(r.bytes, BYTES);
+        assert_int_equal(r.file.bytes, BYTES);
         for (; got > 0; n += got) {
             assert_int_equal(vr_reader_get(&r, text + n, piece, &got, NULL), VIREO_OK);
             assert_int_equal(got, piece < BYTES - n ? piece : BYTES - n);

@@ -128,6 +128,15 @@ mentions 'texts' '^vireo: next: --cache-dir'
 HOME=/dev/null XDG_CACHE_HOME=/dev/null vireo 0 embed --model "$model" sea
 mentions 'warn: .*nothing is cached'
 
+# Weights that are not finite: the last element of the file, in a bias of two tensors' length.
+cp -r "$model" broken
+printf '\000\000\300\177' | dd of=broken/model.safetensors bs=1 conv=notrunc status=none \
+    seek=$(($(stat -c %s broken/model.safetensors) - 4))
+vireo 1 embed --model broken sea
+says "vireo: broken/model.safetensors: tensor encoder.layer.1.output.LayerNorm.bias: element 31 (byte \
+$(($(stat -c %s broken/model.safetensors) - 4))) is NaN; weights must be finite unless allow_nonfinite is set"
+vireo 0 embed --allow-nonfinite --model broken sea
+
 # Measuring.
 vireo 0 bench matmul --m 8 --n 12 --k 16 --json
 json 'j["m"] == 8 and j["n"] == 12 and j["k"] == 16 and j["gflops"] > 0 and j["runs"] >= 5'

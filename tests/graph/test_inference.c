@@ -202,7 +202,7 @@ static vireo_value top(stock *s, vireo_value scores, uint32_t k, vireo_value den
     X(binary(s, VIREO_ADD, s->cube, s->m23), "f32 [5, 2, 3]")                                        \
     X(binary(s, VIREO_MUL, s->scalar, s->dyn_cube), "f32 [≤10, 2, 3]")                               \
     X(binary(s, VIREO_ADD, s->half, s->v3), "f32 [4, 3]")                                            \
-    X(binary(s, 2, s->m23, s->m23), "binary: operation 2 is not one of vireo_binary")                \
+    X(binary(s, 3, s->m23, s->m23), "binary: operation 3 is not one of vireo_binary")                \
     X(binary(s, VIREO_ADD, s->m23, s->ids), "binary: input 1 is i32, it must be f32")                \
     X(binary(s, VIREO_ADD, s->m23, s->v2),                                                           \
       "binary: f32 [2, 3] and f32 [2] do not broadcast: sizes must be equal or 1, a dynamic "        \

@@ -42,3 +42,23 @@ built build_good(const build_tensor *tensors, size_t n)
     vr_str_deinit(&s);
     return b;
 }
+
+void build_put(const temp_folder *t, const char *name, built b)
+{
+    free(temp_put(t, name, b.data, b.bytes));
+    free(b.data);
+}
+
+void build_put_text(const temp_folder *t, const char *name, const char *text)
+{
+    free(temp_put(t, name, text, strlen(text)));
+}
+
+void build_put_index(const temp_folder *t, const char *map)
+{
+    vr_str s;
+    vr_str_init(&s, NULL);
+    vr_str_addf(&s, "{\"metadata\":{\"total_size\":64},\"weight_map\":%s}", map);
+    build_put_text(t, "model.safetensors.index.json", s.data);
+    vr_str_deinit(&s);
+}

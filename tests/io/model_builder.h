@@ -4,6 +4,7 @@
 #define TEST_MODEL_BUILDER_H
 #include <stddef.h>
 #include <stdint.h>
+#include "temp_folder.h"
 
 typedef struct built {
     unsigned char *data; /* free() */
@@ -21,4 +22,10 @@ typedef struct build_tensor {
 } build_tensor;
 /* A good file of n tensors, one behind the other, its header padded to 8 bytes. */
 built build_good(const build_tensor *, size_t n);
+
+/* Into a folder. */
+void build_put(const temp_folder *, const char *name, built); /* frees it */
+void build_put_text(const temp_folder *, const char *name, const char *text);
+/* model.safetensors.index.json with this weight_map. */
+void build_put_index(const temp_folder *, const char *map);
 #endif

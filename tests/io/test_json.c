@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Texts to accept and to refuse, with reason and place; the rows follow the grammar of RFC 8259. */
+ * Limits, files, values and walking; what is accepted at all is in test_json_documents.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -16,176 +16,6 @@
 #include "temp_folder.h"
 
 #define TEXT(s) s, sizeof(s) - 1
-
-typedef struct row {
-    const char *text;
-    size_t bytes;
-    vr_json_reason reason; /* NONE: good */
-    size_t offset;
-} row;
-
-static const row rows[] = {
-    /* good */
-    {TEXT("{}"), VR_JSON_NONE, 0},
-    {TEXT("[]"), VR_JSON_NONE, 0},
-    {TEXT(" \t\r\n[ ] \n"), VR_JSON_NONE, 0},
-    {TEXT("0"), VR_JSON_NONE, 0},
-    {TEXT("-0"), VR_JSON_NONE, 0},
-    {TEXT("-0.0e-0"), VR_JSON_NONE, 0},
-    {TEXT("\"\""), VR_JSON_NONE, 0},
-    {TEXT("true"), VR_JSON_NONE, 0},
-    {TEXT("false"), VR_JSON_NONE, 0},
-    {TEXT("null"), VR_JSON_NONE, 0},
-    {TEXT("[1,2.5,-3e2,4E+1,5e-10]"), VR_JSON_NONE, 0},
-    {TEXT("{\"a\":{\"a\":[{\"a\":1},{\"a\":2}]},\"b\":null}"), VR_JSON_NONE, 0},
-    {TEXT("{\"\":1,\" \":2,\"A\":3,\"a\":4}"), VR_JSON_NONE, 0},
-    {TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\uD83D\\uDE00\""), VR_JSON_NONE, 0},
-    {TEXT("\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\""), VR_JSON_NONE, 0},
-    {TEXT("\"\xF4\x8F\xBF\xBF\xEF\xBF\xBF\""), VR_JSON_NONE, 0},
-    {TEXT("1.7976931348623157e308"), VR_JSON_NONE, 0},
-    {TEXT("1.7976931348623158e308"), VR_JSON_NONE, 0},
-    {TEXT("0.0017976931348623157e311"), VR_JSON_NONE, 0},
-    {TEXT("0e999"), VR_JSON_NONE, 0},
-    {TEXT("1e-999"), VR_JSON_NONE, 0},
-    {TEXT("123456789012345678901234567890"), VR_JSON_NONE, 0},
-    /* end of the text */
-    {TEXT(""), VR_JSON_EOF, 0},
-    {TEXT("   "), VR_JSON_EOF, 3},
-    {TEXT("{"), VR_JSON_EOF, 1},
-    {TEXT("["), VR_JSON_EOF, 1},
-    {TEXT("[1"), VR_JSON_EOF, 2},
-    {TEXT("[1,"), VR_JSON_EOF, 3},
-    {TEXT("{\"a\""), VR_JSON_EOF, 4},
-    {TEXT("{\"a\":"), VR_JSON_EOF, 5},
-    {TEXT("{\"a\":1"), VR_JSON_EOF, 6},
-    {TEXT("{\"a\":1,"), VR_JSON_EOF, 7},
-    {TEXT("\"abc"), VR_JSON_EOF, 4},
-    {TEXT("\"abc\\"), VR_JSON_EOF, 5},
-    {TEXT("\"\\u00"), VR_JSON_EOF, 5},
-    {TEXT("tru"), VR_JSON_EOF, 3},
-    {TEXT("-"), VR_JSON_EOF, 1},
-    {TEXT("1."), VR_JSON_EOF, 2},
-    {TEXT("1e+"), VR_JSON_EOF, 3},
-    /* grammar */
-    {TEXT("[1,]"), VR_JSON_SYNTAX, 3},
-    {TEXT("{\"a\":1,}"), VR_JSON_SYNTAX, 7},
-    {TEXT("[,1]"), VR_JSON_SYNTAX, 1},
-    {TEXT("[1,,2]"), VR_JSON_SYNTAX, 3},
-    {TEXT("[1 2]"), VR_JSON_SYNTAX, 3},
-    {TEXT("{\"a\" 1}"), VR_JSON_SYNTAX, 5},
-    {TEXT("{\"a\",1}"), VR_JSON_SYNTAX, 4},
-    {TEXT("{a:1}"), VR_JSON_SYNTAX, 1},
-    {TEXT("{1:1}"), VR_JSON_SYNTAX, 1},
-    {TEXT("{'a':1}"), VR_JSON_SYNTAX, 1},
-    {TEXT("['a']"), VR_JSON_SYNTAX, 1},
-    {TEXT("[1}"), VR_JSON_SYNTAX, 2},
-    {TEXT("{\"a\":1]"), VR_JSON_SYNTAX, 6},
-    {TEXT("]"), VR_JSON_SYNTAX, 0},
-    {TEXT("[True]"), VR_JSON_SYNTAX, 1},
-    {TEXT("[nul]"), VR_JSON_SYNTAX, 1},
-    {TEXT("/**/1"), VR_JSON_SYNTAX, 0},
-    {TEXT("[1,//\n2]"), VR_JSON_SYNTAX, 3},
-    {TEXT("[\f]"), VR_JSON_SYNTAX, 1},
-    {TEXT("[\xC2\xA0]"), VR_JSON_SYNTAX, 1},
-    {TEXT("<html>"), VR_JSON_SYNTAX, 0},
-    {TEXT("[truefalse]"), VR_JSON_SYNTAX, 5},
-    {TEXT("{\"a\":1}{"), VR_JSON_TRAILING, 7},
-    {TEXT("1 2"), VR_JSON_TRAILING, 2},
-    {TEXT("[]]"), VR_JSON_TRAILING, 2},
-    {TEXT("{}#"), VR_JSON_TRAILING, 2},
-    /* numbers */
-    {TEXT("NaN"), VR_JSON_NUMBER, 0},
-    {TEXT("[Infinity]"), VR_JSON_NUMBER, 1},
-    {TEXT("[-Infinity]"), VR_JSON_NUMBER, 1},
-    {TEXT("[+1]"), VR_JSON_NUMBER, 1},
-    {TEXT("[.5]"), VR_JSON_NUMBER, 1},
-    {TEXT("[01]"), VR_JSON_NUMBER, 1},
-    {TEXT("[-01]"), VR_JSON_NUMBER, 1},
-    {TEXT("[1.]"), VR_JSON_NUMBER, 1},
-    {TEXT("[1.e3]"), VR_JSON_NUMBER, 1},
-    {TEXT("[1e]"), VR_JSON_NUMBER, 1},
-    {TEXT("[1e+]"), VR_JSON_NUMBER, 1},
-    {TEXT("[--1]"), VR_JSON_NUMBER, 1},
-    {TEXT("[0x10]"), VR_JSON_SYNTAX, 2},
-    {TEXT("[1_000]"), VR_JSON_SYNTAX, 2},
-    {TEXT("[\xEF\xBC\x91]"), VR_JSON_SYNTAX, 1},
-    {TEXT("[1e999]"), VR_JSON_NUMBER, 1},
-    {TEXT("-1e309"), VR_JSON_NUMBER, 0},
-    {TEXT("1.7976931348623159e308"), VR_JSON_NUMBER, 0},
-    {TEXT("179769.31348623159e303"), VR_JSON_NUMBER, 0},
-    {TEXT("1e99999999999999999999"), VR_JSON_NUMBER, 0},
-    {TEXT("0.1111111111111111111111111111111111111111111111111111111111111111"), VR_JSON_NUMBER, 0},
-    /* strings */
-    {TEXT("[\"\\x41\"]"), VR_JSON_STRING, 2},
-    {TEXT("[\"\\'\"]"), VR_JSON_STRING, 2},
-    {TEXT("[\"\\\0\"]"), VR_JSON_STRING, 2},
-    {TEXT("[\"\\u12G4\"]"), VR_JSON_STRING, 2},
-    {TEXT("[\"a\nb\"]"), VR_JSON_STRING, 3},
-    {TEXT("[\"a\tb\"]"), VR_JSON_STRING, 3},
-    {TEXT("[\"\x1F\"]"), VR_JSON_STRING, 2},
-    {TEXT("[\"a\0b\"]"), VR_JSON_NUL, 3},
-    {TEXT("[\"\\u0000\"]"), VR_JSON_NUL, 2},
-    {TEXT("[1\0]"), VR_JSON_NUL, 2},
-    {TEXT("{}\0"), VR_JSON_NUL, 2},
-    {TEXT("\xEF\xBB\xBF{}"), VR_JSON_START, 0},
-    {TEXT("\xFF\xFE{\0}\0"), VR_JSON_UTF8, 0},
-    {TEXT("[\"\\uD800\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\\uDC00\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\\uD800\\u0041\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\\uD800\\uD800\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\\uDE00\\uD83D\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xFF\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\x80\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xC0\x80\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xE0\x80\xAF\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xED\xA0\x80\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xF4\x90\x80\x80\"]"), VR_JSON_UTF8, 2},
-    {TEXT("[\"\xE2\x82"), VR_JSON_UTF8, 2},
-    {TEXT("[\xC3\x28]"), VR_JSON_UTF8, 1},
-    /* duplicate keys */
-    {TEXT("{\"a\":1,\"a\":1}"), VR_JSON_DUP_KEY, 7},
-    {TEXT("{\"a\":1,\"\\u0061\":1}"), VR_JSON_DUP_KEY, 7},
-    {TEXT("{\"\\u00e9\":1,\"\xC3\xA9\":1}"), VR_JSON_DUP_KEY, 12},
-    {TEXT("{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":1}"), VR_JSON_DUP_KEY, 18},
-    {TEXT("{\"\\/\":1,\"/\":1}"), VR_JSON_DUP_KEY, 8},
-    {TEXT("{\"\":1,\"\":1}"), VR_JSON_DUP_KEY, 6},
-    {TEXT("[{\"x\":{\"a\":1,\"b\":[],\"a\":1}}]"), VR_JSON_DUP_KEY, 20},
-};
-
-static void texts(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *exact =
-            malloc(rows[i].bytes + 1); /* no NUL behind: a sanitizer sees a step too far */
-        memcpy(exact, rows[i].text, rows[i].bytes);
-        char *text = realloc(exact, rows[i].bytes ? rows[i].bytes : 1);
-        vireo_error err = {0};
-        cJSON *root = NULL;
-        vireo_status st = vr_json_parse(NULL, "f.json", text, rows[i].bytes, NULL, &root, &err);
-        if (rows[i].reason == VR_JSON_NONE) {
-            if (st)
-                print_error("row %zu: %s\n", i, err.message);
-            assert_int_equal(st, VIREO_OK);
-            assert_non_null(root);
-        } else {
-            char place[64], reason[64];
-            snprintf(place, sizeof place, "f.json: byte %zu: ", rows[i].offset);
-            snprintf(reason, sizeof reason, "(%s)", vr_json_reason_name(rows[i].reason));
-            if (err.reason != rows[i].reason || err.offset != rows[i].offset)
-                print_error("row %zu: %s\n", i, err.message);
-            assert_int_equal(st, VIREO_ERROR_FORMAT);
-            assert_int_equal(err.reason, rows[i].reason);
-            assert_int_equal(err.offset, rows[i].offset);
-            assert_non_null(strstr(err.message, place));
-            assert_non_null(strstr(err.message, reason));
-            assert_int_equal(vr_utf8_check(err.message, strlen(err.message)), strlen(err.message));
-            assert_null(root);
-        }
-        cJSON_Delete(root);
-        free(text);
-    }
-}
 
 /* Every beginning of a good text is refused, and nothing behind the given length is read. */
 static void every_truncation_is_refused(void **state)
@@ -368,7 +198,6 @@ static void files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(depth),
         cmocka_unit_test(limits),
