@@ -10,7 +10,10 @@ tiny_model
 cd "$temporary"
 
 vireo 0 devices --json
-json 'len(j["devices"]) >= 1 and all(len(d) == 27 for d in j["devices"])'
+# The keys are those that docs/CLI.md names.
+keys=$(sed -n 's/^| `devices` | `devices`: list of //p' "$here/../../docs/CLI.md" |
+    sed 's/([^)]*)//; s/[`|]//g; s/^ *\([a-z]\)/"\1/; s/ *, */", "/g; s/ *$/"/')
+json "len(j[\"devices\"]) >= 1 and all(set(d) == {$keys} for d in j[\"devices\"])"
 json 'all(d["usable"] == (d["why_not"] == "") for d in j["devices"])'
 vireo 0 devices
 prints '^index	name	type	driver	tier	uuid	usable	why_not$' '^0	'
