@@ -6,6 +6,7 @@
 // [first, first + count), to what stands in out; the last one divides. VR_TEXEL 1: the table is a texel
 // view, whose format converts halves; else a storage buffer, of halves if VR_HALF. VR_NARROW 1: offsets
 // and weights are texel views, else storage buffers.
+#extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"
@@ -61,6 +62,19 @@ layout(std430, set = 0, binding = 4) restrict buffer Out
     vec4 out_quads[];
 };
 
+// Row ids[i] of the table's columns of quad q, if the slab holds it.
+void add(int i, uint q, uint rows, inout vec4 sum)
+{
+    const uint id = uint(ids[i]), slab_row = id - p.first; // outside: wraps, too large
+    if (id >= rows) {
+        if (q == 0u && p.first == 0u)
+            vr_report(uint(i), id);
+    } else if (slab_row < p.count) {
+        const vec4 row = TABLE(slab_row * p.pitch + q);
+        sum += p.has_weights != 0u ? row * WEIGHT(i) : row;
+    }
+}
+
 void main()
 {
     const uint per_row = (p.quads + WG - 1u) / WG;
@@ -74,16 +88,10 @@ void main()
     vec4 sum = vec4(0.0);
     if (p.first != 0u)
         sum = out_quads[bag * p.quads + q];
-    for (int i = begin; i < end; i++) {
-        const uint id = uint(ids[i]), slab_row = id - p.first; // outside: wraps, too large
-        if (id >= rows) {
-            if (q == 0u && p.first == 0u)
-                vr_report(uint(i), id);
-        } else if (slab_row < p.count) {
-            const vec4 row = TABLE(slab_row * p.pitch + q);
-            sum += p.has_weights != 0u ? row * WEIGHT(i) : row;
-        }
-    }
+    for (int i = begin; i < end; i += VR_UNROLL)
+        [[unroll]] for (int j = 0; j < VR_UNROLL; j++)
+            if (i + j < end)
+                add(i + j, q, rows, sum);
     if (p.mean != 0u && p.first + p.count >= p.table_rows)
         sum /= float(max(end - begin, 1));
     out_quads[bag * p.quads + q] = sum;

@@ -5,9 +5,10 @@
 //   VR_NORM 1: x / √(s + epsilon) · weight + bias           rms_norm
 //   VR_NORM 2: x / max(√Σx², epsilon) · weight + bias       l2_normalize
 // VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it; texel views.
-// VR_SUBGROUP 0: a lane takes a row; storage buffers.
+// VR_SUBGROUP 0: a lane takes a row, VR_QUADS quads an iteration; storage buffers.
 // The variance is that of the differences to the mean (a second pass), so that a large mean costs no
 // digits; squares are taken in units of the mean magnitude, so that they neither overflow nor vanish.
+#extension GL_EXT_control_flow_attributes : require
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
@@ -29,8 +30,7 @@ layout(set = 0, binding = 4) uniform samplerBuffer bias_texels;
 #define X(quad) texelFetch(x_texels, int(quad))
 #define WEIGHT(quad) texelFetch(weight_texels, int(quad))
 #define BIAS(quad) texelFetch(bias_texels, int(quad))
-#define FIRST gl_SubgroupInvocationID
-#define STEP vr_lanes()
+#define EACH_QUAD for (uint q = gl_SubgroupInvocationID; q < quads; q += vr_lanes())
 #define ROW vr_subgroup_index()
 #define SUM(value) subgroupAdd(value)
 #else
@@ -49,8 +49,11 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
 #define X(quad) x_quads[quad]
 #define WEIGHT(quad) weight_quads[quad]
 #define BIAS(quad) bias_quads[quad]
-#define FIRST 0u
-#define STEP 1u
+// VR_QUADS at a time, since drivers may bound the iterations of a lane.
+#define EACH_QUAD                                                                                  \
+    for (uint first = 0u; first < quads; first += VR_QUADS)                                        \
+        [[unroll]] for (uint i = 0u, q = first; i < VR_QUADS; i++, q = first + i)                  \
+            if (q < quads)
 #define ROW (vr_group() * WG + gl_LocalInvocationID.x)
 #define SUM(value) (value)
 #endif
@@ -71,7 +74,7 @@ void main()
         return;
     const uint width = p.x.width, quads = vr_quads(width), from = row * p.x.pitch;
     vec4 sum = vec4(0.0), size = vec4(0.0);
-    for (uint q = FIRST; q < quads; q += STEP) {
+    EACH_QUAD {
         const vec4 x = X(from + q); // padding is zero
         sum += x;
         size += abs(x);
@@ -81,7 +84,7 @@ void main()
     const float unit = total(size) / float(width);
     const float shrink = unit > 0.0 ? 1.0 / clamp(unit, 1e-37, 1e37) : 0.0;
     sum = vec4(0.0);
-    for (uint q = FIRST; q < quads; q += STEP) {
+    EACH_QUAD {
         const vec4 d = vr_clear((X(from + q) - mean) * shrink, q, width);
         sum += d * d;
     }
@@ -96,7 +99,7 @@ void main()
                              ? inversesqrt(p.epsilon)
                              : shrink * inversesqrt(square / float(width) + root * root);
 #endif
-    for (uint q = FIRST; q < quads; q += STEP) {
+    EACH_QUAD {
         vec4 y = (X(from + q) - mean) * factor;
         if (p.has_weight != 0u)
             y *= WEIGHT(q);

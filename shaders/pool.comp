@@ -4,6 +4,7 @@
 // if there are none. A lane takes one quad (4 columns) of one sequence, its neighbours the neighbouring
 // quads; a workgroup's lanes stay within a sequence. VR_TEXEL 1: x is a texel view, else a storage
 // buffer.
+#extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
 
@@ -46,10 +47,12 @@ void main()
     vec4 y = vec4(0.0);
     if (begin < end)
         y = X(uint(begin) * p.pitch + q);
-    for (int t = begin + 1; t < end; t++) {
-        const vec4 x = X(uint(t) * p.pitch + q);
-        y = p.op == 1u ? max(y, x) : y + x;
-    }
+    for (int first = begin + 1; first < end; first += VR_UNROLL)
+        [[unroll]] for (int i = 0; i < VR_UNROLL; i++)
+            if (first + i < end) {
+                const vec4 x = X(uint(first + i) * p.pitch + q);
+                y = p.op == 1u ? max(y, x) : y + x;
+            }
     if (p.op == 0u)
         y /= float(max(end - begin, 1));
     out_quads[s * p.quads + q] = y;

@@ -15,6 +15,10 @@
 #define VR_F32 float
 #endif
 
+/* Steps that long loops take in one iteration, of which drivers allow a limited number
+ * (vireo_device_info.max_loop_iterations). */
+#define VR_UNROLL 8
+
 /* All but rows, columns and depth in quads. Rows [row_begin, row_end) and quads [quad_begin,
  * quad_end): the slab. a, residual and result begin at its first row, w (N, K) at its first column. */
 struct vr_push_matmul {
@@ -82,6 +86,7 @@ struct vr_push_bag { /* embedding_bag.comp */
 struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */
     vr_extent x;
     VR_U32 ids, ids_symbol;
+    VR_U32 ids_at;         /* where their copy stands behind the marks */
     VR_U32 u_pitch;        /* quads from row to row of updates */
     VR_U32 phase, add;
 };

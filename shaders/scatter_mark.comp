@@ -1,7 +1,7 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // For scatter_rows.comp. Phase 0: a lane clears the mark of a row. Phase 1: a lane takes an id, counts it
-// for the row it names and keeps the largest place of such an id, plus 1.
+// for the row it names, keeps the largest place of such an id, plus 1, and puts the id behind the marks.
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"
@@ -17,7 +17,7 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer Ids
 };
 layout(std430, set = 0, binding = 1) restrict buffer Marks
 {
-    uint marks[]; // a row: how many, last
+    uint marks[]; // a row: how many, last; then the ids
 };
 
 void main()
@@ -33,6 +33,7 @@ void main()
     if (i >= vr_rows(p.ids, p.ids_symbol))
         return;
     const uint id = uint(ids[i]); // negative ids become too large
+    marks[p.ids_at + i] = id;
     if (id >= rows) {
         vr_report(i, id);
         return;

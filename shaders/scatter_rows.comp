@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // out = x, where rows that ids name are replaced by the last such row of updates, or all of them are added
 // in the order of the ids. A lane takes a quad (4 columns) of a row, its neighbours the neighbouring quads;
-// a workgroup's lanes stay within a row. VR_NARROW 1: ids are a texel view, else a storage buffer.
+// a workgroup's lanes stay within a row.
+#extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"
@@ -28,17 +29,6 @@ layout(std430, set = 0, binding = 3) restrict writeonly buffer Out
 {
     vec4 out_quads[];
 };
-#if VR_NARROW
-layout(set = 0, binding = 4) uniform isamplerBuffer id_texels;
-#define ID(i) uint(texelFetch(id_texels, int(i)).x)
-#else
-layout(std430, set = 0, binding = 4) restrict readonly buffer Ids
-{
-    int ids[];
-};
-#define ID(i) uint(ids[i])
-#endif
-
 void main()
 {
     const uint quads = vr_quads(p.x.width), per_row = (quads + WG - 1u) / WG;
@@ -54,9 +44,10 @@ void main()
     } else if (count == 1u) {
         y += update_quads[(last - 1u) * p.u_pitch + q];
     } else if (count != 0u) {
-        for (uint i = 0u; i < last; i++)
-            if (ID(i) == row)
-                y += update_quads[i * p.u_pitch + q];
+        for (uint i = 0u; i < last; i += VR_UNROLL)
+            [[unroll]] for (uint j = 0u; j < VR_UNROLL; j++)
+                if (i + j < last && marks[p.ids_at + i + j] == row)
+                    y += update_quads[(i + j) * p.u_pitch + q];
     }
     out_quads[slab_row * quads + q] = y;
 }

@@ -56,15 +56,20 @@ static void reference(const vr_ref_args *r)
     }
 }
 
+static bool loops_fit(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), VR_UNROLL));
+}
+
 static bool table_fits(const vr_call *c, const vr_kernel *k)
 {
-    return vr_slab_of(c, k, c->in[TABLE], VR_ROWS(VR_IN0)) > 0;
+    return loops_fit(c, k) && vr_slab_of(c, k, c->in[TABLE], VR_ROWS(VR_IN0)) > 0;
 }
 
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    (void)k;
-    return vr_fits_texels(c, c->in[TABLE]);
+    return loops_fit(c, k) && vr_fits_texels(c, c->in[TABLE]);
 }
 
 static void define(const vr_call *c, vr_str *s)
@@ -132,7 +137,7 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)},
     {.name = "narrow", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_NARROW 1\n", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define, .launch = launch,
+     .fits = loops_fit, .define = define, .launch = launch,
      .binds = BINDS(VR_STORAGE, VR_TEXEL_INT, VR_TEXEL_VEC4)},
 };
 

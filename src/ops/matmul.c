@@ -2,8 +2,7 @@
  * out = activation(op(a) · op(b) + bias) + residual. Two fast families for an untransposed a, both in
  * matmul.comp: b as a texel view (fastest on software drivers, limited in size) and b as a storage
  * buffer; then a plain kernel for everything. Large operands are bound slab by slab. */
-#include "ops/op.h"
-#include "shaders/push.h"
+#include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
 enum { MOST_SLABS = 16, SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
@@ -180,7 +179,7 @@ static bool fits(const vr_call *c, const vr_kernel *k)
         return false;
     const sizes s = sizes_of(c);
     const cut r = cut_of(c, k);
-    return r.rows && r.columns && slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
+    return vr_loops_fit(c, s.k / 4 + 1) && r.rows && r.columns && slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
 }
 
 static uint32_t rows_now(const vr_call *c)
@@ -283,6 +282,12 @@ static void define_plain(const vr_call *c, vr_str *out)
         vr_str_add(out, "#define W_F16\n");
 }
 
+static bool plain_fits(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return vr_loops_fit(c, sizes_of(c).k);
+}
+
 static vr_dispatch *one_plain(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
 {
     const sizes s = sizes_of(c);
@@ -321,7 +326,7 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits, .define = define, .launch = launch_tiled,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define_plain, .launch = launch_plain,
+     .fits = plain_fits, .define = define_plain, .launch = launch_plain,
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 

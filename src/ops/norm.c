@@ -58,10 +58,23 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
+enum { ROW_QUADS = 4 }; /* that the kernel of a lane a row takes in one iteration */
+
+/* A row is read three times, `quads` an iteration. */
+static bool loops_fit(const vr_call *c, uint32_t quads)
+{
+    return vr_loops_fit(c, 3 * vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4ull * quads));
+}
+
+static bool subgroup_fits(const vr_call *c, const vr_kernel *k)
+{
+    return vr_fits_texels(c, c->in[0]) && loops_fit(c, vr_kernel_workgroup(k, c->limits));
+}
+
+static bool row_fits(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return vr_fits_texels(c, c->in[0]);
+    return loops_fit(c, ROW_QUADS);
 }
 
 static void define(const vr_call *c, vr_str *s)
@@ -98,7 +111,7 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_SUBGROUP 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
      .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
+     .fits = subgroup_fits,
      .define = define,
      .launch = launch_subgroup,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
@@ -108,8 +121,9 @@ static const vr_kernel kernels[] = {
                {VR_IN2, VR_TEXEL_VEC4}}},
     {.name = "row",
      .shader = "norm.comp",
-     .defines = "#define VR_SUBGROUP 0\n",
+     .defines = "#define VR_SUBGROUP 0\n#define VR_QUADS 4\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = row_fits,
      .define = define,
      .launch = launch_row,
      .binds = {{VR_IN0, VR_STORAGE},

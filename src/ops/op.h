@@ -214,8 +214,8 @@ typedef struct vr_op {
     void (*explain)(const vr_call *, const uint32_t *words, vr_str *);
     vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
-    /* Best first; the last needs nothing, fits everything, and binds at most 4 storage buffers, the
-     * least that Vulkan guarantees. */
+    /* Best first; the last needs nothing, fits whatever the device's loops and bindings can take, and binds
+     * at most 4 storage buffers, the least that Vulkan guarantees. */
     const vr_kernel *kernels;
     size_t n_kernels;
 } vr_op;

@@ -53,10 +53,15 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
+static bool loops_fit(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return vr_fits_texels(c, c->in[0]);
+    return vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_rows(c->in[0]), VR_UNROLL));
+}
+
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return loops_fit(c, k) && vr_fits_texels(c, c->in[0]);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -89,6 +94,7 @@ static const vr_kernel kernels[] = {
      .shader = "pool.comp",
      .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = loops_fit,
      .launch = launch,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},

@@ -50,11 +50,19 @@ static void reference(const vr_ref_args *r)
         }
 }
 
-/* For each row: how many ids name it, one more than the last such i. */
+static bool loops_fit(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return c->at.scatter.op == VIREO_SCATTER_SET ||
+           vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), VR_UNROLL));
+}
+
+/* For each row: how many ids name it, one more than the last such i. Then the ids, so that the second
+ * program needs no binding for them. */
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return (uint64_t)vr_value_rows(c->in[X]) * 8;
+    return (uint64_t)vr_value_rows(c->in[X]) * 8 + (uint64_t)vr_value_width(c->in[IDS]) * 4;
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -64,6 +72,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     struct vr_push_scatter push = {.x = vr_extent_of(x),
                                    .ids = ids.width,
                                    .ids_symbol = ids.width_symbol,
+                                   .ids_at = 2 * (uint32_t)vr_value_rows(x),
                                    .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4,
                                    .add = c->at.scatter.op == VIREO_SCATTER_ADD};
     const uint64_t rows = (uint64_t)vr_value_rows_now(x), n = (uint64_t)c->in[IDS]->count;
@@ -85,24 +94,16 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
     vr_explain_ids(s, words, c->in[X]->count);
 }
 
-#define SECOND(ids_access, define_ids)                                                             \
-    {                                                                                              \
-        .name = "write", .shader = "scatter_rows.comp", .defines = define_ids,                     \
-        .binds = {{VR_IN0, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_IN2, VR_STORAGE},            \
-                  {VR_OUT0, VR_STORAGE}, {VR_IN1, ids_access}, {VR_STEP, VR_UNIFORM}}              \
-    }
-static const vr_kernel write_storage = SECOND(VR_STORAGE, "#define VR_NARROW 0\n");
-static const vr_kernel write_narrow = SECOND(VR_TEXEL_INT, "#define VR_NARROW 1\n");
+static const vr_kernel write_rows = {
+    .name = "write", .shader = "scatter_rows.comp",
+    .binds = {{VR_IN0, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_IN2, VR_STORAGE},
+              {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
 
-#define MARK(kernel_name, second_program)                                                          \
-    {                                                                                              \
-        .name = kernel_name, .shader = "scatter_mark.comp", .workgroup = VR_WORKGROUP_SUBGROUP,    \
-        .scratch = scratch, .launch = launch, .second = second_program,                            \
-        .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},          \
-                  {VR_STEP, VR_UNIFORM}}                                                           \
-    }
-static const vr_kernel kernels[] = {MARK("storage", &write_storage),
-                                    MARK("narrow", &write_narrow)};
+static const vr_kernel kernels[] = {
+    {.name = "mark", .shader = "scatter_mark.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = loops_fit, .scratch = scratch, .launch = launch, .second = &write_rows,
+     .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},
+               {VR_STEP, VR_UNIFORM}}}};
 
 const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .min_in = 3,

@@ -91,8 +91,19 @@ static vireo_status choose(const vr_call *c, const char *force, const vr_kernel 
                            "%s/%s was forced, and does not fit these sizes on this device",
                            op->name, k->name);
     }
-    return vr_fail(err, VIREO_ERROR_UNSUPPORTED, "%s: no kernel fits these sizes on %s", op->name,
-                   c->limits->name);
+    char sizes[VR_MAX_IN * 100] = "";
+    for (uint32_t i = 0, n = 0; i < VR_MAX_IN; i++)
+        if (c->in[i]) {
+            sizes[n++] = ' ';
+            vr_value_text(c->in[i], sizes + n, 98);
+            n += (uint32_t)strlen(sizes + n);
+        }
+    return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                   "%s: no kernel takes%s on %s (a binding holds %llu bytes, a texel view %u elements, "
+                   "an invocation runs %u iterations of loops)",
+                   op->name, sizes, c->limits->name,
+                   (unsigned long long)c->limits->max_storage_binding_bytes,
+                   c->limits->max_texel_elements, c->limits->max_loop_iterations);
 }
 
 static void add_bindings(const vr_kernel *k, vr_program_desc *d, vr_str *text)

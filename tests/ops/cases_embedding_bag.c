@@ -28,6 +28,7 @@ static const row rows[] = {
     {50, 64, 12, 3, true, false, .view = true, .offsets = FILL_OFFSETS},
     {1000, 64, 50, 7, true, false, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
     {1100, 33, 45, 7, false, true, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
+    {20, 5, 70000, 1, true, false, .offsets = FILL_OFFSETS}, /* more iterations than some drivers allow */
     {9, 3, 100, 70000, .offsets = FILL_OFFSETS, .heavy = true},
     {600000, 60, 1000, 20, true, false, .offsets = FILL_OFFSETS, .heavy = true}, /* 137 MiB */
     {19, 20, 0, 0, true, false, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},

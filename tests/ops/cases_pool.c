@@ -28,6 +28,7 @@ static const row rows[] = {
     {30, 12, 8, FILL_OFFSETS, .values = FILL_DENORMAL},
     {40, 64, 5, FILL_OFFSETS, .view = true},
     {9, 20, 3, FILL_OFFSETS, .view = true},
+    {70000, 5, 1, FILL_OFFSETS}, /* more iterations than some drivers allow a lane */
     {9, 3, 70000, FILL_OFFSETS, .heavy = true},
     {0, 9, 0, FILL_OFFSETS, 100, {40, 100, 0}, 20, {5, 20, 1}},
     {0, 32, 0, FILL_OFFSETS, 300, {7, 299, 16}, 9, {2, 9, 0}},

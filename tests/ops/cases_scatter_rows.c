@@ -28,6 +28,7 @@ static const row rows[] = {
     {9, 64, 20, .view = true},
     {400, 65, 30, .device = OP_DEVICE_LOW},
     {1000, 20, 5, .device = OP_DEVICE_LOW},
+    {3, 5, 70000}, /* more iterations than some drivers allow a lane */
     {70000, 5, 100, .heavy = true},
     {530000, 64, 100, .heavy = true}, /* 129 MiB */
     {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 33, .ids_now = {7, 33, 0}},
