@@ -41,5 +41,7 @@ void op_draw_dynamic(uint64_t *s, op_case *c, uint32_t input)
     for (int i = 0; i < OP_MAX_RUNS; i++)
         counts[i] = op_below(s, most + 1);
     c->in[input].symbol = 1;
+    if (c->in[input].rank == 1)
+        c->in[input].view = false; /* what is dynamic cannot be cut */
     op_sizes(c, most, counts, 0, NULL);
 }

@@ -452,9 +452,9 @@ static void run_kernel(work *w, size_t kernel)
     vireo_session *s = w->sessions[kernel];
     if (!st)
         st = run_once(w, s, 0, &err);
-    /* A forced kernel that cannot cut an operand may meet the low limits. */
+    /* A forced kernel that cannot cut an operand may meet the limits. */
     if (w->forced && (st == VIREO_ERROR_UNSUPPORTED ||
-                      (st == VIREO_ERROR_LIMIT && w->c->device == OP_DEVICE_LOW))) {
+                      (st == VIREO_ERROR_LIMIT && (w->c->device == OP_DEVICE_LOW || w->c->heavy)))) {
         w->refused[kernel] = true;
         w->table->of[kernel][dtype].not_applicable++;
         return;
