@@ -34,6 +34,45 @@ vireo_status vireo_session_get_plan(const vireo_session *, vireo_plan_info *out,
  * its op; NULL past the end. Static strings. */
 const char *vireo_session_get_kernel(const vireo_session *, size_t node, const char **op);
 
+/* ---- Self-test ------------------------------------------------------------------------------ */
+
+/* Every kernel of every op that the device may use, against the op's double-precision reference, on
+ * small calls with operands from a seed. The verdicts are kept, in memory and in the device's cache
+ * folder (verdicts.txt), by device, driver and kernel source; sessions never choose a kernel that failed,
+ * and fail where none is left. A bucket of sizes that a session has run already keeps its kernels; other
+ * device objects see the verdicts when they are created. */
+typedef enum vireo_verdict {
+    VIREO_VERDICT_PASSED,
+    VIREO_VERDICT_FAILED,
+    VIREO_VERDICT_NOT_APPLICABLE, /* the device lacks what it needs */
+    VIREO_VERDICT_NOT_TRIED,      /* the device was lost before its turn came */
+} vireo_verdict;
+typedef struct vireo_selftest_result {
+    const char *op, *kernel; /* static strings */
+    vireo_verdict verdict;
+    const char *reason;      /* "" if it passed */
+    size_t cases;            /* calls it ran */
+    double nmse, error;      /* the worst: Σ(x - r)² / Σr², max |x - r| / max |r|; r is the reference */
+    double ms;               /* all that was done with it, compiling included */
+    const char *report;      /* NULL, or a text for a bug report: device, driver, defines, values */
+    const char *report_path; /* NULL, or the file in the cache folder that holds it */
+} vireo_selftest_result;
+typedef struct vireo_selftest_options {
+    size_t struct_size;
+    vireo_progress_fn progress; /* units are kernels; cancels between them */
+    void *progress_user;
+} vireo_selftest_options;
+
+/* VIREO_OK if it could run, whatever it found. A kernel that loses the device, gives no answer in a
+ * minute, or ends the program twice has failed and is not tried again. Uses the device alone: no session
+ * should be at work meanwhile. */
+typedef struct vireo_selftest vireo_selftest;
+vireo_status vireo_selftest_run(vireo_device *, const vireo_selftest_options *,
+                                vireo_selftest **out, vireo_error *);
+/* In the order of ops and kernels; NULL past the end. Borrowed. */
+const vireo_selftest_result *vireo_selftest_get(const vireo_selftest *, size_t index);
+void vireo_selftest_destroy(vireo_selftest **); /* before the device */
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "cli/devices_check.h"
 #include "cli/json_out.h"
 #include "cli/table.h"
 #include <stdio.h>
 
 typedef struct devices_args {
-    bool json;
+    bool check, json;
 } devices_args;
 
 static const char *const types[] = {"discrete", "integrated", "virtual", "cpu", "other"};
@@ -140,6 +141,8 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     bool usable = false;
     (void)operands;
     (void)n_operands;
+    if (args->check)
+        return vr_devices_check(cli, args->json);
     options.log = vr_cli_log;
     options.log_level = cli->log_level;
     vireo_status st = vireo_device_list(&options, &devices, &n, &err);
@@ -166,12 +169,16 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 }
 
 static const vr_option options[] = {
+    {.name = "--check",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(devices_args, check),
+     .help = "tests every kernel on the device of --device; what fails is not used there"},
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(devices_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo devices", "vireo devices --json"};
+static const char *const examples[] = {"vireo devices", "vireo devices --check --device 0"};
 
 const vr_command vr_command_devices = {
     .name = "devices",
@@ -180,6 +187,7 @@ const vr_command vr_command_devices = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(devices_args),
     .examples = examples,
-    .notes = "JSON: {\"devices\": [{index, name, type, driver, ..., tier, usable, why_not}]}",
+    .notes = "JSON: {\"devices\": [{index, name, type, driver, ..., tier, usable, why_not}]}; with\n"
+             "--check {device, ..., passed, failed, ..., \"checks\": [{op, kernel, verdict, ...}]}",
     .run = run,
 };

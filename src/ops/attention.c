@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * softmax(q · kᵀ · scale) · v within each sequence of a packed batch, per head; online softmax (Milakov
  * and Gimelshein 2018), so no score ever leaves a lane. */
-#include "ops/op.h"
+#include "ops/check.h"
 #include "shaders/push.h"
 #include <math.h>
 
@@ -153,6 +153,17 @@ static const vr_kernel kernels[] = {
                {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
 };
 
+static const vr_check checks[] = {
+    {.at.attention = {.n_heads = 2},
+     .in = {VR_IN_ROWS(1, 37, 64), VR_IN_ROWS(1, 37, 64), VR_IN_ROWS(1, 37, 64),
+            VR_IN_WORDS(VR_FILL_OFFSETS, 0, 2, 6)}},
+    {.at.attention = {.n_heads = 1, .scale = 0.5f},
+     .in = {VR_IN_F32(21, 64), VR_IN_F32(21, 64), VR_IN_F32(21, 64), VR_IN_OFFSETS(4, 0)}},
+    {.at.attention = {.n_heads = 3},
+     .in = {VR_IN_F32(9, 18), VR_IN_F32(9, 18), VR_IN_F32(9, 18), VR_IN_OFFSETS(3, 0)}},
+};
+
 const vr_op vr_op_attention = {
     .name = "attention", .min_in = 4, .max_in = 4, .n_out = 1, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};
+    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
+    VR_CHECKS(checks)};

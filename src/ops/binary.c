@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Element-wise sums, products and gated products, broadcast as NumPy does (right-aligned, sizes equal or 1). */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <string.h>
 
@@ -183,6 +184,13 @@ static const vr_kernel kernels[] = {
                {VR_STEP, VR_UNIFORM}}},
 };
 
+static const vr_check checks[] = {
+    {.at.binary = {.op = VIREO_ADD}, .in = {VR_IN_ROWS(1, 37, 50), VR_IN_ROWS(1, 37, 50)}},
+    {.at.binary = {.op = VIREO_MUL}, .in = {VR_IN_F32(9, 50), VR_IN_F32(50)}},
+    {.at.binary = {.op = VIREO_SILU_MUL}, .in = {VR_IN_F32(9, 48), VR_IN_F32(9, 48)}},
+    {.at.binary = {.op = VIREO_MUL}, .in = {VR_IN_F32(5, 1, 7), VR_IN_F32(3, 1)}},
+};
+
 const vr_op vr_op_binary = {.name = "binary",
                             .min_in = 2,
                             .max_in = 2,
@@ -190,4 +198,5 @@ const vr_op vr_op_binary = {.name = "binary",
                             .infer = infer,
                             .reference = reference,
                             .kernels = kernels,
-                            .n_kernels = sizeof kernels / sizeof *kernels};
+                            .n_kernels = sizeof kernels / sizeof *kernels,
+                            VR_CHECKS(checks)};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Values one behind the other along one dimension; a copy each. */
+#include "ops/check.h"
 #include "ops/copy.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -106,6 +107,11 @@ static vireo_status launch_elements(const vr_call *c, const vr_kernel *k, uint32
 
 static const vr_kernel kernels[] = VR_COPY_KERNELS(quads_fit, launch_quads, launch_elements);
 
+static const vr_check checks[] = {
+    {.at.concat = {.axis = 0}, .in = {VR_IN_F32(5, 8), VR_IN_F32(3, 8)}},
+    {.at.concat = {.axis = 1}, .in = {VR_IN_ROWS(1, 37, 7), VR_IN_ROWS(1, 37, 3)}},
+};
+
 const vr_op vr_op_concat = {.name = "concat",
                             .min_in = 1,
                             .max_in = VR_MAX_IN,
@@ -113,4 +119,5 @@ const vr_op vr_op_concat = {.name = "concat",
                             .infer = infer,
                             .reference = reference,
                             .kernels = kernels,
-                            .n_kernels = sizeof kernels / sizeof *kernels};
+                            .n_kernels = sizeof kernels / sizeof *kernels,
+                            VR_CHECKS(checks)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of a table by index. A table larger than a binding is bound slab by slab, a dispatch each.
  */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <string.h>
 
@@ -141,6 +142,11 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
     vr_explain_ids(s, words, c->in[0]->count);
 }
 
+static const vr_check checks[] = {
+    {.in = {VR_IN_F32(50, 33), VR_IN_WORDS(VR_FILL_IDS, 0, 1, 37)}},
+    {.in = {VR_IN_F16(64, 36), VR_IN_IDS(20, 0)}},
+};
+
 const vr_op vr_op_embedding = {.name = "embedding",
                                .min_in = 2,
                                .max_in = 2,
@@ -150,4 +156,5 @@ const vr_op vr_op_embedding = {.name = "embedding",
                                .infer = infer,
                                .reference = reference,
                                .kernels = kernels,
-                               .n_kernels = sizeof kernels / sizeof *kernels};
+                               .n_kernels = sizeof kernels / sizeof *kernels,
+                               VR_CHECKS(checks)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sums or means of rows of a table, bag by bag (PyTorch's EmbeddingBag with include_last_offset). A table
  * larger than a binding is bound slab by slab; the sums go on in the result. */
+#include "ops/check.h"
 #include "ops/rows.h"
 
 enum { TABLE, IDS, OFFSETS, WEIGHTS };
@@ -141,7 +142,16 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_STORAGE, VR_TEXEL_INT, VR_TEXEL_VEC4)},
 };
 
+static const vr_check checks[] = {
+    {.at.bag = {.op = VIREO_BAG_MEAN},
+     .in = {VR_IN_F32(50, 33), VR_IN_WORDS(VR_FILL_IDS, 0, 1, 37),
+            VR_IN_WORDS(VR_FILL_OFFSETS, 1, 2, 6)}},
+    {.at.bag = {.op = VIREO_BAG_SUM},
+     .in = {VR_IN_F16(64, 36), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1), VR_IN_F32(20)}},
+};
+
 const vr_op vr_op_embedding_bag = {
     .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
     .explain = explain, .infer = infer, .reference = reference, .kernels = kernels,
-    .n_kernels = sizeof kernels / sizeof *kernels};
+    .n_kernels = sizeof kernels / sizeof *kernels,
+    VR_CHECKS(checks)};

@@ -2,6 +2,7 @@
  * out = activation(op(a) · op(b) + bias) + residual. Two fast families for an untransposed a, both in
  * matmul.comp: b as a texel view (fastest on software drivers, limited in size) and b as a storage
  * buffer; then a plain kernel for everything. Large operands are bound slab by slab. */
+#include "ops/check.h"
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
@@ -330,7 +331,15 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 
+static const vr_check checks[] = {
+    {.at.matmul = {.activation = VIREO_GELU},
+     .in = {VR_IN_ROWS(1, 37, 50), VR_IN_F32(50, 33), VR_IN_F32(33), VR_IN_ROWS(1, 37, 33)}},
+    {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(9, 68), VR_IN_F16(17, 68)}},
+    {.at.matmul = {.transpose_a = true}, .in = {VR_IN_F32(3, 21, 10), VR_IN_F32(3, 21, 30)}},
+};
+
 const vr_op vr_op_matmul = {
     .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B,
     .dense_in = 1u << RESIDUAL, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};
+    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
+    VR_CHECKS(checks)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Normalisation over the last dimension: layer_norm (Ba et al. 2016), rms_norm (Zhang and Sennrich 2019)
  * and l2_normalize. */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <float.h>
 #include <math.h>
@@ -133,6 +134,13 @@ static const vr_kernel kernels[] = {
                {VR_IN2, VR_STORAGE}}},
 };
 
+static const vr_check checks[] = {
+    {.at.norm = {.kind = VR_NORM_LAYER, .epsilon = 1e-5f},
+     .in = {VR_IN_ROWS(1, 37, 50), VR_IN_F32(50), VR_IN_F32(50)}},
+    {.at.norm = {.kind = VR_NORM_RMS, .epsilon = 1e-6f}, .in = {VR_IN_F32(5, 64), VR_IN_F32(64)}},
+    {.at.norm = {.kind = VR_NORM_L2, .epsilon = 1e-12f}, .in = {VR_IN_F32(3, 2, 7)}},
+};
+
 const vr_op vr_op_norm = {.name = "norm",
                           .min_in = 1,
                           .max_in = 3,
@@ -140,4 +148,5 @@ const vr_op vr_op_norm = {.name = "norm",
                           .infer = infer,
                           .reference = reference,
                           .kernels = kernels,
-                          .n_kernels = sizeof kernels / sizeof *kernels};
+                          .n_kernels = sizeof kernels / sizeof *kernels,
+                          VR_CHECKS(checks)};

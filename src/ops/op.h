@@ -201,6 +201,8 @@ uint32_t vr_kernel_workgroup(const vr_kernel *, const vireo_device_info *); /* W
 /* How many binds of its programs are storage buffers, at most. */
 uint32_t vr_kernel_storage_bindings(const vr_kernel *);
 
+typedef struct vr_check vr_check; /* ops/check.h */
+
 typedef struct vr_op {
     const char *name;
     uint8_t min_in, max_in, n_out;
@@ -218,6 +220,8 @@ typedef struct vr_op {
      * at most 4 storage buffers, the least that Vulkan guarantees. */
     const vr_kernel *kernels;
     size_t n_kernels;
+    const vr_check *checks; /* of the self-test; at least two */
+    size_t n_checks;
 } vr_op;
 extern const vr_op *const vr_ops[VR_OP_COUNT];
 

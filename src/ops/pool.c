@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One row for each sequence of a packed batch. */
+#include "ops/check.h"
 #include "ops/rows.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -102,6 +103,13 @@ static const vr_kernel kernels[] = {
                {VR_STEP, VR_UNIFORM}}},
 };
 
+static const vr_check checks[] = {
+    {.at.pool = {.op = VIREO_POOL_MEAN},
+     .in = {VR_IN_ROWS(1, 37, 50), VR_IN_WORDS(VR_FILL_OFFSETS, 0, 2, 6)}},
+    {.at.pool = {.op = VIREO_POOL_MAX}, .in = {VR_IN_F32(21, 64), VR_IN_OFFSETS(4, 0)}},
+    {.at.pool = {.op = VIREO_POOL_FIRST}, .in = {VR_IN_F32(9, 7), VR_IN_OFFSETS(3, 0)}},
+};
+
 const vr_op vr_op_pool = {.name = "pool",
                           .min_in = 2,
                           .max_in = 2,
@@ -109,4 +117,5 @@ const vr_op vr_op_pool = {.name = "pool",
                           .infer = infer,
                           .reference = reference,
                           .kernels = kernels,
-                          .n_kernels = sizeof kernels / sizeof *kernels};
+                          .n_kernels = sizeof kernels / sizeof *kernels,
+                          VR_CHECKS(checks)};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The same elements, row after row, in another shape. */
+#include "ops/check.h"
 #include "ops/copy.h"
 #include <string.h>
 
@@ -70,6 +71,11 @@ static vr_copy copy_of(const vr_call *c)
 
 VR_ONE_COPY(copy_of);
 
+static const vr_check checks[] = {
+    {.at.reshape = {.rank = 3, .shape = {6, 4, 8}}, .in = {VR_IN_F32(12, 16)}},
+    {.at.reshape = {.rank = 2, .shape = {9, 10}}, .in = {VR_IN_F32(6, 15)}},
+};
+
 const vr_op vr_op_reshape = {.name = "reshape",
                              .min_in = 1,
                              .max_in = 1,
@@ -78,4 +84,5 @@ const vr_op vr_op_reshape = {.name = "reshape",
                              .infer = infer,
                              .reference = reference,
                              .kernels = kernels,
-                             .n_kernels = sizeof kernels / sizeof *kernels};
+                             .n_kernels = sizeof kernels / sizeof *kernels,
+                             VR_CHECKS(checks)};

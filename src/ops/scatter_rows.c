@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of a matrix replaced by others, or others added to them. First each row learns how many ids name it
  * and which is the last (order-free atomics), then each row is written once: the same bits every time. */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <string.h>
 
@@ -105,6 +106,13 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},
                {VR_STEP, VR_UNIFORM}}}};
 
+static const vr_check checks[] = {
+    {.at.scatter = {.op = VIREO_SCATTER_ADD},
+     .in = {VR_IN_ROWS(1, 37, 33), VR_IN_IDS(50, 0), VR_IN_F32(50, 33)}},
+    {.at.scatter = {.op = VIREO_SCATTER_SET},
+     .in = {VR_IN_F32(9, 64), VR_IN_WORDS(VR_FILL_IDS, 0, 1, 5), VR_IN_ROWS(1, 5, 64)}},
+};
+
 const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .min_in = 3,
                                   .max_in = 3,
@@ -113,4 +121,5 @@ const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .infer = infer,
                                   .reference = reference,
                                   .kernels = kernels,
-                                  .n_kernels = sizeof kernels / sizeof *kernels};
+                                  .n_kernels = sizeof kernels / sizeof *kernels,
+                                  VR_CHECKS(checks)};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Part of one dimension. */
+#include "ops/check.h"
 #include "ops/copy.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -91,6 +92,12 @@ static vr_copy copy_of(const vr_call *c)
 
 VR_ONE_COPY(copy_of);
 
+static const vr_check checks[] = {
+    {.at.slice = {.axis = 1, .start = 4, .size = 8}, .in = {VR_IN_ROWS(1, 37, 20)}},
+    {.at.slice = {.axis = 1, .start = 3, .size = 5}, .in = {VR_IN_F32(9, 16)}},
+    {.at.slice = {.axis = 0, .start = 2, .size = 3}, .in = {VR_IN_F32(9, 7, 3)}},
+};
+
 const vr_op vr_op_slice = {.name = "slice",
                            .min_in = 1,
                            .max_in = 1,
@@ -99,4 +106,5 @@ const vr_op vr_op_slice = {.name = "slice",
                            .infer = infer,
                            .reference = reference,
                            .kernels = kernels,
-                           .n_kernels = sizeof kernels / sizeof *kernels};
+                           .n_kernels = sizeof kernels / sizeof *kernels,
+                           VR_CHECKS(checks)};

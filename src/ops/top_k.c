@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The k largest of each row, exact. */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <float.h>
 #include <math.h>
@@ -250,6 +251,11 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_STORAGE, VR_STORAGE)},
 };
 
+static const vr_check checks[] = {
+    {.at.top_k = {.k = 10}, .in = {VR_IN_ROWS(1, 5, 301)}},
+    {.at.top_k = {.k = 7}, .in = {VR_IN_F32(3, 70), VR_IN_BITS(3, 3)}},
+};
+
 const vr_op vr_op_top_k = {.name = "top_k",
                            .min_in = 1,
                            .max_in = 2,
@@ -258,4 +264,5 @@ const vr_op vr_op_top_k = {.name = "top_k",
                            .infer = infer,
                            .reference = reference,
                            .kernels = kernels,
-                           .n_kernels = sizeof kernels / sizeof *kernels};
+                           .n_kernels = sizeof kernels / sizeof *kernels,
+                           VR_CHECKS(checks)};

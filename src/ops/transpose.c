@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Dimensions in another order. */
+#include "ops/check.h"
 #include "ops/copy.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -60,6 +61,11 @@ static vr_copy copy_of(const vr_call *c)
 
 VR_ONE_COPY(copy_of);
 
+static const vr_check checks[] = {
+    {.at.transpose = {.axes = {1, 0, 2}}, .in = {VR_IN_F32(3, 5, 8)}},
+    {.at.transpose = {.axes = {1, 0}}, .in = {VR_IN_F32(9, 7)}},
+};
+
 const vr_op vr_op_transpose = {.name = "transpose",
                                .min_in = 1,
                                .max_in = 1,
@@ -67,4 +73,5 @@ const vr_op vr_op_transpose = {.name = "transpose",
                                .infer = infer,
                                .reference = reference,
                                .kernels = kernels,
-                               .n_kernels = sizeof kernels / sizeof *kernels};
+                               .n_kernels = sizeof kernels / sizeof *kernels,
+                               VR_CHECKS(checks)};

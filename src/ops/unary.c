@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Element-wise functions of one value; scale is the identity with a factor and a shift. */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <math.h>
 
@@ -69,6 +70,12 @@ static const vr_kernel kernels[] = {
      .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
 };
 
+static const vr_check checks[] = {
+    {.at.unary = {.op = VIREO_GELU, .factor = 1.0f}, .in = {VR_IN_ROWS(1, 37, 50)}},
+    {.at.unary = {.op = VIREO_SIGMOID, .factor = 1.0f}, .in = {VR_IN_F32(5, 7)}},
+    {.at.unary = {.op = VIREO_IDENTITY, .factor = 0.5f, .shift = 1.0f}, .in = {VR_IN_F32(3, 300)}},
+};
+
 const vr_op vr_op_unary = {.name = "unary",
                            .min_in = 1,
                            .max_in = 1,
@@ -76,4 +83,5 @@ const vr_op vr_op_unary = {.name = "unary",
                            .infer = infer,
                            .reference = reference,
                            .kernels = kernels,
-                           .n_kernels = sizeof kernels / sizeof *kernels};
+                           .n_kernels = sizeof kernels / sizeof *kernels,
+                           VR_CHECKS(checks)};

@@ -50,6 +50,12 @@ typedef struct vr_bucket {
 
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
 
+/* Whether the device has what the kernel needs, and it fits the call, which has limits. */
+bool vr_kernel_allowed(const vr_kernel *, const vr_call *);
+/* The kernel's program for a call; d borrows *defines (vr_free). push_bytes is left to the caller. */
+vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_kernel *,
+                               uint32_t workgroup, char **defines, vr_program_desc *d,
+                               vireo_error *);
 /* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
 vireo_status vr_force_check(const char *force, vireo_error *);
 /* Builds the whole bucket. force: checked, or NULL. */

@@ -17,6 +17,7 @@ vireo_status vr_session_create(vireo_model *m, const char *force, vireo_session 
     if (!s)
         return vr_fail_memory(err, "session");
     s->model = m;
+    s->patience = WATCHDOG_SECONDS;
     s->launches.allocator = a;
     if (force && !(s->force = vr_strdup(a, force))) {
         vr_session_destroy(&s);
@@ -31,10 +32,12 @@ static vireo_status wait_running(vireo_session *s, vireo_error *err)
     vireo_device *d = s->model->device;
     VkFence fence = s->running->fence;
     VkResult r = d->fn.vkWaitForFences(d->handle, 1, &fence, VK_TRUE,
-                                       WATCHDOG_SECONDS * (uint64_t)1000000000);
-    if (r == VK_TIMEOUT)
-        return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %d seconds",
-                       WATCHDOG_SECONDS);
+                                       s->patience * (uint64_t)1000000000);
+    if (r == VK_TIMEOUT) {
+        d->lost = true; /* who knows what it still reads and writes */
+        return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %u seconds",
+                       (unsigned)s->patience);
+    }
     return vr_vk_check(d, r, "waiting for the device", err);
 }
 

@@ -18,6 +18,7 @@ struct vireo_model {
     size_t n_buffers;
     vr_place *constants; /* [value id]; buffer NULL for other kinds */
     size_t weight_bytes;
+    bool any_kernel; /* the self-test's: kernels that failed may be chosen */
 };
 
 /* Takes the graph (nulled). Constants are uploaded with their rows padded (upload.h). */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Selection: the first kernel of each op whose needs and fits hold, or the forced one; then the
- * dispatches at capacity and the programs they need, compiled together. */
+ * Selection: the first kernel of each op whose needs and fits hold and that no self-test has failed, or
+ * the forced one; then the dispatches at capacity and the programs they need, compiled together. */
 #include "run/bucket.h"
+#include "run/selftest.h"
 #include "run/shader_text.h"
 #include <string.h>
 
@@ -13,7 +14,7 @@ static const char *shader_text(const char *name)
     return NULL;
 }
 
-static bool allowed(const vr_kernel *k, const vr_call *c)
+bool vr_kernel_allowed(const vr_kernel *k, const vr_call *c)
 {
     uint32_t has = c->limits->subgroup_arithmetic ? VR_NEEDS_SUBGROUP_ARITHMETIC : 0;
     return (k->needs & ~has) == 0 &&
@@ -72,25 +73,18 @@ vireo_status vr_force_check(const char *force, vireo_error *err)
     return st;
 }
 
-static vireo_status choose(const vr_call *c, const char *force, const vr_kernel **out,
-                           vireo_error *err)
+/* Nothing is left: names what a self-test has failed. */
+static vireo_status fail_choice(const vr_call *c, const vr_str *failed, vireo_error *err)
 {
-    const vr_op *op = vr_ops[c->op];
-    size_t length = 0;
-    const char *name = forced_name(force, op->name, &length);
-    for (size_t i = 0; i < op->n_kernels; i++) {
-        const vr_kernel *k = &op->kernels[i];
-        if (name && (strlen(k->name) != length || strncmp(k->name, name, length) != 0))
-            continue;
-        if (allowed(k, c)) {
-            *out = k;
-            return VIREO_OK;
-        }
-        if (name)
-            return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
-                           "%s/%s was forced, and does not fit these sizes on this device",
-                           op->name, k->name);
-    }
+    const char *op = vr_ops[c->op]->name;
+    if (failed->failed)
+        return vr_fail_memory(err, "selection");
+    if (failed->length)
+        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                       "%s: no kernel is left for these sizes on %s, whose self-test failed: %s; try "
+                       "another driver or device, and report it: \"vireo devices --check\" writes "
+                       "what is needed",
+                       op, c->limits->name, failed->data);
     char sizes[VR_MAX_IN * 100] = "";
     for (uint32_t i = 0, n = 0; i < VR_MAX_IN; i++)
         if (c->in[i]) {
@@ -101,9 +95,65 @@ static vireo_status choose(const vr_call *c, const char *force, const vr_kernel 
     return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
                    "%s: no kernel takes%s on %s (a binding holds %llu bytes, a texel view %u elements, "
                    "an invocation runs %u iterations of loops)",
-                   op->name, sizes, c->limits->name,
+                   op, sizes, c->limits->name,
                    (unsigned long long)c->limits->max_storage_binding_bytes,
                    c->limits->max_texel_elements, c->limits->max_loop_iterations);
+}
+
+/* *bad: the self-test has failed the kernel, which is noted in `failed`. */
+static vireo_status look_up(const vireo_model *m, const vr_call *c, const vr_kernel *k, bool *bad,
+                            vr_str *failed, vireo_error *err)
+{
+    *bad = false;
+    vireo_status st =
+        m->any_kernel ? VIREO_OK : vr_kernel_has_failed(m->device, c->op, k, bad, err);
+    if (!*bad)
+        return st;
+    vr_str_addf(failed, "%s%s", failed->length ? ", " : "", k->name);
+    vr_logf(&m->device->log, VIREO_LOG_INFO, "%s/%s failed its self-test here and is not used",
+            vr_ops[c->op]->name, k->name);
+    return VIREO_OK;
+}
+
+static vireo_status choose_among(const vireo_model *m, const vr_call *c, const char *force,
+                                 vr_str *failed, const vr_kernel **out, vireo_error *err)
+{
+    const vr_op *op = vr_ops[c->op];
+    size_t length = 0;
+    const char *name = forced_name(force, op->name, &length);
+    for (size_t i = 0; i < op->n_kernels; i++) {
+        const vr_kernel *k = &op->kernels[i];
+        if (name && (strlen(k->name) != length || strncmp(k->name, name, length) != 0))
+            continue;
+        bool bad = false;
+        const bool fits = vr_kernel_allowed(k, c);
+        vireo_status st = fits ? look_up(m, c, k, &bad, failed, err) : VIREO_OK;
+        if (st)
+            return st;
+        if (fits && !bad) {
+            *out = k;
+            return VIREO_OK;
+        }
+        if (name && bad)
+            return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                           "%s/%s was forced, and failed its self-test on this device", op->name,
+                           k->name);
+        if (name)
+            return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                           "%s/%s was forced, and does not fit these sizes on this device",
+                           op->name, k->name);
+    }
+    return fail_choice(c, failed, err);
+}
+
+static vireo_status choose(const vireo_model *m, const vr_call *c, const char *force,
+                           const vr_kernel **out, vireo_error *err)
+{
+    vr_str failed;
+    vr_str_init(&failed, m->device->allocator);
+    vireo_status st = choose_among(m, c, force, &failed, out, err);
+    vr_str_deinit(&failed);
+    return st;
 }
 
 static void add_bindings(const vr_kernel *k, vr_program_desc *d, vr_str *text)
@@ -122,27 +172,28 @@ static void add_bindings(const vr_kernel *k, vr_program_desc *d, vr_str *text)
     }
 }
 
-static vireo_status describe(const vireo_allocator *a, const vr_call *c, const vr_kernel *k,
-                             uint32_t workgroup, vr_step_program *p, vr_program_desc *d,
-                             vireo_error *err)
+vireo_status vr_kernel_program(const vireo_device *dev, const vr_call *c, const vr_kernel *k,
+                               uint32_t workgroup, char **defines, vr_program_desc *d,
+                               vireo_error *err)
 {
-    *d = (vr_program_desc){.name = k->shader, .source = shader_text(k->shader),
-                           .include = shader_text, .push_bytes = 0};
+    const bool replaced = dev->shader && !strcmp(dev->shader, k->shader);
+    *d = (vr_program_desc){.name = k->shader, .include = shader_text,
+                           .source = replaced ? dev->shader_text : shader_text(k->shader)};
     if (!d->source)
         return vr_fail(err, VIREO_ERROR_SHADER, "%s/%s: no shader named %s", vr_ops[c->op]->name,
                        k->name, k->shader);
     vr_str text;
-    vr_str_init(&text, a);
+    vr_str_init(&text, dev->allocator);
     vr_str_addf(&text, "#define WG %u\n", workgroup);
     add_bindings(k, d, &text);
     if (k->defines)
         vr_str_add(&text, k->defines);
     if (k->define)
         k->define(c, &text);
-    p->defines = vr_str_take(&text);
-    if (!p->defines)
+    *defines = vr_str_take(&text);
+    if (!*defines)
         return vr_fail_memory(err, "shader defines");
-    d->defines = p->defines;
+    d->defines = *defines;
     return VIREO_OK;
 }
 
@@ -192,7 +243,7 @@ static vireo_status select_node(vr_bucket *b, size_t index, const char *force, p
     n->first = b->launches.count;
     if (is_view(b, &g->nodes[index], &call, force, &n->view_offset))
         return VIREO_OK;
-    vireo_status st = choose(&call, force, &n->kernel, err);
+    vireo_status st = choose(b->model, &call, force, &n->kernel, err);
     if (st)
         return st;
     n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
@@ -206,7 +257,7 @@ static vireo_status select_node(vr_bucket *b, size_t index, const char *force, p
     const vr_kernel *k = n->kernel;
     for (int part = 0; part < 2 && k; part++, k = k->second) {
         vr_program_desc *d = &list->descs[list->count];
-        st = describe(dev->allocator, &call, k, n->workgroup, &n->programs[part], d, err);
+        st = vr_kernel_program(dev, &call, k, n->workgroup, &n->programs[part].defines, d, err);
         if (st)
             return st;
         for (size_t i = n->first; i < b->launches.count; i++)

@@ -9,6 +9,7 @@
 struct vireo_session {
     vireo_model *model;
     char *force;
+    uint32_t patience; /* seconds a run may take */
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
     size_t n_buckets;
     uint64_t clock;

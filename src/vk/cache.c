@@ -90,6 +90,7 @@ bool vr_cache_load(vireo_device *d, const char *kind, vr_hash128 key, vr_cache_j
     return true;
 }
 
+/* h: NULL, or what stands before the data. */
 static vireo_status store(vireo_device *d, const char *path, const vr_cache_header *h,
                           const void *data, size_t bytes, vireo_error *err)
 {
@@ -102,13 +103,25 @@ static vireo_status store(vireo_device *d, const char *path, const vr_cache_head
     st = vr_writer_open(&writer, d->allocator, path, err);
     if (st)
         return st;
-    st = vr_writer_put(&writer, h, sizeof *h, err);
+    st = h ? vr_writer_put(&writer, h, sizeof *h, err) : VIREO_OK;
     if (!st)
         st = vr_writer_put(&writer, data, bytes, err);
     if (!st)
         st = vr_writer_commit(&writer, err);
     vr_writer_abort(&writer);
     return st;
+}
+
+/* Whether it worked; the first failure of a device is a warning. */
+static bool try_store(vireo_device *d, const char *path, const vr_cache_header *h, const void *data,
+                      size_t bytes)
+{
+    vireo_error err = {0};
+    if (!store(d, path, h, data, bytes, &err))
+        return true;
+    if (!atomic_exchange(&d->cache_warned, true))
+        vr_logf(&d->log, VIREO_LOG_WARN, "nothing is kept in the cache folder: %s", err.message);
+    return false;
 }
 
 void vr_cache_store(vireo_device *d, const char *kind, vr_hash128 key, const void *data,
@@ -120,8 +133,12 @@ void vr_cache_store(vireo_device *d, const char *kind, vr_hash128 key, const voi
     if (!path)
         return;
     vr_cache_header h = vr_cache_header_of(kind, key, data, bytes);
-    vireo_error err = {0};
-    if (store(d, path, &h, data, bytes, &err) && !atomic_exchange(&d->cache_warned, true))
-        vr_logf(&d->log, VIREO_LOG_WARN, "nothing is kept in the cache folder: %s", err.message);
+    try_store(d, path, &h, data, bytes);
     vr_free(d->allocator, path);
+}
+
+bool vr_cache_write(vireo_device *d, const char *name, const void *data, size_t bytes, char **path)
+{
+    *path = d->cache_dir ? vr_path_join(d->allocator, d->cache_dir, name) : NULL;
+    return *path && try_store(d, *path, NULL, data, bytes);
 }

@@ -36,4 +36,7 @@ bool vr_cache_load(vireo_device *, const char *kind, vr_hash128 key, vr_cache_ju
                    const void *user, void **data, size_t *bytes);
 void vr_cache_store(vireo_device *, const char *kind, vr_hash128 key, const void *data,
                     size_t bytes);
+/* A file of the folder that has no header, under its own name. *path (vr_free), for messages, is given
+ * even if nothing could be written; NULL: no cache folder, or exhausted. */
+bool vr_cache_write(vireo_device *, const char *name, const void *data, size_t bytes, char **path);
 #endif

@@ -5,6 +5,7 @@
 #include "vk/pipeline.h"
 #include "vk/device_select.h"
 #include "vk/transfer.h"
+#include "vk/verdict.h"
 #include <string.h>
 
 static const struct {
@@ -196,6 +197,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->subgroup_size = 1;
     }
     d->force_staging = o->force_staging;
+    d->shader = o->shader;
+    d->shader_text = o->shader_text;
 }
 
 static vireo_status init(vireo_device *d, const vireo_device_options *options,
@@ -218,6 +221,8 @@ static vireo_status init(vireo_device *d, const vireo_device_options *options,
     if (override)
         apply(d, override);
     st = vr_pipeline_store_create(d, err);
+    if (!st)
+        st = vr_verdicts_create(d, err);
     if (st)
         return st;
     vr_logf(&d->log, VIREO_LOG_INFO, "device %u: %s (%s %s), %s", d->info.index, d->info.name,
@@ -277,6 +282,7 @@ void vireo_device_destroy(vireo_device **device)
         vr_pipeline_store_destroy(d);
         d->fn.vkDestroyDevice(d->handle, NULL);
     }
+    vr_verdicts_destroy(d);
     vr_instance_destroy(&d->instance);
     vr_mutex_deinit(&d->transfer_lock);
     vr_mutex_deinit(&d->queue_lock);

@@ -16,6 +16,7 @@ typedef struct vr_device_override {
         max_loop_iterations;
     bool no_subgroups;
     bool force_staging; /* treat device memory as invisible to the host */
+    const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
 
 /* Numbers a test or a report reads; written with relaxed atomics, only ever grow. */
@@ -43,6 +44,8 @@ struct vireo_device {
     char *cache_dir;       /* NULL: no cache on disk */
     vr_counters counters;
     struct vr_pipeline_store *pipelines; /* pipeline.h */
+    struct vr_verdicts *verdicts;        /* verdict.h */
+    const char *shader, *shader_text;    /* of the override */
     struct vr_transfer *transfer;        /* staging copies, transfer.h; made at the first one */
     vr_mutex transfer_lock;
     _Atomic bool cache_warned; /* a fault of the cache folder is reported once */
