@@ -144,7 +144,7 @@ static vireo_status run_cases(op_work *w, const vr_kernel *k, const char *path, 
                  ends ? "the program ended" : "the device was lost", VR_VERDICT_FILE);
         return VIREO_OK;
     }
-    vr_verdict_set(w->device, path, source, (vr_verdict){VR_VERDICT_TRYING, ends + 1});
+    vr_verdict_try(w->device, path, source, ends + 1);
     for (size_t i = 0; i < w->n && f->state == VR_VERDICT_PASSED; i++) {
         if (!vr_kernel_allowed(k, &w->cases[i].call))
             continue;
@@ -203,6 +203,8 @@ static vireo_status try_kernel(vireo_selftest *t, op_work *w, const vr_kernel *k
         r->verdict =
             f.state == VR_VERDICT_PASSED ? VIREO_VERDICT_PASSED : VIREO_VERDICT_FAILED;
     }
+    if (w->device->lost)
+        vr_verdicts_save(w->device); /* what comes now may not come back */
     r->cases = f.cases;
     r->nmse = f.nmse;
     r->error = f.error;
@@ -258,6 +260,7 @@ vireo_status vireo_selftest_run(vireo_device *d, const vireo_selftest_options *o
         st = vr_fail_memory(err, "self-test");
     for (size_t i = 0; !st && i < VR_OP_COUNT; i++)
         st = try_op(t, d, (vr_op_id)i, o, err);
+    vr_verdicts_save(d);
     if (st)
         vireo_selftest_destroy(&t);
     else

@@ -12,7 +12,8 @@ enum { N_STATES = sizeof states / sizeof *states, N_FIELDS = 6, FILE_LIMIT = 1 <
 
 typedef struct row {
     char uuid[37], driver[17], kernel[VR_VERDICT_NAME], source[33];
-    vr_verdict verdict;
+    vr_verdict verdict; /* NONE: in memory alone */
+    bool changed;       /* in memory, and not yet in the file */
 } row;
 
 typedef struct rows {
@@ -66,7 +67,7 @@ static void take_out(rows *r, size_t index)
     memmove(r->list + index, r->list + index + 1, (--r->count - index) * sizeof *r->list);
 }
 
-/* The oldest make room; NONE is not kept. */
+/* The oldest make room. */
 static bool put(const vireo_allocator *a, rows *r, const row *new)
 {
     const row *old = find(r, new);
@@ -74,8 +75,6 @@ static bool put(const vireo_allocator *a, rows *r, const row *new)
         take_out(r, (size_t)(old - r->list));
     else if (r->count == VR_MOST_VERDICTS)
         take_out(r, 0);
-    if (new->verdict.state == VR_VERDICT_NONE)
-        return true;
     if (!vr_grow(a, (void **)&r->list, &r->capacity, r->count + 1, sizeof *r->list))
         return false;
     r->list[r->count++] = *new;
@@ -198,26 +197,44 @@ static vireo_status load(vireo_device *d, const char *path, rows *out, vireo_err
 
 static void write_text(const rows *r, vr_str *s)
 {
+    size_t n = 0;
     vr_str_add(s, first_line);
     for (size_t i = 0; i < r->count; i++) {
         const row *x = &r->list[i];
+        if (x->verdict.state == VR_VERDICT_NONE)
+            continue;
+        n++;
         vr_str_addf(s, "%s\t%s\t%s\t%s\t%s\t%u\n", x->uuid, x->driver, x->kernel, x->source,
                     states[x->verdict.state], (unsigned)x->verdict.tries);
     }
-    vr_str_addf(s, "end %zu\n", r->count);
+    vr_str_addf(s, "end %zu\n", n);
 }
 
-/* The lock is held: threads of one process do not lose each other's verdicts. */
-static void save(vireo_device *d, const row *changed)
+/* What changed goes into the rows of the file. false: exhausted. */
+static bool merge(vireo_device *d, const row *trying, rows *all)
+{
+    rows *mine = &d->verdicts->rows;
+    for (size_t i = 0; i < mine->count; i++) {
+        if (mine->list[i].changed && !put(d->allocator, all, &mine->list[i]))
+            return false;
+        mine->list[i].changed = false;
+    }
+    return !trying || put(d->allocator, all, trying);
+}
+
+/* trying: NULL, or one more row. The lock is held: threads of one process do not lose each other's
+ * verdicts. */
+static void save(vireo_device *d, const row *trying)
 {
     rows all = {0};
-    char *path = vr_path_join(d->allocator, d->cache_dir, VR_VERDICT_FILE), *written = NULL;
+    char *written = NULL;
+    char *path = d->cache_dir ? vr_path_join(d->allocator, d->cache_dir, VR_VERDICT_FILE) : NULL;
     if (!path)
         return;
     load(d, path, &all, NULL);
     vr_str text;
     vr_str_init(&text, d->allocator);
-    if (put(d->allocator, &all, changed)) {
+    if (merge(d, trying, &all)) {
         write_text(&all, &text);
         if (!text.failed)
             vr_cache_write(d, VR_VERDICT_FILE, text.data, text.length, &written);
@@ -256,6 +273,7 @@ void vr_verdicts_destroy(vireo_device *d)
 {
     if (!d->verdicts)
         return;
+    vr_verdicts_save(d);
     vr_free(d->allocator, d->verdicts->rows.list);
     vr_mutex_deinit(&d->verdicts->lock);
     vr_free(d->allocator, d->verdicts);
@@ -269,7 +287,7 @@ bool vr_verdict_suspects(vireo_device *d, const char *kernel)
     bool found = false;
     vr_mutex_lock(&d->verdicts->lock);
     for (size_t i = 0; i < r->count && !found; i++)
-        found = r->list[i].verdict.state != VR_VERDICT_PASSED && same_kernel(&r->list[i], &wanted);
+        found = r->list[i].verdict.state > VR_VERDICT_PASSED && same_kernel(&r->list[i], &wanted);
     vr_mutex_unlock(&d->verdicts->lock);
     return found;
 }
@@ -286,11 +304,29 @@ vr_verdict vr_verdict_get(vireo_device *d, const char *kernel, vr_hash128 source
 
 void vr_verdict_set(vireo_device *d, const char *kernel, vr_hash128 source, vr_verdict verdict)
 {
-    const row new = make_row(d, kernel, source, verdict);
+    row new = make_row(d, kernel, source, verdict);
+    new.changed = true;
     vr_mutex_lock(&d->verdicts->lock);
-    if (verdict.state != VR_VERDICT_TRYING)
-        put(d->allocator, &d->verdicts->rows, &new);
-    if (d->cache_dir)
-        save(d, &new);
+    put(d->allocator, &d->verdicts->rows, &new);
+    vr_mutex_unlock(&d->verdicts->lock);
+}
+
+void vr_verdict_try(vireo_device *d, const char *kernel, vr_hash128 source, uint32_t tries)
+{
+    const row trying = make_row(d, kernel, source, (vr_verdict){VR_VERDICT_TRYING, tries});
+    vr_mutex_lock(&d->verdicts->lock);
+    save(d, &trying);
+    vr_mutex_unlock(&d->verdicts->lock);
+}
+
+void vr_verdicts_save(vireo_device *d)
+{
+    const rows *r = &d->verdicts->rows;
+    bool changed = false;
+    vr_mutex_lock(&d->verdicts->lock);
+    for (size_t i = 0; i < r->count; i++)
+        changed = changed || r->list[i].changed;
+    if (changed)
+        save(d, NULL);
     vr_mutex_unlock(&d->verdicts->lock);
 }

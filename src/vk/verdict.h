@@ -35,7 +35,11 @@ void vr_verdicts_destroy(vireo_device *);
  * whatever source: hashing sources takes milliseconds, and is spared where there is nothing to find. */
 bool vr_verdict_suspects(vireo_device *, const char *kernel);
 vr_verdict vr_verdict_get(vireo_device *, const char *kernel, vr_hash128 source);
-/* NONE forgets it. Kept in memory, but for TRYING, which is for the next process; and written, with what other processes
- * have written since. */
+/* In memory, until it is saved; NONE forgets it. */
 void vr_verdict_set(vireo_device *, const char *kernel, vr_hash128 source, vr_verdict);
+/* Saves, with TRYING in place of this kernel's verdict. */
+void vr_verdict_try(vireo_device *, const char *kernel, vr_hash128 source, uint32_t tries);
+/* Writes what was set since the last time into the file as it is now: other processes may have written.
+ * Destroying the device saves too. */
+void vr_verdicts_save(vireo_device *);
 #endif

@@ -433,7 +433,7 @@ static void test_ended(void **state)
     for (uint32_t ends = 1; ends <= 2; ends++) {
         vireo_device *d = reopen(f, NULL);
         assert_int_equal(vr_kernel_source(d, VR_OP_MATMUL, texel, &source, NULL), VIREO_OK);
-        vr_verdict_set(d, "matmul/texel", source, (vr_verdict){VR_VERDICT_TRYING, ends});
+        vr_verdict_try(d, "matmul/texel", source, ends);
         assert_right(d, "texel"); /* it is this one's own */
         assert_right(reopen(f, NULL), "weights");
         vireo_selftest *t = run(f);

@@ -87,7 +87,7 @@ static void test_trying(void **state)
     cache_fixture *f = *state;
     vireo_device *d = &f->device;
     vr_verdict_set(d, "norm/row", source, failed);
-    vr_verdict_set(d, "norm/row", source, once);
+    vr_verdict_try(d, "norm/row", source, 1);
     assert_verdict(d, "norm/row", source, failed);
     d = reopen(f);
     assert_verdict(d, "norm/row", source, once);
@@ -155,8 +155,10 @@ static void test_not_writable(void **state)
     scratch_put(plain, "x", 1);
     f->device.cache_dir = below;
     reopen(f);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         vr_verdict_set(&f->device, "norm/row", source, failed);
+        vr_verdicts_save(&f->device);
+    }
     assert_verdict(&f->device, "norm/row", source, failed);
     snprintf(want, sizeof want,
              "nothing is kept in the cache folder: %s: folder cannot be made: File exists",
@@ -170,6 +172,7 @@ static void test_link(void **state)
     cache_fixture *f = *state;
     char path[128], target[128], want[300];
     vr_verdict_set(&f->device, "norm/row", source, failed);
+    vr_verdicts_save(&f->device);
     snprintf(path, sizeof path, "%s/" VR_VERDICT_FILE, f->folder.path);
     snprintf(target, sizeof target, "%s/elsewhere", f->folder.path);
     assert_int_equal(rename(path, target), 0);
@@ -179,6 +182,7 @@ static void test_link(void **state)
     assert_string_equal(f->last, want);
     assert_verdict(&f->device, "norm/row", source, none);
     vr_verdict_set(&f->device, "norm/row", source, passed);
+    vr_verdicts_save(&f->device);
     snprintf(want, sizeof want, "nothing is kept in the cache folder: %s: a symbolic link", path);
     assert_string_equal(f->last, want);
     assert_int_equal(f->warnings, 2);
