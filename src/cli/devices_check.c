@@ -97,11 +97,12 @@ static int conclude(const vireo_device_info *d, const vireo_selftest *t)
     }
     if (of[VIREO_VERDICT_FAILED])
         vr_cli_note("%zu of %zu kernels failed; on %s others take their place, where there are any",
-                    of[VIREO_VERDICT_FAILED],
-                    of[VIREO_VERDICT_FAILED] + of[VIREO_VERDICT_PASSED], d->name);
+                    of[VIREO_VERDICT_FAILED], of[VIREO_VERDICT_FAILED] + of[VIREO_VERDICT_PASSED],
+                    d->name);
     if (of[VIREO_VERDICT_NOT_TRIED])
-        vr_cli_note("%zu kernels were not tried; next: run it again, what lost the device is left out",
-                    of[VIREO_VERDICT_NOT_TRIED]);
+        vr_cli_note(
+            "%zu kernels were not tried; next: run it again, what lost the device is left out",
+            of[VIREO_VERDICT_NOT_TRIED]);
     return of[VIREO_VERDICT_FAILED] || of[VIREO_VERDICT_NOT_TRIED] ? VR_EXIT_FAILED : VR_EXIT_OK;
 }
 

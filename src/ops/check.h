@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the self-test runs on a user's device: small calls of an op, as data. run/check_case.c draws the
- * operands and asks the op's reference; together, the calls reach every kernel of the op. */
+ * What the self-test runs on a user's device: small calls of an op, as data. run/check_case.c draws
+ * the operands and asks the op's reference; together, the calls reach every kernel of the op. */
 #ifndef VR_OPS_CHECK_H
 #define VR_OPS_CHECK_H
 #include "ops/op.h"
@@ -27,22 +27,23 @@ struct vr_check {
     double nmse; /* allowed; 0: 1e-10. Another one needs a comment that says why */
 };
 
-/* Operands: VR_IN_F32(37, 50), VR_IN_ROWS(1, 37, 50) with 37 rows by symbol 1, VR_IN_IDS(20, 0) of input 0. */
+/* Operands: VR_IN_F32(37, 50), VR_IN_ROWS(1, 37, 50) with 37 rows by symbol 1, VR_IN_IDS(20, 0) of
+ * input 0. */
 #define VR_DIMENSIONS(...)                                                                         \
     .rank = sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .shape = {__VA_ARGS__}
-#define VR_IN_F32(...)                                                                                \
+#define VR_IN_F32(...)                                                                             \
     {                                                                                              \
         VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F32                                             \
     }
-#define VR_IN_F16(...)                                                                                \
+#define VR_IN_F16(...)                                                                             \
     {                                                                                              \
         VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F16                                             \
     }
-#define VR_IN_ROWS(number, ...)                                                                   \
+#define VR_IN_ROWS(number, ...)                                                                    \
     {                                                                                              \
         VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F32, .symbol = number                           \
     }
-#define VR_IN_WORDS(filling, input, number, ...)                                                      \
+#define VR_IN_WORDS(filling, input, number, ...)                                                   \
     {                                                                                              \
         VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_I32, .fill = filling, .of = input,              \
                                     .symbol = number                                               \

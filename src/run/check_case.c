@@ -64,8 +64,9 @@ static void fill(const vr_check *check, const vr_check_operand *o, uint64_t seed
     }
 }
 
-/* Stores n numbers as dtype, and what is stored back into them. */
-static void store(vireo_dtype dtype, double *numbers, size_t n, void *out)
+/* Stores n numbers as dtype, and what is stored back into them. false: a dtype that nobody taught
+ * it. */
+static bool store(vireo_dtype dtype, double *numbers, size_t n, void *out)
 {
     for (size_t i = 0; i < n; i++) {
         if (dtype == VIREO_I32) {
@@ -73,11 +74,14 @@ static void store(vireo_dtype dtype, double *numbers, size_t n, void *out)
         } else if (dtype == VIREO_F32) {
             ((float *)out)[i] = (float)numbers[i];
             numbers[i] = (double)((float *)out)[i];
-        } else {
+        } else if (dtype == VIREO_F16) {
             ((uint16_t *)out)[i] = vr_float_to_half((float)numbers[i]);
             numbers[i] = (double)vr_half_to_float(((uint16_t *)out)[i]);
+        } else {
+            return false;
         }
     }
+    return true;
 }
 
 /* The bucket's capacity for n rows: then capacities in the graph and in the run are the same. */
@@ -102,13 +106,16 @@ static vireo_status add_operand(vr_check_case *c, uint32_t i, uint64_t seed,
     if (!t.data || !c->operands[i])
         return vr_fail_memory(err, "self-test");
     fill(c->check, o, seed, c->operands[i]);
-    store(o->dtype, c->operands[i], n, t.data);
+    if (!store(o->dtype, c->operands[i], n, t.data))
+        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                       "self-test: %s: input %u is %s, which it cannot draw", vr_ops[c->op]->name,
+                       (unsigned)i, vireo_dtype_name(o->dtype));
     if (o->symbol && !symbols[o->symbol].id)
         symbols[o->symbol] = vireo_graph_symbol(c->graph, o->symbol == 1 ? "first" : "second",
                                                 capacity_for(o->shape[0]));
     if (o->dtype == VIREO_F32 || o->dtype == VIREO_I32) {
-        *out = vireo_graph_input(c->graph, names[i], o->dtype, o->rank, o->shape,
-                                 symbols[o->symbol]);
+        *out =
+            vireo_graph_input(c->graph, names[i], o->dtype, o->rank, o->shape, symbols[o->symbol]);
         c->in[c->n_in++] = t;
     } else {
         *out = vireo_graph_constant(c->graph, names[i], &t);
@@ -174,8 +181,8 @@ vireo_status vr_check_case_expect(vr_check_case *c, vireo_error *err)
         args.in[i] = c->operands[i];
     for (uint32_t i = 0; i < vr_ops[c->op]->n_out; i++) {
         const vr_value *v = c->call.out[i];
-        c->elements[i] = v->rank == 1 ? (size_t)v->count
-                                      : (size_t)(vr_value_rows_now(v) * vr_value_width(v));
+        c->elements[i] =
+            v->rank == 1 ? (size_t)v->count : (size_t)(vr_value_rows_now(v) * vr_value_width(v));
         c->expected[i] = vr_arena_array(&c->arena, c->elements[i] + 1, sizeof(double));
         if (!c->expected[i])
             return vr_fail_memory(err, "self-test");

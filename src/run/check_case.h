@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One call of the self-test at work: a graph with that one node, its operands drawn from a seed, what
- * the op's reference makes of them. */
+ * One call of the self-test at work: a graph with that one node, its operands drawn from a seed,
+ * what the op's reference makes of them. */
 #ifndef VR_RUN_CHECK_CASE_H
 #define VR_RUN_CHECK_CASE_H
 #include "graph/graph.h"

@@ -61,13 +61,15 @@ static void compare(const result *r, double most_nmse, uint32_t output, vr_findi
     if (r->ints)
         snprintf(f->reason, sizeof f->reason, "wrong: integers differ");
     else
-        snprintf(f->reason, sizeof f->reason,
-                 "wrong: NMSE %.3g, allowed %.3g; largest error %.3g of the largest value, allowed %.3g",
-                 nmse, most_nmse, relative, allowed_error);
+        snprintf(
+            f->reason, sizeof f->reason,
+            "wrong: NMSE %.3g, allowed %.3g; largest error %.3g of the largest value, allowed %.3g",
+            nmse, most_nmse, relative, allowed_error);
 }
 
 /* Later kernels read whole quads: what follows a row is zero. */
-static void compare_padding(const vr_check_case *c, const vr_bucket *b, uint32_t output, vr_finding *f)
+static void compare_padding(const vr_check_case *c, const vr_bucket *b, uint32_t output,
+                            vr_finding *f)
 {
     const uint32_t id = b->model->graph->outputs[output].value;
     const vr_value *v = &b->values[id];
@@ -92,7 +94,9 @@ void vr_check_compare(const vr_check_case *c, void *const got[VR_MAX_OUT], const
                       vr_finding *f)
 {
     for (uint32_t i = 0; i < vr_ops[c->op]->n_out && f->state == VR_VERDICT_PASSED; i++) {
-        const result r = {.expected = c->expected[i], .got = got[i], .n = c->elements[i],
+        const result r = {.expected = c->expected[i],
+                          .got = got[i],
+                          .n = c->elements[i],
                           .ints = c->call.out[i]->dtype == VIREO_I32};
         compare(&r, c->check->nmse > 0 ? c->check->nmse : allowed_nmse, i, f);
         if (f->state == VR_VERDICT_PASSED)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PATIENCE: seconds; the first dispatch of a software driver compiles. Two ends of the program: one may
- * be somebody's hand. */
+/* PATIENCE: seconds; the first dispatch of a software driver compiles. Two ends of the program: one
+ * may be somebody's hand. */
 enum { PATIENCE = 60, MOST_ENDS = 2 };
 
 struct vireo_selftest {
@@ -60,10 +60,10 @@ static vireo_status op_work_init(op_work *w, vireo_error *err)
     return st;
 }
 
-/* Runs a case twice: what the first leaves in memory is overwritten, so that what the second does not
- * write is seen. Results go into got. */
-static vireo_status run_session(vireo_session *s, const vr_check_case *c, void *const got[VR_MAX_OUT],
-                                vireo_error *err)
+/* Runs a case twice: what the first leaves in memory is overwritten, so that what the second does
+ * not write is seen. Results go into got. */
+static vireo_status run_session(vireo_session *s, const vr_check_case *c,
+                                void *const got[VR_MAX_OUT], vireo_error *err)
 {
     vireo_tensor out[VR_MAX_OUT] = {{0}};
     const size_t n_out = vr_ops[c->op]->n_out;
@@ -139,9 +139,10 @@ static vireo_status run_cases(op_work *w, const vr_kernel *k, const char *path, 
     f->state = VR_VERDICT_PASSED;
     if (before.state == VR_VERDICT_LOST || ends >= MOST_ENDS) {
         f->state = VR_VERDICT_LOST;
-        snprintf(f->reason, sizeof f->reason,
-                 "%s when it was tried before; it is not tried again until its line in %s is deleted",
-                 ends ? "the program ended" : "the device was lost", VR_VERDICT_FILE);
+        snprintf(
+            f->reason, sizeof f->reason,
+            "%s when it was tried before; it is not tried again until its line in %s is deleted",
+            ends ? "the program ended" : "the device was lost", VR_VERDICT_FILE);
         return VIREO_OK;
     }
     vr_verdict_try(w->device, path, source, ends + 1);
@@ -200,8 +201,7 @@ static vireo_status try_kernel(vireo_selftest *t, op_work *w, const vr_kernel *k
         if (st)
             return st;
         vr_verdict_set(w->device, path, source, (vr_verdict){f.state, 0});
-        r->verdict =
-            f.state == VR_VERDICT_PASSED ? VIREO_VERDICT_PASSED : VIREO_VERDICT_FAILED;
+        r->verdict = f.state == VR_VERDICT_PASSED ? VIREO_VERDICT_PASSED : VIREO_VERDICT_FAILED;
     }
     if (w->device->lost)
         vr_verdicts_save(w->device); /* what comes now may not come back */

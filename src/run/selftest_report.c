@@ -31,7 +31,8 @@ static void add_operand(const char *name, uint32_t i, const vr_value *v, vr_str 
 static void add_values(const vr_finding *f, vr_str *s)
 {
     if (f->n_wrong)
-        vr_str_addf(s, "first wrong elements of out%u: index, expected, got\n", (unsigned)f->output);
+        vr_str_addf(s, "first wrong elements of out%u: index, expected, got\n",
+                    (unsigned)f->output);
     for (size_t i = 0; i < f->n_wrong; i++)
         vr_str_addf(s, "    %zu  %.9g  %.9g\n", f->wrong[i].index, f->wrong[i].expected,
                     f->wrong[i].got);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The self-test: passes here; finds kernels that are broken on purpose, and sessions then choose others;
- * what it found outlives the device object, a lost device and the end of the program. */
+ * The self-test: passes here; finds kernels that are broken on purpose, and sessions then choose
+ * others; what it found outlives the device object, a lost device and the end of the program. */
 #include "device_test.h"
 #include "run/selftest.h"
 #include "run/shader_text.h"
@@ -11,7 +11,7 @@
 typedef struct fixture {
     scratch folder;
     vireo_device *device;
-    char *shader;            /* what takes the place of one */
+    char *shader; /* what takes the place of one */
     unsigned warnings;
     char last[1024];
 } fixture;
@@ -104,7 +104,8 @@ enum { N = 24 };
 #define MATMUL vr_ops[VR_OP_MATMUL]
 
 /* out = a · b + bias with a, b (N, N). */
-static vireo_status run_matmul(vireo_device *d, const char *force, char chosen[32], vireo_error *err)
+static vireo_status run_matmul(vireo_device *d, const char *force, char chosen[32],
+                               vireo_error *err)
 {
     vireo_graph *g = NULL;
     vireo_model *m = NULL;
@@ -118,8 +119,12 @@ static vireo_status run_matmul(vireo_device *d, const char *force, char chosen[3
     assert_int_equal(vireo_graph_create(NULL, &g, err), VIREO_OK);
     vireo_value in[3];
     for (int i = 0; i < 3; i++)
-        in[i] = vireo_graph_input(g, i == 0 ? "a" : i == 1 ? "b" : "bias", VIREO_F32, i < 2 ? 2 : 1,
-                                  (const int64_t[]){N, N}, (vireo_symbol){0});
+        in[i] =
+            vireo_graph_input(g,
+                              i == 0   ? "a"
+                              : i == 1 ? "b"
+                                       : "bias",
+                              VIREO_F32, i < 2 ? 2 : 1, (const int64_t[]){N, N}, (vireo_symbol){0});
     vireo_graph_output(g, "y", vireo_matmul(g, in[0], in[1], &(vireo_matmul_args){.bias = in[2]}));
     vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
     options.force_kernel = force;
@@ -207,8 +212,10 @@ static void test_passes(void **state)
 static void test_low_device(void **state)
 {
     fixture *f = *state;
-    const vr_device_override low = {.max_storage_bindings = 4, .no_subgroups = true,
-                                    .max_texel_elements = 65536, .max_workgroup_invocations = 128,
+    const vr_device_override low = {.max_storage_bindings = 4,
+                                    .no_subgroups = true,
+                                    .max_texel_elements = 65536,
+                                    .max_workgroup_invocations = 128,
                                     .max_shared_bytes = 16384};
     reopen(f, &low);
     vireo_selftest *t = run(f);
@@ -234,14 +241,26 @@ static void test_broken(void **state)
         const char *shader, *find, *replace, *kernels[3], *reason;
     } rows[] = {
         {NO_BIAS, {"matmul/texel", "matmul/weights"}, "wrong: NMSE "},
-        {"attention.comp", "EACH_QUAD s = fma(q[d]", "for (int d = 1; d < QUADS; d++) s = fma(q[d]",
-         {"attention/texel"}, "wrong: NMSE "},
-        {"unary.comp", "y = vr_clear(y, i % quads, width);", ";", {"unary/texel", "unary/storage"},
-         "wrong: what follows row 0 is "},
-        {"pool.comp", "void main()\n{", "void main()\n{ return;", {"pool/texel", "pool/storage"},
+        {"attention.comp",
+         "EACH_QUAD s = fma(q[d]",
+         "for (int d = 1; d < QUADS; d++) s = fma(q[d]",
+         {"attention/texel"},
          "wrong: NMSE "},
-        {"top_k_rank.comp", "void main()\n{", "void main()\n{ return;",
-         {"top_k/workgroup"}, "wrong: "},
+        {"unary.comp",
+         "y = vr_clear(y, i % quads, width);",
+         ";",
+         {"unary/texel", "unary/storage"},
+         "wrong: what follows row 0 is "},
+        {"pool.comp",
+         "void main()\n{",
+         "void main()\n{ return;",
+         {"pool/texel", "pool/storage"},
+         "wrong: NMSE "},
+        {"top_k_rank.comp",
+         "void main()\n{",
+         "void main()\n{ return;",
+         {"top_k/workgroup"},
+         "wrong: "},
         {"attention.comp", "void main()", "void mian()", {"attention/texel"}, "attention.comp"},
     };
     fixture *f = *state;
@@ -311,12 +330,19 @@ static void test_report(void **state)
     assert_int_equal(vr_kernel_source(d, VR_OP_MATMUL, &MATMUL->kernels[0], &hash, NULL), 0);
     vr_hash_hex(hash, source);
     const char *const parts[] = {
-        "Vireo's self-test: matmul/texel failed\nwrong: NMSE ", "\nvireo " VIREO_VERSION ", glslang ",
-        d->info.name, d->info.uuid, d->info.driver_info, "\nkernel: matmul/texel, source ", source,
+        "Vireo's self-test: matmul/texel failed\nwrong: NMSE ",
+        "\nvireo " VIREO_VERSION ", glslang ",
+        d->info.name,
+        d->info.uuid,
+        d->info.driver_info,
+        "\nkernel: matmul/texel, source ",
+        source,
         "\ncase 1 of 3:\n    in0: f32 [≤64, 50], 37 in this run\n    in1: f32 [50, 33]\n",
         "\n    out0: f32 [≤64, 33], 37 in this run\n",
-        "\nfirst wrong elements of out0: index, expected, got\n    0  ", "\n    15  ",
-        "\nshader: matmul.comp, with\n#define WG ", "\n#define VR_ACTIVATION "};
+        "\nfirst wrong elements of out0: index, expected, got\n    0  ",
+        "\n    15  ",
+        "\nshader: matmul.comp, with\n#define WG ",
+        "\n#define VR_ACTIVATION "};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (!strstr(r->report, parts[i]))
             fail_msg("not in the report: %s\n%s", parts[i], r->report);
@@ -333,15 +359,16 @@ static void test_none_left(void **state)
         char path[VR_VERDICT_NAME];
         vr_hash128 source;
         vr_kernel_path(VR_OP_MATMUL, &MATMUL->kernels[k], path);
-        assert_int_equal(
-            vr_kernel_source(d, VR_OP_MATMUL, &MATMUL->kernels[k], &source, &err), VIREO_OK);
+        assert_int_equal(vr_kernel_source(d, VR_OP_MATMUL, &MATMUL->kernels[k], &source, &err),
+                         VIREO_OK);
         vr_verdict_set(d, path, source, (vr_verdict){VR_VERDICT_FAILED, 0});
     }
-    snprintf(want, sizeof want,
-             "matmul: no kernel is left for these sizes on %s, whose self-test failed: texel, "
-             "weights, plain; try another driver or device, and report it: \"vireo devices --check\" "
-             "writes what is needed",
-             d->info.name);
+    snprintf(
+        want, sizeof want,
+        "matmul: no kernel is left for these sizes on %s, whose self-test failed: texel, "
+        "weights, plain; try another driver or device, and report it: \"vireo devices --check\" "
+        "writes what is needed",
+        d->info.name);
     assert_fails(d, NULL, want);
     assert_fails(reopen(f, NULL), NULL, want);
     vireo_selftest *t = run(f); /* tried again, and well */
@@ -523,10 +550,12 @@ int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_passes),    CASE(test_low_device),     CASE(test_broken),
-        CASE(test_refused),   CASE(test_report),         CASE(test_none_left),
-        CASE(test_lost),      CASE(test_no_answer),      CASE(test_ended),
-        CASE(test_recorded_and_cancelled),               CASE(test_not_writable),
+        CASE(test_passes),       CASE(test_low_device),
+        CASE(test_broken),       CASE(test_refused),
+        CASE(test_report),       CASE(test_none_left),
+        CASE(test_lost),         CASE(test_no_answer),
+        CASE(test_ended),        CASE(test_recorded_and_cancelled),
+        CASE(test_not_writable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

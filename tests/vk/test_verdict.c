@@ -2,6 +2,7 @@
  * Verdicts in memory and in the cache folder. No driver is needed: a device that was never opened
  * stands in. */
 #include "tests/device_test.h"
+#include "tests/counted_allocator.h"
 #include "vk/cache_fixture.h"
 #include "vk/verdict.h"
 #include <sys/stat.h>
@@ -161,8 +162,7 @@ static void test_not_writable(void **state)
     }
     assert_verdict(&f->device, "norm/row", source, failed);
     snprintf(want, sizeof want,
-             "nothing is kept in the cache folder: %s: folder cannot be made: File exists",
-             plain);
+             "nothing is kept in the cache folder: %s: folder cannot be made: File exists", plain);
     assert_string_equal(f->last, want);
     assert_int_equal(f->warnings, 1);
 }
@@ -195,8 +195,8 @@ static void test_link(void **state)
 #define SOURCE "0123456789abcdef0123456789abcdef\t"
 #define ROW UUID DRIVER KERNEL SOURCE
 
-/* Files that are not ours, whole, or undamaged: nothing of them counts, one warning names the line, and
- * the next verdict replaces them. */
+/* Files that are not ours, whole, or undamaged: nothing of them counts, one warning names the line,
+ * and the next verdict replaces them. */
 static void test_damage(void **state)
 {
     static const struct {
@@ -246,8 +246,11 @@ static void test_damage(void **state)
         {HEAD UUID DRIVER "norm\xffrow\t" SOURCE "passed\t0\nend 1\n", 0, 2},
         {HEAD UUID DRIVER
          "a_kernel_with_a_name_that_is_longer_than_any_kernel_has_in_the_library\t" SOURCE
-         "passed\t0\nend 1\n", 0, 2},
-        {HEAD UUID DRIVER KERNEL "0123\t" "passed\t0\nend 1\n", 0, 2},
+         "passed\t0\nend 1\n",
+         0, 2},
+        {HEAD UUID DRIVER KERNEL "0123\t"
+                                 "passed\t0\nend 1\n",
+         0, 2},
         {HEAD UUID DRIVER "no\0m/row\t" SOURCE "passed\t0\nend 1\n",
          sizeof(HEAD UUID DRIVER "no\0m/row\t" SOURCE "passed\t0\nend 1\n") - 1, 2},
     };
@@ -284,14 +287,16 @@ static void test_no_file(void **state)
     reopen(f);
     snprintf(want, sizeof want,
              "the self-test's verdicts are ignored: %s: 262145 bytes, at most 262144 are allowed "
-             "(LIMIT)", path);
+             "(LIMIT)",
+             path);
     assert_string_equal(f->last, want);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkdir(path, 0700), 0);
     reopen(f);
     snprintf(want, sizeof want,
              "the self-test's verdicts are ignored: %s: is a folder, a regular file is needed "
-             "(NOT_FILE)", path);
+             "(NOT_FILE)",
+             path);
     assert_string_equal(f->last, want);
     assert_int_equal(f->warnings, 2);
     assert_int_equal(rmdir(path), 0);
@@ -311,14 +316,53 @@ static void test_many(void **state)
     assert_verdict(&f->device, "norm/row", (vr_hash128){VR_MOST_VERDICTS + 1, 0}, failed);
 }
 
+/* Every allocation fails once: a device that cannot be opened, or a verdict that is not kept. */
+static void test_memory(void **state)
+{
+    cache_fixture *f = *state;
+    vireo_device *d = &f->device;
+    size_t refused = 0, n = 1;
+    vr_verdict_set(d, "norm/row", source, failed);
+    vr_verdicts_destroy(d);
+    for (bool reached = true; reached; n++) {
+        counted c = {.fail_at = n};
+        const vireo_allocator a = counted_allocator(&c);
+        vireo_error err = {0};
+        d->allocator = &a;
+        vireo_status st = vr_verdicts_create(d, &err);
+        if (st) {
+            assert_int_equal(st, VIREO_ERROR_OUT_OF_MEMORY);
+            assert_string_equal(err.message, "out of memory: verdicts");
+            refused++;
+        } else {
+            vr_verdict_set(d, "pool/texel", source, failed);
+            vr_verdict_try(d, "norm/row", source, 1);
+            assert_verdict(d, "norm/row", source, failed);
+        }
+        vr_verdicts_destroy(d);
+        assert_int_equal(c.live, 0);
+        reached = c.made >= n;
+        d->allocator = NULL;
+        open_device(d); /* the file was not harmed */
+        assert_true(vr_verdict_suspects(d, "norm/row"));
+        vr_verdict_set(d, "norm/row", source, failed);
+        vr_verdicts_destroy(d);
+    }
+    assert_int_equal(refused, 4); /* the table, the path, the file, its rows */
+    assert_true(n > 10);
+    open_device(d);
+    assert_int_equal(f->warnings, 1);
+    assert_non_null(strstr(f->last, "nothing is kept in the cache folder: out of memory: "));
+}
+
 int main(void)
 {
 #define CASE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        CASE(test_kept),      CASE(test_trying),       CASE(test_other_devices),
-        CASE(test_two_writers), CASE(test_no_folder),  CASE(test_not_writable),
-        CASE(test_link),      CASE(test_damage),       CASE(test_no_file),
-        CASE(test_many),
+        CASE(test_kept),        CASE(test_trying),    CASE(test_other_devices),
+        CASE(test_two_writers), CASE(test_no_folder), CASE(test_not_writable),
+        CASE(test_link),        CASE(test_damage),    CASE(test_no_file),
+        CASE(test_many),        CASE(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
