@@ -213,12 +213,10 @@ static void write_text(const rows *r, vr_str *s)
 /* What changed goes into the rows of the file. false: exhausted. */
 static bool merge(vireo_device *d, const row *trying, rows *all)
 {
-    rows *mine = &d->verdicts->rows;
-    for (size_t i = 0; i < mine->count; i++) {
+    const rows *mine = &d->verdicts->rows;
+    for (size_t i = 0; i < mine->count; i++)
         if (mine->list[i].changed && !put(d->allocator, all, &mine->list[i]))
             return false;
-        mine->list[i].changed = false;
-    }
     return !trying || put(d->allocator, all, trying);
 }
 
@@ -226,7 +224,7 @@ static bool merge(vireo_device *d, const row *trying, rows *all)
  * verdicts. */
 static void save(vireo_device *d, const row *trying)
 {
-    rows all = {0};
+    rows all = {0}, *mine = &d->verdicts->rows;
     char *written = NULL;
     char *path = d->cache_dir ? vr_path_join(d->allocator, d->cache_dir, VR_VERDICT_FILE) : NULL;
     if (!path)
@@ -234,11 +232,12 @@ static void save(vireo_device *d, const row *trying)
     load(d, path, &all, NULL);
     vr_str text;
     vr_str_init(&text, d->allocator);
-    if (merge(d, trying, &all)) {
+    bool ok = merge(d, trying, &all);
+    if (ok)
         write_text(&all, &text);
-        if (!text.failed)
-            vr_cache_write(d, VR_VERDICT_FILE, text.data, text.length, &written);
-    }
+    ok = ok && !text.failed && vr_cache_write(d, VR_VERDICT_FILE, text.data, text.length, &written);
+    for (size_t i = 0; ok && i < mine->count; i++)
+        mine->list[i].changed = false;
     vr_str_deinit(&text);
     vr_free(d->allocator, written);
     vr_free(d->allocator, all.list);

@@ -165,6 +165,7 @@ static void test_not_writable(void **state)
              "nothing is kept in the cache folder: %s: folder cannot be made: File exists", plain);
     assert_string_equal(f->last, want);
     assert_int_equal(f->warnings, 1);
+    f->device.cache_dir = f->folder.path; /* what is destroyed saves */
 }
 
 static void test_link(void **state)
