@@ -2,6 +2,7 @@
 #include "run/check_case.h"
 #include "tensor/half.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SMALLEST_BUCKET = 16 };
@@ -96,11 +97,12 @@ static int64_t capacity_for(int64_t n)
 static vireo_status add_operand(vr_check_case *c, uint32_t i, uint64_t seed,
                                 vireo_symbol symbols[3], vireo_value *out, vireo_error *err)
 {
-    static const char *const names[VR_MAX_IN] = {"in0", "in1", "in2", "in3", "in4"};
+    char name[16];
     const vr_check_operand *o = &c->check->in[i];
     const size_t n = elements_of(o);
     vireo_tensor t = {.dtype = o->dtype, .rank = o->rank, .bytes = n * vireo_dtype_bytes(o->dtype)};
     memcpy(t.shape, o->shape, sizeof t.shape);
+    snprintf(name, sizeof name, "in%u", (unsigned)i);
     t.data = vr_arena_alloc(&c->arena, t.bytes + 1);
     c->operands[i] = vr_arena_array(&c->arena, n + 1, sizeof(double));
     if (!t.data || !c->operands[i])
@@ -114,11 +116,10 @@ static vireo_status add_operand(vr_check_case *c, uint32_t i, uint64_t seed,
         symbols[o->symbol] = vireo_graph_symbol(c->graph, o->symbol == 1 ? "first" : "second",
                                                 capacity_for(o->shape[0]));
     if (o->dtype == VIREO_F32 || o->dtype == VIREO_I32) {
-        *out =
-            vireo_graph_input(c->graph, names[i], o->dtype, o->rank, o->shape, symbols[o->symbol]);
+        *out = vireo_graph_input(c->graph, name, o->dtype, o->rank, o->shape, symbols[o->symbol]);
         c->in[c->n_in++] = t;
     } else {
-        *out = vireo_graph_constant(c->graph, names[i], &t);
+        *out = vireo_graph_constant(c->graph, name, &t);
     }
     return VIREO_OK;
 }
