@@ -12,8 +12,9 @@ layout(std430, set = 0, binding = 1) restrict readonly buffer Keys { float k[]; 
 layout(std430, set = 0, binding = 2) restrict readonly buffer Values { float v[]; };
 layout(set = 0, binding = 3) uniform isamplerBuffer offsets;
 layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { float result[]; };
-#define VR_OFFSET(i) texelFetch(offsets, int(i)).x
-#include "sequence.glsl"
+layout(set = 0, binding = 6) uniform isamplerBuffer key_offsets;
+layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
+#include "attention.glsl"
 
 void main()
 {
@@ -21,28 +22,39 @@ void main()
     const uint query = lane / p.n_heads, head = lane % p.n_heads;
     if (query >= vr_rows(p.rows, p.symbol))
         return;
-    const uvec2 span = vr_sequence(query, vr_rows(p.sequences, p.sequences_symbol));
-    const uint first = head * p.head_dim;
+    int at;
+    const uvec2 span = vr_keys(query, at);
+    const uint q_first = query * p.q_pitch + head * p.head_dim;
+    const uint k_first = head / GROUP * p.head_dim, v_first = head / GROUP * p.v_dim;
     float sum[256];
-    for (uint d = 0; d < p.head_dim; d++)
+    for (uint d = 0; d < p.v_dim; d++)
         sum[d] = 0.0;
     float most = -3.0e38, total = 0.0;
     for (uint j = span.x; j < span.y; j++) {
         float score = 0.0;
         for (uint d = 0; d < p.head_dim; d++)
-            score = fma(q[query * p.q_pitch + first + d], k[j * p.k_pitch + first + d], score);
-        score *= p.scale;
+            score = fma(q[q_first + d], k[j * p.k_pitch + k_first + d], score);
+        score = vr_score(score * p.scale, j, at, head);
+#if POINTWISE
+        const float shrink = 1.0, weight = vr_silu(score);
+#else
         const float highest = max(most, score);
         const float shrink = exp(most - highest), weight = exp(score - highest);
         most = highest;
         total = total * shrink + weight;
-        for (uint d = 0; d < p.head_dim; d++)
-            sum[d] = fma(weight, v[j * p.v_pitch + first + d], sum[d] * shrink);
+#endif
+        for (uint d = 0; d < p.v_dim; d++)
+            sum[d] = fma(weight, v[j * p.v_pitch + v_first + d], sum[d] * shrink);
     }
-    const uint at = query * p.out_pitch;
-    for (uint d = 0; d < p.head_dim; d++)
-        result[at + first + d] = sum[d] / total;
+#if POINTWISE
+    const float scale = p.pointwise;
+#else
+    const float scale = span.x < span.y ? 1.0 / total : 0.0;
+#endif
+    const uint to = query * p.out_pitch;
+    for (uint d = 0; d < p.v_dim; d++)
+        result[to + head * p.v_dim + d] = sum[d] * scale;
     if (head + 1 == p.n_heads)
-        for (uint d = p.n_heads * p.head_dim; d < p.out_pitch; d++)
-            result[at + d] = 0.0; // padding
+        for (uint d = p.n_heads * p.v_dim; d < p.out_pitch; d++)
+            result[to + d] = 0.0; // padding
 }

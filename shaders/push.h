@@ -132,12 +132,26 @@ struct vr_push_matmul_plain {
     VR_U32 has_bias, has_residual;
 };
 
-/* q, k, v pitches in quads (texel kernel) or elements (plain one); head_dim in elements. */
+/* q, k, v and out pitches in quads (texel kernel) or elements (plain one); head_dim of q and k, v_dim
+ * of v, bias_pitch and bias_middle (the entry of distance 0) in elements. */
 struct vr_push_attention {
-    VR_U32 rows, symbol, n_heads, head_dim;
+    VR_U32 rows, symbol, key_rows, key_symbol;
+    VR_U32 n_heads, head_dim, v_dim;
     VR_U32 q_pitch, k_pitch, v_pitch, out_pitch;
     VR_U32 sequences, sequences_symbol;
-    VR_F32 scale;
+    VR_F32 scale, soft_cap, pointwise; /* pointwise: what weights are multiplied with */
+    VR_I32 causal, window;
+    VR_I32 bias_pitch, bias_middle; /* bias_pitch 0: one row for all heads */
+};
+
+struct vr_push_rope { /* rope.comp */
+    vr_extent x;                  /* pitch in quads */
+    VR_U32 head_dim, rotary;      /* elements */
+    VR_U32 table_pitch;           /* quads */
+    VR_U32 table_rows;            /* of the whole table */
+    VR_U32 first, count;          /* rows of the table's slab; as for embedding */
+    VR_U32 halves;                /* whether a pair's second element stands rotary / 2 behind the first,
+                                     not beside it */
 };
 
 #endif

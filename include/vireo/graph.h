@@ -89,6 +89,46 @@ vireo_value vireo_linear(vireo_graph *, vireo_value x, vireo_value weight, vireo
  * Every token attends to all tokens of its own sequence. scale 0: 1/√head_dim. head_dim 1..256. */
 vireo_value vireo_attention(vireo_graph *, vireo_value q, vireo_value k, vireo_value v,
                             vireo_value offsets, uint32_t n_heads, float scale);
+/* All of it. q: (tokens, n_heads·head_dim); k: (keys, n_kv_heads·head_dim); v: (keys,
+ * n_kv_heads·value_dim) → (tokens, n_heads·value_dim); head_dim and value_dim 1..256. Query head h reads
+ * key head h / (n_heads / n_kv_heads) (grouped queries, Ainslie et al. 2023).
+ *   score = soft_cap·tanh(q·k·scale / soft_cap) + bias, without a soft_cap: q·k·scale + bias
+ *   out = Σ weight·v, weight = softmax of the scores, or silu(score) / pointwise (HSTU, Zhai et al. 2024)
+ * Positions are counted so that the last query of a sequence stands where its last key does: with more
+ * keys than queries the queries are the last ones. A query at i sees the key at j if causal is off or j
+ * ≤ i, and if window is 0 or |i - j| < window (itself included). A query that sees no key, and a token
+ * of no sequence, gives zeros. Whatever the offsets say, nothing outside of k and v is read. */
+typedef struct vireo_attention_args {
+    uint32_t n_heads;
+    uint32_t n_kv_heads;     /* a divisor of n_heads; 0: n_heads */
+    float scale;             /* 0: 1/√head_dim */
+    bool causal;
+    uint32_t window;         /* at most 2^30; 0: none */
+    float soft_cap;          /* Gemma 2's; 0: none */
+    float pointwise;         /* 0: softmax */
+    vireo_value key_offsets; /* (sequences + 1) i32 as offsets, of the keys; none: those of the queries */
+    /* (n_heads or 1, 2·L - 1) f32, finite: what is added at distance d = j - i is entry d + L - 1, the
+     * first or last one beyond ±(L - 1). T5's and HSTU's bias by position, written out by distance. */
+    vireo_value bias;
+} vireo_attention_args;
+vireo_value vireo_attention_with(vireo_graph *, vireo_value q, vireo_value k, vireo_value v,
+                                 vireo_value offsets, const vireo_attention_args *);
+/* Rotary position embedding (Su et al. 2021) of x (tokens, n_heads·head_dim) at positions (tokens) i32.
+ * table: (positions, rotary_dim) f32, row p holds cos and sin of the angle of pair 0, then of pair 1, ...
+ * Pair (a, b) becomes (a·cos - b·sin, a·sin + b·cos); rotary_dim is even and at most head_dim, the
+ * rest of a head is copied. A position that is no row of the table fails the run, as for
+ * embedding. */
+typedef enum vireo_rope_style {
+    VIREO_ROPE_ADJACENT, /* pair i: elements 2i and 2i + 1 (RoFormer, GPT-J, Llama's own weights) */
+    VIREO_ROPE_HALVES,   /* pair i: elements i and i + rotary_dim / 2 (GPT-NeoX, Hugging Face's Llama) */
+} vireo_rope_style;
+vireo_value vireo_rope(vireo_graph *, vireo_value x, vireo_value positions, vireo_value table,
+                       uint32_t n_heads, vireo_rope_style);
+/* The usual table: the angle of pair i at position p is p / factor · theta^(-2i / rotary_dim), computed
+ * in double precision, because devices need not compute sin and cos exactly enough. factor: linear
+ * position interpolation (Chen et al. 2023); 1: none. The graph owns it. */
+vireo_value vireo_rope_table(vireo_graph *, int64_t positions, uint32_t rotary_dim, double theta,
+                             double factor);
 /* (…, n); weight, bias: (n) or none (Ba et al. 2016). */
 vireo_value vireo_layer_norm(vireo_graph *, vireo_value x, vireo_value weight, vireo_value bias,
                              float epsilon);

@@ -17,6 +17,15 @@ vec4 vr_above(vec4 x, float lowest, vec4 y)
     return mix(vec4(0.0), y, greaterThan(x, vec4(lowest)));
 }
 
+vec4 vr_tanh(vec4 x)
+{
+    // 1 − 2 / (exp(2|x|) + 1); near 0, where that cancels, the series.
+    const vec4 a = min(abs(x), 20.0);
+    const vec4 s = a * a;
+    const vec4 series = a * (1.0 + s * (-0.33333333 + s * (0.13333333 - s * 0.05396825)));
+    return sign(x) * mix(1.0 - 2.0 / (exp(2.0 * a) + 1.0), series, lessThan(a, vec4(0.2)));
+}
+
 vec4 vr_activate(vec4 x)
 {
 #if VR_ACTIVATION == 0 // VIREO_IDENTITY
@@ -38,11 +47,7 @@ vec4 vr_activate(vec4 x)
 #elif VR_ACTIVATION == 4 // VIREO_SILU
     return vr_above(x, -80.0, x * vr_sigmoid(x));
 #elif VR_ACTIVATION == 5 // VIREO_TANH
-    // 1 − 2 / (exp(2|x|) + 1); near 0, where that cancels, the series.
-    const vec4 a = min(abs(x), 20.0);
-    const vec4 s = a * a;
-    const vec4 series = a * (1.0 + s * (-0.33333333 + s * (0.13333333 - s * 0.05396825)));
-    return sign(x) * mix(1.0 - 2.0 / (exp(2.0 * a) + 1.0), series, lessThan(a, vec4(0.2)));
+    return vr_tanh(x);
 #elif VR_ACTIVATION == 6 // VIREO_SIGMOID
     return vr_sigmoid(x);
 #else

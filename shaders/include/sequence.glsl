@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the sequence of a token in cumulative lengths: VR_OFFSET(i) reads offset i of `ends`.
-// The last s with offset(s) <= token, so that empty sequences are passed over.
-uvec2 vr_sequence(uint token, uint ends)
+// Finds the sequence of a token in cumulative lengths: VR_OFFSET(i) reads offset i of `ends`, at least
+// 2. The last s with offset(s) <= token, so that empty sequences are passed over.
+uint vr_sequence(uint token, uint ends)
 {
     uint low = 0, high = ends - 1;
     while (high - low > 1) {
@@ -11,5 +11,5 @@ uvec2 vr_sequence(uint token, uint ends)
         else
             high = middle;
     }
-    return uvec2(VR_OFFSET(low), VR_OFFSET(low + 1));
+    return low;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The public op builders: arguments to attributes. Shapes and dtypes are the ops' own business. */
 #include "graph/graph.h"
+#include <math.h>
+
+enum { MOST_POSITIONS = 1 << 24, MOST_ROTARY = 256 };
 
 static vireo_value add_one(vireo_graph *g, vr_op_id op, const vr_attributes *at,
                            const vireo_value *in, size_t n_in)
@@ -32,9 +35,60 @@ vireo_value vireo_linear(vireo_graph *g, vireo_value x, vireo_value weight, vire
 vireo_value vireo_attention(vireo_graph *g, vireo_value q, vireo_value k, vireo_value v,
                             vireo_value offsets, uint32_t n_heads, float scale)
 {
-    const vr_attributes at = {.attention = {.n_heads = n_heads, .scale = scale}};
-    const vireo_value in[] = {q, k, v, offsets};
-    return add_one(g, VR_OP_ATTENTION, &at, in, 4);
+    return vireo_attention_with(g, q, k, v, offsets,
+                                &(vireo_attention_args){.n_heads = n_heads, .scale = scale});
+}
+
+vireo_value vireo_attention_with(vireo_graph *g, vireo_value q, vireo_value k, vireo_value v,
+                                 vireo_value offsets, const vireo_attention_args *args)
+{
+    const vr_attributes at = {
+        .attention = {.n_heads = args->n_heads,
+                      .n_kv_heads = args->n_kv_heads ? args->n_kv_heads : args->n_heads,
+                      .scale = args->scale,
+                      .causal = args->causal,
+                      .window = args->window,
+                      .soft_cap = args->soft_cap,
+                      .pointwise = args->pointwise}};
+    const vireo_value in[] = {q, k, v, offsets, args->key_offsets, args->bias};
+    return add_one(g, VR_OP_ATTENTION, &at, in, 6);
+}
+
+vireo_value vireo_rope(vireo_graph *g, vireo_value x, vireo_value positions, vireo_value table,
+                       uint32_t n_heads, vireo_rope_style style)
+{
+    const vr_attributes at = {.rope = {.n_heads = n_heads, .style = style}};
+    const vireo_value in[] = {x, positions, table};
+    return add_one(g, VR_OP_ROPE, &at, in, 3);
+}
+
+vireo_value vireo_rope_table(vireo_graph *g, int64_t positions, uint32_t rotary_dim, double theta,
+                             double factor)
+{
+    if (g->fault.status)
+        return VIREO_NONE;
+    if (positions < 0 || positions > MOST_POSITIONS || rotary_dim % 2 || rotary_dim < 2 ||
+        rotary_dim > MOST_ROTARY)
+        return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                                "rope table: %lld positions of %u elements, allowed 0 to %d and an "
+                                "even number from 2 to %d",
+                                (long long)positions, rotary_dim, MOST_POSITIONS, MOST_ROTARY);
+    if (!(isfinite(theta) && theta > 0 && isfinite(factor) && factor > 0))
+        return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                                "rope table: theta %g and factor %g must be finite and above 0",
+                                theta, factor);
+    vireo_tensor t = {.dtype = VIREO_F32, .rank = 2, .shape = {positions, rotary_dim},
+                      .bytes = (size_t)positions * rotary_dim * sizeof(float)};
+    float *to = t.data = vr_arena_alloc(&g->arena, t.bytes ? t.bytes : 1);
+    if (!to)
+        return vireo_graph_fail(g, VIREO_ERROR_OUT_OF_MEMORY, "rope table: %zu bytes", t.bytes);
+    for (int64_t p = 0; p < positions; p++)
+        for (uint32_t i = 0; i < rotary_dim; i += 2) {
+            const double angle = (double)p / factor * pow(theta, -(double)i / rotary_dim);
+            *to++ = (float)cos(angle);
+            *to++ = (float)sin(angle);
+        }
+    return vireo_graph_constant(g, "rope table", &t);
 }
 
 vireo_value vireo_layer_norm(vireo_graph *g, vireo_value x, vireo_value weight, vireo_value bias,

@@ -1,124 +1,280 @@
 /* SPDX-License-Identifier: Apache-2.0
- * softmax(q · kᵀ · scale) · v within each sequence of a packed batch, per head; online softmax (Milakov
- * and Gimelshein 2018), so no score ever leaves a lane. */
-#include "ops/check.h"
-#include "shaders/push.h"
+ * Attention within each sequence of a packed batch, per head: softmax(scores) · v by online softmax
+ * (Milakov and Gimelshein 2018), so no score ever leaves a lane, or Σ silu(score) · v. */
+#include "ops/rows.h"
 #include <math.h>
 
-enum { Q, K, V, OFFSETS };
-enum { MOST_HEAD_DIM = 256 };
+enum { Q, K, V, OFFSETS, KEY_OFFSETS, BIAS };
+enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
 static uint32_t head_dim(const vr_call *c)
 {
     return (uint32_t)vr_value_width(c->in[Q]) / c->at.attention.n_heads;
 }
 
-static float scale_of(const vr_call *c)
+static uint32_t value_dim(const vr_call *c)
 {
-    return c->at.attention.scale != 0 ? c->at.attention.scale
-                                      : 1.0f / sqrtf((float)head_dim(c));
+    return (uint32_t)vr_value_width(c->in[V]) / c->at.attention.n_kv_heads;
+}
+
+/* Query heads a key head. */
+static uint32_t group(const vr_call *c)
+{
+    return c->at.attention.n_heads / c->at.attention.n_kv_heads;
+}
+
+/* ---- Shapes -------------------------------------------------------------------------------- */
+
+static vireo_status check_heads(const vr_call *c, uint32_t input, uint32_t heads, vireo_error *err)
+{
+    const int64_t width = vr_value_width(c->in[input]);
+    if (heads < 1 || width % heads || width / heads < 1 || width / heads > MOST_HEAD_DIM)
+        return vr_bad(c, err, "%u heads do not divide a width of %lld into 1 to %d each", heads,
+                      (long long)width, MOST_HEAD_DIM);
+    return VIREO_OK;
+}
+
+static bool same_rows(const vr_value *a, const vr_value *b)
+{
+    return a->shape[0] == b->shape[0] && a->symbol == b->symbol;
+}
+
+static vireo_status check_sizes(const vr_call *c, vireo_error *err)
+{
+    const uint32_t heads = c->at.attention.n_heads, kv_heads = c->at.attention.n_kv_heads;
+    if (!same_rows(c->in[K], c->in[V]))
+        return vr_bad(c, err, "k and v must have the same rows");
+    if (!c->in[KEY_OFFSETS] && !same_rows(c->in[Q], c->in[K]))
+        return vr_bad(c, err, "without offsets of their own, k and v must have the rows of q");
+    if (c->in[KEY_OFFSETS] && !vr_value_same_shape(c->in[OFFSETS], c->in[KEY_OFFSETS]))
+        return vr_bad(c, err, "key offsets must have the shape of the offsets");
+    vireo_status st = check_heads(c, Q, heads, err);
+    if (!st && heads > MOST_HEADS)
+        st = vr_bad(c, err, "%u heads, allowed %d", heads, MOST_HEADS);
+    if (!st && (kv_heads < 1 || heads % kv_heads))
+        st = vr_bad(c, err, "%u key heads do not divide %u heads", kv_heads, heads);
+    if (!st)
+        st = check_heads(c, K, kv_heads, err);
+    if (!st)
+        st = check_heads(c, V, kv_heads, err);
+    if (!st && vr_value_width(c->in[K]) / kv_heads != head_dim(c))
+        st = vr_bad(c, err, "heads of q have %u elements, those of k %lld", head_dim(c),
+                    (long long)(vr_value_width(c->in[K]) / kv_heads));
+    return st;
+}
+
+static vireo_status check_bias(const vr_call *c, vireo_error *err)
+{
+    const vr_value *bias = c->in[BIAS];
+    if (!bias)
+        return VIREO_OK;
+    const int64_t rows = bias->shape[0], heads = c->at.attention.n_heads;
+    if (bias->symbol == VR_NO_SYMBOL && (rows == 1 || rows == heads) && bias->shape[1] % 2 == 1)
+        return VIREO_OK;
+    char text[128];
+    vr_value_text(bias, text, sizeof text);
+    return vr_bad(c, err, "bias is %s, it must have 1 or %lld rows and an odd width", text,
+                  (long long)heads);
+}
+
+static bool is_number(float x, float lowest)
+{
+    return isfinite(x) && x >= lowest;
 }
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
     vireo_status st = VIREO_OK;
-    for (uint32_t i = 0; !st && i < OFFSETS; i++) {
-        st = vr_want_dtype(c, i, VIREO_F32, err);
+    for (uint32_t i = 0; !st && i <= BIAS; i++) {
+        const bool offsets = i == OFFSETS || i == KEY_OFFSETS;
+        const uint32_t rank = offsets ? 1 : 2;
+        st = vr_want_dtype(c, i, offsets ? VIREO_I32 : VIREO_F32, err);
         if (!st)
-            st = vr_want_rank(c, i, 2, 2, err);
-        if (!st && !vr_value_same_shape(c->in[i], c->in[Q]))
-            st = vr_bad(c, err, "q, k and v must have the same shape");
+            st = vr_want_rank(c, i, rank, rank, err);
     }
     if (!st)
-        st = vr_want_dtype(c, OFFSETS, VIREO_I32, err);
+        st = check_sizes(c, err);
     if (!st)
-        st = vr_want_rank(c, OFFSETS, 1, 1, err);
+        st = check_bias(c, err);
+    if (!st && c->at.attention.window > MOST_WINDOW)
+        st = vr_bad(c, err, "a window of %u keys, allowed 0 to %d", c->at.attention.window,
+                    MOST_WINDOW);
+    if (!st && !isfinite(c->at.attention.scale))
+        st = vr_bad(c, err, "scale %g is not finite", (double)c->at.attention.scale);
+    if (!st && !(is_number(c->at.attention.soft_cap, 0) && is_number(c->at.attention.pointwise, 0)))
+        st = vr_bad(c, err, "soft_cap %g and pointwise %g must be finite and not negative",
+                    (double)c->at.attention.soft_cap, (double)c->at.attention.pointwise);
     if (st)
         return st;
-    const int64_t width = vr_value_width(c->in[Q]);
-    const uint32_t heads = c->at.attention.n_heads;
-    if (heads < 1 || width % heads || width / heads < 1 || width / heads > MOST_HEAD_DIM)
-        return vr_bad(c, err, "%u heads do not divide a width of %lld into 1 to %d each", heads,
-                      (long long)width, MOST_HEAD_DIM);
-    if (heads > 65535)
-        return vr_bad(c, err, "%u heads, allowed 65535", heads);
-    *c->out[0] = *c->in[Q];
-    c->out[0]->pitch = 0;
+    vr_shape_like(c, Q, c->out[0]);
+    c->out[0]->shape[1] = (int64_t)c->at.attention.n_heads * value_dim(c);
     return VIREO_OK;
 }
 
-static void attend(const vr_ref_args *r, size_t begin, size_t end, size_t query, size_t head)
+/* ---- Reference ----------------------------------------------------------------------------- */
+
+/* The keys [begin, end) of a query; at: the one that stands where it does, perhaps none. */
+typedef struct span {
+    int64_t begin, end, at;
+} span;
+
+/* As an unsigned number: a negative one is beyond every token. */
+static int64_t offset_of(const vr_ref_args *r, uint32_t input, int64_t s)
 {
-    const size_t dim = head_dim(r->call), width = (size_t)vr_value_width(r->call->in[Q]);
-    const double scale = r->call->at.attention.scale != 0 ? r->call->at.attention.scale
-                                                          : 1 / sqrt((double)dim);
-    const double *q = r->in[Q] + query * width + head * dim;
-    double *out = r->out[0] + query * width + head * dim;
+    return (int64_t)(uint32_t)(int32_t)r->in[r->call->in[input] ? input : OFFSETS][s];
+}
+
+/* The sequence is the last one that does not begin behind the query, found by bisection: that also says
+ * what offsets that decrease mean. */
+static span keys_of(const vr_ref_args *r, int64_t query)
+{
+    const vr_call *c = r->call;
+    const int64_t rows = c->in[Q]->count, key_rows = c->in[K]->count;
+    int64_t low = 0, high = c->in[OFFSETS]->count - 1;
+    if (high < 1)
+        return (span){0};
+    while (high - low > 1) {
+        const int64_t middle = (low + high) / 2;
+        if (offset_of(r, OFFSETS, middle) <= query)
+            low = middle;
+        else
+            high = middle;
+    }
+    const int64_t begin = offset_of(r, OFFSETS, low);
+    int64_t end = offset_of(r, OFFSETS, low + 1);
+    end = end < rows ? end : rows;
+    if (query < begin || query >= end)
+        return (span){0};
+    span keys = {offset_of(r, KEY_OFFSETS, low), offset_of(r, KEY_OFFSETS, low + 1), 0};
+    keys.end = keys.end < key_rows ? keys.end : key_rows;
+    keys.begin = keys.begin < keys.end ? keys.begin : keys.end;
+    keys.at = keys.end - (end - query);
+    return keys;
+}
+
+static bool sees(const vr_call *c, const span *keys, int64_t j)
+{
+    const int64_t distance = j - keys->at, window = c->at.attention.window;
+    return (!c->at.attention.causal || distance <= 0) &&
+           (window == 0 || (distance < window && distance > -window));
+}
+
+static double score_of(const vr_ref_args *r, int64_t query, const span *keys, int64_t j, size_t head)
+{
+    const vr_call *c = r->call;
+    const size_t dim = head_dim(c), key_head = head / group(c);
+    const double cap = (double)c->at.attention.soft_cap;
+    const double *q = r->in[Q] + (size_t)query * (size_t)vr_value_width(c->in[Q]) + head * dim;
+    const double *k = r->in[K] + (size_t)j * (size_t)vr_value_width(c->in[K]) + key_head * dim;
+    double score = 0;
+    for (size_t d = 0; d < dim; d++)
+        score += q[d] * k[d];
+    score *= c->at.attention.scale != 0 ? (double)c->at.attention.scale : 1 / sqrt((double)dim);
+    if (cap > 0)
+        score = cap * tanh(score / cap);
+    if (c->in[BIAS]) {
+        const int64_t width = vr_value_width(c->in[BIAS]), middle = width / 2;
+        int64_t i = j - keys->at + middle;
+        i = i < 0 ? 0 : i < width ? i : width - 1;
+        score += r->in[BIAS][(c->in[BIAS]->shape[0] > 1 ? (int64_t)head * width : 0) + i];
+    }
+    return score;
+}
+
+static void attend(const vr_ref_args *r, int64_t query, size_t head)
+{
+    const vr_call *c = r->call;
+    const span keys = keys_of(r, query);
+    const size_t dim = value_dim(c), key_head = head / group(c);
+    const double n = (double)c->at.attention.pointwise;
+    double *out = r->out[0] + ((size_t)query * c->at.attention.n_heads + head) * dim;
     double most = -INFINITY, total = 0;
     for (size_t d = 0; d < dim; d++)
         out[d] = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t j = begin; j < end; j++) {
-            double score = 0;
-            for (size_t d = 0; d < dim; d++)
-                score += q[d] * r->in[K][j * width + head * dim + d];
-            score *= scale;
-            if (pass == 0) {
-                most = fmax(most, score);
-                continue;
-            }
-            total += exp(score - most);
-            for (size_t d = 0; d < dim; d++)
-                out[d] += exp(score - most) * r->in[V][j * width + head * dim + d];
-        }
-    for (size_t d = 0; d < dim; d++)
+    for (int64_t j = keys.begin; j < keys.end; j++)
+        if (sees(c, &keys, j))
+            most = fmax(most, score_of(r, query, &keys, j, head));
+    for (int64_t j = keys.begin; j < keys.end; j++) {
+        if (!sees(c, &keys, j))
+            continue;
+        const double *v = r->in[V] + (size_t)j * (size_t)vr_value_width(c->in[V]) + key_head * dim;
+        const double score = score_of(r, query, &keys, j, head);
+        const double weight = n > 0 ? vr_reference_unary(VIREO_SILU, score) / n : exp(score - most);
+        total += weight;
+        for (size_t d = 0; d < dim; d++)
+            out[d] += weight * v[d];
+    }
+    for (size_t d = 0; d < dim && n == 0 && total > 0; d++)
         out[d] /= total;
 }
 
 static void reference(const vr_ref_args *r)
 {
-    const size_t sequences = (size_t)r->call->in[OFFSETS]->count;
-    for (size_t s = 0; s + 1 < sequences; s++) {
-        const size_t begin = (size_t)r->in[OFFSETS][s], end = (size_t)r->in[OFFSETS][s + 1];
-        for (size_t query = begin; query < end; query++)
-            for (size_t head = 0; head < r->call->at.attention.n_heads; head++)
-                attend(r, begin, end, query, head);
-    }
+    for (int64_t query = 0; query < r->call->in[Q]->count; query++)
+        for (size_t head = 0; head < r->call->at.attention.n_heads; head++)
+            attend(r, query, head);
 }
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
 static struct vr_push_attention push_of(const vr_call *c, uint32_t unit)
 {
-    const vr_value *q = c->in[Q], *offsets = c->in[OFFSETS];
-    const bool dynamic = q->symbol != VR_NO_SYMBOL;
-    const bool dynamic_offsets = offsets->symbol != VR_NO_SYMBOL;
+    const vr_extent q = vr_extent_of(c->in[Q]), k = vr_extent_of(c->in[K]);
+    const vr_value *offsets = c->in[OFFSETS], *bias = c->in[BIAS];
+    const bool dynamic = offsets->symbol != VR_NO_SYMBOL;
     return (struct vr_push_attention){
-        .rows = dynamic ? 1 : (uint32_t)q->shape[0], .symbol = q->symbol,
-        .n_heads = c->at.attention.n_heads, .head_dim = head_dim(c),
-        .q_pitch = vr_value_pitch(q) / unit, .k_pitch = vr_value_pitch(c->in[K]) / unit,
+        .rows = q.rows,
+        .symbol = q.symbol,
+        .key_rows = k.rows,
+        .key_symbol = k.symbol,
+        .n_heads = c->at.attention.n_heads,
+        .head_dim = head_dim(c),
+        .v_dim = value_dim(c),
+        .q_pitch = vr_value_pitch(c->in[Q]) / unit,
+        .k_pitch = vr_value_pitch(c->in[K]) / unit,
         .v_pitch = vr_value_pitch(c->in[V]) / unit,
         .out_pitch = vr_value_pitch(c->out[0]) / unit,
-        .sequences = dynamic_offsets ? 1 : (uint32_t)offsets->shape[0],
-        .sequences_symbol = offsets->symbol, .scale = scale_of(c)};
+        .sequences = dynamic ? 1 : (uint32_t)offsets->shape[0],
+        .sequences_symbol = offsets->symbol,
+        .scale = c->at.attention.scale != 0 ? c->at.attention.scale
+                                            : 1.0f / sqrtf((float)head_dim(c)),
+        .soft_cap = c->at.attention.soft_cap,
+        .pointwise = c->at.attention.pointwise > 0 ? 1.0f / c->at.attention.pointwise : 0.0f,
+        .causal = c->at.attention.causal,
+        .window = (int32_t)c->at.attention.window,
+        .bias_pitch = bias && bias->shape[0] > 1 ? (int32_t)vr_value_pitch(bias) : 0,
+        .bias_middle = bias ? (int32_t)(vr_value_width(bias) / 2) : 0};
 }
 
 static bool fits_texel(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
+    const uint32_t dim = head_dim(c), v_dim = value_dim(c);
     const uint64_t texels = c->limits->max_texel_elements;
-    return head_dim(c) % 4 == 0 && head_dim(c) <= 128 &&
-           vr_value_bytes(c->in[Q]) / 16 <= texels && vr_value_bytes(c->in[K]) / 16 <= texels &&
-           vr_value_bytes(c->in[V]) / 16 <= texels &&
-           (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
-           c->in[Q]->shape[0] <= 65535ll * 4;
+    if (dim % 4 || dim > 128 || v_dim % 4 || v_dim > 128)
+        return false;
+    for (uint32_t i = Q; i <= V; i++)
+        if (vr_value_bytes(c->in[i]) / 16 > texels)
+            return false;
+    return (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
+           (!c->in[BIAS] || vr_fits_texels(c, c->in[BIAS])) && c->in[Q]->shape[0] <= 65535ll * 4;
+}
+
+static void define(const vr_call *c, vr_str *out)
+{
+    vr_str_addf(out, "#define GROUP %u\n#define KEY_OFFSETS %d\n#define RANGE %d\n", group(c),
+                c->in[KEY_OFFSETS] != NULL, c->at.attention.causal || c->at.attention.window);
+    vr_str_addf(out, "#define BIAS %d\n#define SOFT_CAP %d\n#define POINTWISE %d\n",
+                c->in[BIAS] != NULL, c->at.attention.soft_cap > 0, c->at.attention.pointwise > 0);
 }
 
 static void define_texel(const vr_call *c, vr_str *out)
 {
-    const uint32_t quads = head_dim(c) / 4;
+    const uint32_t quads = head_dim(c) / 4, v_quads = value_dim(c) / 4;
     /* Keys a step: more hide latency while the head stays in registers. */
-    vr_str_addf(out, "#define QUADS %u\n#define KEYS %d\n", quads, quads <= 8 ? 4 : 1);
+    vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %d\n", quads, v_quads,
+                quads <= 8 && v_quads <= 8 ? 4 : 1);
+    define(c, out);
 }
 
 static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,
@@ -138,19 +294,20 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
     (void)k;
     const struct vr_push_attention p = push_of(c, 1);
     const uint64_t lanes = (uint64_t)c->in[Q]->count * p.n_heads;
-    return vr_launch(out, &p, sizeof p, (lanes + wg - 1) / wg, 1) ? VIREO_OK
-                                                                  : VIREO_ERROR_OUT_OF_MEMORY;
+    return vr_launch_one(out, &p, sizeof p, vr_ceil_div(lanes, wg));
 }
 
 static const vr_kernel kernels[] = {
     {.name = "texel", .shader = "attention.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = fits_texel, .define = define_texel, .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_IN1, VR_TEXEL_VEC4}, {VR_IN2, VR_TEXEL_VEC4},
-               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
+               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
+               {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
     {.name = "plain", .shader = "attention_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .launch = launch_plain,
+     .define = define, .launch = launch_plain,
      .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
-               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}},
+               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
+               {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
 };
 
 static const vr_check checks[] = {
@@ -164,6 +321,5 @@ static const vr_check checks[] = {
 };
 
 const vr_op vr_op_attention = {
-    .name = "attention", .min_in = 4, .max_in = 4, .n_out = 1, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
-    VR_CHECKS(checks)};
+    .name = "attention", .min_in = 4, .max_in = 6, .n_out = 1, .infer = infer,
+    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};

@@ -139,7 +139,7 @@ static const vr_kernel kernels[] = {
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 {
-    vr_explain_ids(s, words, c->in[0]->count);
+    vr_explain_ids(s, "ids", words, c->in[0]->count);
 }
 
 static const vr_check checks[] = {

@@ -119,7 +119,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 {
-    vr_explain_ids(s, words, c->in[TABLE]->count);
+    vr_explain_ids(s, "ids", words, c->in[TABLE]->count);
 }
 
 #define BINDS(table, offsets, weights)                                                             \

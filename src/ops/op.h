@@ -51,7 +51,7 @@ void vr_value_text(const vr_value *, char *buffer, size_t size);
 
 /* ---- Nodes --------------------------------------------------------------------------------- */
 
-#define VR_MAX_IN 5
+#define VR_MAX_IN 6
 #define VR_MAX_OUT 2
 typedef enum vr_norm_kind { VR_NORM_LAYER, VR_NORM_RMS, VR_NORM_L2 } vr_norm_kind;
 typedef union vr_attributes {
@@ -60,9 +60,16 @@ typedef union vr_attributes {
         vireo_unary activation;
     } matmul; /* in: a, b, bias?, residual? */
     struct {
+        uint32_t n_heads, n_kv_heads;
+        float scale; /* 0: 1/√head_dim */
+        bool causal;
+        uint32_t window;
+        float soft_cap, pointwise; /* 0: none */
+    } attention; /* in: q, k, v, offsets, key offsets?, bias? */
+    struct {
         uint32_t n_heads;
-        float scale;
-    } attention; /* in: q, k, v, offsets */
+        vireo_rope_style style;
+    } rope; /* x, positions, table */
     struct {
         vr_norm_kind kind;
         float epsilon;
@@ -129,7 +136,7 @@ enum { /* vr_kernel.needs */
 
 typedef enum vr_operand {
     VR_OPERAND_END, /* closes the list */
-    VR_IN0, VR_IN1, VR_IN2, VR_IN3, VR_IN4,
+    VR_IN0, VR_IN1, VR_IN2, VR_IN3, VR_IN4, VR_IN5,
     VR_OUT0, VR_OUT1,
     VR_SCRATCH,
     VR_STEP,  /* the step buffer: true counts (shaders/include/step.glsl); uniform */

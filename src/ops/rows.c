@@ -141,10 +141,10 @@ void vr_shape_like(const vr_call *c, uint32_t input, vr_value *out)
     out->symbol = v->symbol;
 }
 
-void vr_explain_ids(vr_str *s, const uint32_t *words, int64_t rows)
+void vr_explain_ids(vr_str *s, const char *what, const uint32_t *words, int64_t rows)
 {
     vr_str_addf(s,
-                "%u of the ids are no rows of the table, which has %lld: the first stands at %u, the "
+                "%u of the %s are no rows of the table, which has %lld: the first stands at %u, the "
                 "largest as an unsigned number is %u",
-                words[0], (long long)rows, ~words[1], words[2]);
+                words[0], what, (long long)rows, ~words[1], words[2]);
 }

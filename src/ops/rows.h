@@ -38,8 +38,8 @@ vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, 
 /* out has the shape of in[input], f32. */
 void vr_shape_like(const vr_call *, uint32_t input, vr_value *out);
 
-/* vr_op.explain of kernels that report ids which are no rows of a table. */
-void vr_explain_ids(vr_str *, const uint32_t *words, int64_t rows);
+/* vr_op.explain of kernels that report ids (`what` they are) which are no rows of a table. */
+void vr_explain_ids(vr_str *, const char *what, const uint32_t *words, int64_t rows);
 
 static inline uint64_t vr_ceil_div(uint64_t a, uint64_t b)
 {

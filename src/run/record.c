@@ -38,7 +38,7 @@ static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_
 {
     vr_operand o = i == 0 && d->first ? d->first : program_of(n, d)->binds[i].operand;
     uint32_t id = 0;
-    if (o >= VR_IN0 && o <= VR_IN4)
+    if (o >= VR_IN0 && o <= VR_IN5)
         id = node->in[o - VR_IN0];
     else if (o == VR_OUT0 || o == VR_OUT1)
         id = node->out[o - VR_OUT0];

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <math.h>
 #include <setjmp.h>
 #include <string.h>
 #include <cmocka.h>
@@ -357,6 +358,30 @@ static void half_constants(void **state)
     vireo_graph_destroy(&g);
 }
 
+/* 16^(-2/4) is exact, so the angles are; far positions keep all digits of a float. */
+static void rope_table(void **state)
+{
+    (void)state;
+    vireo_graph *g = make();
+    const vireo_value v = vireo_rope_table(g, 100001, 4, 16, 2);
+    expect(g, VIREO_OK, "");
+    const vr_graph_value *table = &g->values[v.id];
+    assert_int_equal(table->v.kind, VR_CONSTANT);
+    assert_int_equal(table->v.rank, 2);
+    assert_int_equal(table->v.shape[0], 100001);
+    assert_int_equal(table->v.shape[1], 4);
+    static const int positions[] = {0, 1, 7, 65536, 100000};
+    for (size_t i = 0; i < sizeof positions / sizeof *positions; i++) {
+        const float *row = (const float *)table->data + 4 * positions[i];
+        const double angle = positions[i] * 0.5;
+        assert_float_equal(row[0], (float)cos(angle), 0);
+        assert_float_equal(row[1], (float)sin(angle), 0);
+        assert_float_equal(row[2], (float)cos(angle / 4), 0);
+        assert_float_equal(row[3], (float)sin(angle / 4), 0);
+    }
+    vireo_graph_destroy(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +395,7 @@ int main(void)
         cmocka_unit_test(constants),
         cmocka_unit_test(first_row),
         cmocka_unit_test(half_constants),
+        cmocka_unit_test(rope_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,19 @@ static vireo_value attend(stock *s, vireo_value q, vireo_value k, vireo_value v,
 {
     return vireo_attention(s->g, q, k, v, o, heads, 0.0f);
 }
+static vireo_value attend_with(stock *s, vireo_value q, vireo_value k, vireo_attention_args args)
+{
+    return vireo_attention_with(s->g, q, k, k, s->offsets, &args);
+}
+static vireo_value rope(stock *s, vireo_value x, vireo_value table, uint32_t heads, int style)
+{
+    return vireo_rope(s->g, x, s->ids, table, heads, (vireo_rope_style)style);
+}
+static vireo_value rope_table(stock *s, int64_t positions, uint32_t dim, double theta, double factor)
+{
+    return vireo_rope(s->g, s->dyn, s->ids, vireo_rope_table(s->g, positions, dim, theta, factor), 1,
+                      VIREO_ROPE_HALVES);
+}
 static vireo_value norm(stock *s, vireo_value x, vireo_value w, vireo_value b, float epsilon)
 {
     return vireo_layer_norm(s->g, x, w, b, epsilon);
@@ -149,9 +162,69 @@ static vireo_value top(stock *s, vireo_value scores, uint32_t k, vireo_value den
       "matmul: residual must have the result's shape")                                               \
     X(attend(s, s->dyn, s->dyn, s->dyn, s->offsets, 2), "f32 [≤10, 4]")                              \
     X(attend(s, s->dyn, s->dyn_e, s->dyn, s->offsets, 2),                                            \
-      "attention: q, k and v must have the same shape")                                              \
+      "attention: k and v must have the same rows")                                                  \
     X(attend(s, s->dyn, s->dyn, s->m24, s->offsets, 2),                                              \
-      "attention: q, k and v must have the same shape")                                              \
+      "attention: k and v must have the same rows")                                                  \
+    X(attend_with(s, s->dyn, s->dyn_e, (vireo_attention_args){.n_heads = 2}),                        \
+      "attention: without offsets of their own, k and v must have the rows of q")                    \
+    X(attend_with(s, s->dyn, s->dyn_e,                                                               \
+                  (vireo_attention_args){.n_heads = 2, .key_offsets = s->words}),                    \
+      "attention: key offsets must have the shape of the offsets")                                   \
+    X(attend_with(s, s->dyn, s->dyn_e,                                                               \
+                  (vireo_attention_args){.n_heads = 2, .key_offsets = s->v3}),                       \
+      "attention: input 4 is f32, it must be i32")                                                   \
+    X(attend_with(s, s->dyn, s->m43,                                                                 \
+                  (vireo_attention_args){.n_heads = 4, .n_kv_heads = 3, .key_offsets = s->offsets}), \
+      "attention: 3 key heads do not divide 4 heads")                                                \
+    X(attend_with(s, s->dyn, s->m43,                                                                 \
+                  (vireo_attention_args){.n_heads = 4, .n_kv_heads = 2, .key_offsets = s->offsets}), \
+      "attention: 2 heads do not divide a width of 3 into 1 to 256 each")                            \
+    X(attend_with(s, s->dyn, s->m43,                                                                 \
+                  (vireo_attention_args){.n_heads = 2, .n_kv_heads = 1, .key_offsets = s->offsets}), \
+      "attention: heads of q have 2 elements, those of k 3")                                         \
+    X(vireo_attention_with(s->g, s->dyn, s->m24, s->m23, s->offsets,                                 \
+                           &(vireo_attention_args){.n_heads = 1, .key_offsets = s->offsets}),        \
+      "f32 [≤10, 3]")                                                                                \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .bias = s->m23}),          \
+      "f32 [≤10, 4]")                                                                                \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .bias = s->m24}),          \
+      "attention: bias is f32 [2, 4], it must have 1 or 2 rows and an odd width")                    \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .bias = s->m43}),          \
+      "attention: bias is f32 [4, 3], it must have 1 or 2 rows and an odd width")                    \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .bias = s->v3}),           \
+      "attention: input 5 has 1 dimensions, it must have 2 to 2")                                    \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .window = 1u << 31}),      \
+      "attention: a window of 2147483648 keys, allowed 0 to 1073741824")                             \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .scale = INFINITY}),       \
+      "attention: scale inf is not finite")                                                          \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .soft_cap = -1}),          \
+      "attention: soft_cap -1 and pointwise 0 must be finite and not negative")                      \
+    X(attend_with(s, s->dyn, s->dyn, (vireo_attention_args){.n_heads = 2, .pointwise = INFINITY}),   \
+      "attention: soft_cap 0 and pointwise inf must be finite and not negative")                     \
+    X(rope(s, s->dyn, s->m24, 1, VIREO_ROPE_ADJACENT), "f32 [≤10, 4]")                               \
+    X(rope(s, s->dyn, s->m24, 2, VIREO_ROPE_ADJACENT),                                               \
+      "rope: the table has 4 columns, allowed an even number from 2 to 2, a head's")                 \
+    X(rope(s, s->dyn, s->m23, 1, VIREO_ROPE_ADJACENT),                                               \
+      "rope: the table has 3 columns, allowed an even number from 2 to 4, a head's")                 \
+    X(rope(s, s->dyn, s->m24, 3, VIREO_ROPE_HALVES), "rope: 3 heads do not divide a width of 4")     \
+    X(rope(s, s->dyn, s->m24, 0, VIREO_ROPE_HALVES), "rope: 0 heads do not divide a width of 4")     \
+    X(rope(s, s->dyn_e, s->m24, 1, VIREO_ROPE_HALVES),                                               \
+      "rope: there must be a position for each row of x")                                            \
+    X(rope(s, s->dyn, s->dyn_e, 1, VIREO_ROPE_HALVES),                                               \
+      "rope: the table's size is dynamic, it must be fixed")                                         \
+    X(rope(s, s->dyn, s->m24, 1, 2), "rope: style 2 is not one of vireo_rope_style")                 \
+    X(rope(s, s->dyn, s->deny, 1, VIREO_ROPE_HALVES), "rope: input 2 is i32, it must be f32")        \
+    X(rope(s, s->dyn, s->v4, 1, VIREO_ROPE_HALVES),                                                  \
+      "rope: input 2 has 1 dimensions, it must have 2 to 2")                                         \
+    X(rope_table(s, 7, 4, 1e4, 1), "f32 [≤10, 4]")                                                   \
+    X(rope_table(s, 0, 2, 1e4, 1), "f32 [≤10, 4]")                                                   \
+    X(rope_table(s, 7, 3, 1e4, 1),                                                                   \
+      "rope table: 7 positions of 3 elements, allowed 0 to 16777216 and an even number from 2 to 256")\
+    X(rope_table(s, -1, 4, 1e4, 1),                                                                  \
+      "rope table: -1 positions of 4 elements, allowed 0 to 16777216 and an even number from 2 to 256")\
+    X(rope_table(s, 7, 4, 0, 1), "rope table: theta 0 and factor 1 must be finite and above 0")      \
+    X(rope_table(s, 7, 4, 1e4, INFINITY),                                                            \
+      "rope table: theta 10000 and factor inf must be finite and above 0")                           \
     X(attend(s, s->dyn_cube, s->dyn, s->dyn, s->offsets, 2),                                         \
       "attention: input 0 has 3 dimensions, it must have 2 to 2")                                    \
     X(attend(s, s->deny, s->dyn, s->dyn, s->offsets, 2),                                             \

@@ -22,7 +22,8 @@ typedef enum op_fill {
     FILL_DENORMAL, /* ±0 and magnitudes below 1.2e-38, which drivers may flush */
     FILL_CANCEL,  /* pairs x, -x behind each other, then a small rest: long sums that cancel */
     FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of operand .of; some sequences are empty;
-                     op_case.lengths if there are any */
+                     op_case.lengths, or .key_lengths if .of is
+                     not 0, if there are any */
     FILL_BAD_OFFSETS, /* any numbers, decreasing ones and such past the end too */
     FILL_BITS,        /* any word: half of everything is denied */
     FILL_ONES,        /* words of ones: all is denied */
@@ -71,7 +72,7 @@ typedef struct op_case {
     int64_t symbols[OP_MAX_SYMBOLS]; /* largest sizes */
     int64_t counts[OP_MAX_RUNS][OP_MAX_SYMBOLS];
     size_t n_runs;                   /* with one session; 0: one, nothing is dynamic */
-    int64_t lengths[OP_MAX_LENGTHS]; /* of FILL_OFFSETS */
+    int64_t lengths[OP_MAX_LENGTHS], key_lengths[OP_MAX_LENGTHS]; /* of FILL_OFFSETS */
     op_device device;
     bool keep_layout; /* model option */
     bool heavy;       /* seconds or hundreds of MiB: in the full tier alone */

@@ -58,18 +58,18 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
     return 0.0;
 }
 
-static void fill_offsets(const op_case *c, uint64_t *s, int64_t rows, double *out, size_t n)
+static void fill_offsets(const int64_t *lengths, uint64_t *s, int64_t rows, double *out, size_t n)
 {
     if (n == 0)
         return;
     out[0] = 0;
     bool given = false;
     for (size_t i = 0; i < OP_MAX_LENGTHS; i++)
-        given = given || c->lengths[i];
+        given = given || lengths[i];
     for (size_t i = 1; i < n; i++) {
         int64_t left = rows - (int64_t)out[i - 1];
         int64_t length = i + 1 == n ? left : op_below(s, 3) ? op_below(s, left + 1) : 0;
-        out[i] = out[i - 1] + (double)(given ? c->lengths[i - 1] : length);
+        out[i] = out[i - 1] + (double)(given ? lengths[i - 1] : length);
     }
 }
 
@@ -79,7 +79,7 @@ void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows, do
     const op_operand *o = &c->in[input];
     uint64_t s = c->seed * 1000003 + input * 101 + (o->source == OP_CONSTANT ? 0 : run);
     if (o->fill == FILL_OFFSETS) {
-        fill_offsets(c, &s, rows, out, n);
+        fill_offsets(o->of ? c->key_lengths : c->lengths, &s, rows, out, n);
         return;
     }
     for (size_t i = 0; i < n; i++) {

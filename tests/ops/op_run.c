@@ -159,7 +159,8 @@ static vireo_value add_input(vireo_graph *g, const char *name, const op_operand 
 
 static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
 {
-    static const char *const names[] = {"in0", "in1", "in2", "in3", "in4"};
+    static const char *const names[] = {"in0", "in1", "in2",
+                                               "in3", "in4", "in5"};
     vireo_graph *g = NULL;
     vireo_status st = vireo_graph_create(NULL, &g, err);
     if (st)

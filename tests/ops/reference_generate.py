@@ -63,19 +63,79 @@ def matmuls():
         [(np.matmul(a, shared),)])
 
 
+def attention(q, k, v, offsets, heads, kv_heads=None, key_offsets=None, scale=0.0, causal=False, window=0,
+              cap=0.0, pointwise=0.0, bias=None):
+    kv_heads, key_offsets = kv_heads or heads, key_offsets or offsets
+    dim, value_dim = q.shape[1] // heads, v.shape[1] // kv_heads
+    y = np.zeros((len(q), heads * value_dim))
+    for b, e, kb, ke in zip(offsets, offsets[1:], key_offsets, key_offsets[1:]):
+        i, j = np.arange(ke - kb - (e - b), ke - kb)[:, None], np.arange(ke - kb)[None]
+        seen = np.ones((e - b, ke - kb), bool)
+        if causal:
+            seen &= j <= i
+        if window:
+            seen &= abs(i - j) < window
+        for h in range(heads):
+            g = h * kv_heads // heads
+            s = q[b:e, h * dim:][:, :dim] @ k[kb:ke, g * dim:][:, :dim].T * (scale or 1 / np.sqrt(dim))
+            if cap:
+                s = cap * np.tanh(s / cap)
+            if bias is not None:
+                middle = bias.shape[1] // 2
+                s = s + bias[h % len(bias)][np.clip(j - i + middle, 0, 2 * middle)]
+            if pointwise:
+                p = np.where(seen, functions["SILU"](s) / pointwise, 0)
+            else:
+                p = np.where(seen, np.exp(s), 0)
+                p = p / np.maximum(p.sum(axis=1, keepdims=True), 1e-300)
+            y[b:e, h * value_dim:(h + 1) * value_dim] = p @ v[kb:ke, g * value_dim:][:, :value_dim]
+    return y
+
+
 def attentions():
-    heads, dim, offsets = 2, 3, [0, 2, 2, 6]
-    q, k, v = (ramp((6, heads * dim), s) for s in (1, 2, 3))
-    for name, scale in (("default", 0.0), ("given", 0.5)):
-        y = np.zeros_like(q)
-        for b, e in zip(offsets, offsets[1:]):
-            for h in range(heads):
-                c = slice(h * dim, (h + 1) * dim)
-                s = q[b:e, c] @ k[b:e, c].T * (scale or 1 / np.sqrt(dim))
-                p = np.exp(s)
-                y[b:e, c] = p / p.sum(axis=1, keepdims=True) @ v[b:e, c]
-        row(f"attention_{name}", "ATTENTION", f".attention = {{{heads}, {scale}f}}",
-            [(q,), (k,), (v,), (offsets, "I32")], [(y,)])
+    offsets, key_offsets = [0, 2, 2, 6], [0, 5, 6, 9]
+    for name, o in {
+            "default": {}, "given": dict(scale=0.5), "causal": dict(causal=True), "window": dict(window=2),
+            "causal_window": dict(causal=True, window=2), "grouped": dict(kv_heads=1, value_dim=2),
+            "cap": dict(cap=0.75), "bias": dict(bias=(1, 5)), "bias_heads": dict(bias=(2, 3)),
+            "pointwise": dict(pointwise=7.0), "keys": dict(key_offsets=key_offsets),
+            "all": dict(key_offsets=key_offsets, causal=True, window=3, cap=2.0, bias=(4, 3), heads=4,
+                        kv_heads=2, value_dim=1),
+            "all_pointwise": dict(key_offsets=key_offsets, causal=True, window=4, cap=1.5, bias=(1, 7),
+                                  heads=4, kv_heads=2, value_dim=1, pointwise=3.0)}.items():
+        heads, dim, o = o.get("heads", 2), 3, dict(o)
+        kv_heads, value_dim = o.get("kv_heads", heads), o.pop("value_dim", dim)
+        keys = o.get("key_offsets", offsets)[-1]
+        q, k, v = ramp((6, heads * dim), 1), ramp((keys, kv_heads * dim), 2), ramp((keys, kv_heads * value_dim), 3)
+        o.update(heads=heads, bias=ramp(o["bias"], 4) if "bias" in o else None)
+        text = ", ".join(str(x) for x in (heads, kv_heads, f"{o.get('scale', 0.0)}f", int(o.get("causal", 0)),
+                                          o.get("window", 0), f"{o.get('cap', 0.0)}f",
+                                          f"{o.get('pointwise', 0.0)}f"))
+        ins = [(q,), (k,), (v,), (offsets, "I32")]
+        ins.append((o["key_offsets"], "I32") if "key_offsets" in o else None)
+        ins.append(None if o["bias"] is None else (o["bias"],))
+        row(f"attention_{name}", "ATTENTION", f".attention = {{{text}}}", ins, [(attention(q, k, v, offsets, **o),)])
+
+
+def ropes():
+    x, positions = ramp((4, 12), 1), [0, 3, 9, -1]
+    for name, rotary, halves in (("adjacent", 6, 0), ("halves", 6, 1), ("adjacent_part", 4, 0), ("halves_part", 4, 1)):
+        angle = np.arange(5)[:, None] * 10000.0 ** (-np.arange(0, rotary, 2) / rotary) / 2
+        table = np.stack([np.cos(angle), np.sin(angle)], axis=-1).reshape(5, rotary)
+        y = np.zeros((4, 2, 6))
+        for t, p in enumerate(positions):
+            if 0 <= p < 5:
+                heads = x[t].reshape(2, 6).copy()
+                part = heads[:, :rotary]
+                z = part[:, :rotary // 2] + 1j * part[:, rotary // 2:] if halves else part[:, ::2] + 1j * part[:, 1::2]
+                z = z * np.exp(1j * angle[p])
+                if halves:
+                    heads[:, :rotary] = np.concatenate([z.real, z.imag], axis=1)
+                else:
+                    heads[:, :rotary] = np.stack([z.real, z.imag], axis=-1).reshape(2, rotary)
+                y[t] = heads
+        row(f"rope_{name}", "ROPE", f".rope = {{2, {'VIREO_ROPE_HALVES' if halves else 'VIREO_ROPE_ADJACENT'}}}",
+            [(x,), (positions, "I32"), (table,)], [(y.reshape(4, 12),)])
 
 
 def norms():
@@ -166,7 +226,7 @@ def shapes():
     row("concat_2", "CONCAT", ".concat = {2}", [(z,), (x,), (z,)], [(np.concatenate([z, x, z], 2),)])
 
 
-for make in (matmuls, attentions, norms, lookups, bags, elements, top_ks, shapes):
+for make in (matmuls, attentions, ropes, norms, lookups, bags, elements, top_ks, shapes):
     make()
 print("/* SPDX-License-Identifier: Apache-2.0\n * Written by reference_generate.py. */")
 print("\n".join(arrays))

@@ -221,7 +221,7 @@ static const struct {
     {matmul_bias, {"matmul: bias", "6"}},
     {attention_heads, {"attention: 3 heads", "8"}},
     {attention_no_heads, {"attention: 0 heads", ""}},
-    {attention_shapes, {"attention:", "same shape"}},
+    {attention_shapes, {"attention:", "same rows"}},
 };
 
 static void test_refused(void **state)

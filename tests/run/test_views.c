@@ -137,6 +137,16 @@ static void test_copies(void **state)
     vireo_model_destroy(&model);
 }
 
+/* Rows of a table by ids, or turned by them: what a row is if it turns (1, 0, 1, 0). */
+static vireo_value looked_up(vireo_graph *g, bool rope, const vireo_tensor *table, vireo_value ids)
+{
+    static float ones[4 * 4] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
+    const vireo_tensor x = {VIREO_F32, 2, {4, 4}, ones, sizeof ones};
+    vireo_value t = vireo_graph_constant(g, "t", table);
+    return rope ? vireo_rope(g, vireo_graph_constant(g, "x", &x), ids, t, 1, VIREO_ROPE_ADJACENT)
+                : vireo_embedding(g, t, ids);
+}
+
 /* Ids that are no rows of the table fail the run and are named; the next run is as if nothing was. */
 static void test_faults(void **state)
 {
@@ -146,44 +156,54 @@ static void test_faults(void **state)
         const char *message;
     } rows[] = {
         {{0, 4, 2, 1}, NULL},
-        {{0, 5, 2, 1}, "embedding: 1 of the ids are no rows of the table, which has 5: the first "
+        {{0, 5, 2, 1}, "1 of the %s are no rows of the table, which has 5: the first "
                        "stands at 1, the largest as an unsigned number is 5"},
-        {{0, 4, -1, 9}, "embedding: 2 of the ids are no rows of the table, which has 5: the first "
+        {{0, 4, -1, 9}, "2 of the %s are no rows of the table, which has 5: the first "
                         "stands at 2, the largest as an unsigned number is 4294967295"},
         {{4, 4, 4, 4}, NULL},
         {{INT32_MAX, INT32_MIN, 0, 0},
-         "embedding: 2 of the ids are no rows of the table, which has 5: the first stands at 0, the "
+         "2 of the %s are no rows of the table, which has 5: the first stands at 0, the "
          "largest as an unsigned number is 2147483648"},
     };
-    static const char *const kernels[] = {"embedding/texel", "embedding/storage"};
-    float table[5 * 3];
-    for (int i = 0; i < 15; i++)
+    static const struct {
+        bool rope;
+        const char *kernel, *op, *ids;
+    } kernels[] = {{false, "embedding/texel", "embedding", "ids"},
+                   {false, "embedding/storage", "embedding", "ids"},
+                   {true, "rope/quads", "rope", "positions"},
+                   {true, "rope/elements", "rope", "positions"}};
+    float table[5 * 4];
+    for (int i = 0; i < 20; i++)
         table[i] = (float)i;
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
         vireo_graph *g = make_graph();
-        const vireo_tensor t = {VIREO_F32, 2, {5, 3}, table, sizeof table};
+        const vireo_tensor t = {VIREO_F32, 2, {5, 4}, table, sizeof table};
         vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){4},
                                             (vireo_symbol){0});
-        vireo_graph_output(g, "y", vireo_embedding(g, vireo_graph_constant(g, "t", &t), ids));
+        vireo_graph_output(g, "y", looked_up(g, kernels[k].rope, &t, ids));
         vireo_model *model = NULL;
         vireo_session *s = NULL;
         vireo_error err = {0};
         vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-        options.force_kernel = kernels[k];
+        options.force_kernel = kernels[k].kernel;
         assert_int_equal(vireo_model_create(device, &g, NULL, &model, &err), VIREO_OK);
         assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-            float out[4 * 3];
+            float out[4 * 4];
             int32_t given[4];
+            char message[256], tail[200];
             memcpy(given, rows[i].ids, sizeof given);
             const vireo_tensor in = {VIREO_I32, 1, {4}, given, sizeof given};
             vireo_tensor result = {.data = out, .bytes = sizeof out};
             vireo_status st = vireo_session_run(s, &in, 1, &result, 1, &err);
             assert_int_equal(st, rows[i].message ? VIREO_ERROR_INVALID_ARGUMENT : VIREO_OK);
-            if (rows[i].message)
-                assert_string_equal(err.message, rows[i].message);
-            for (int j = 0; !st && j < 12; j++)
-                assert_float_equal(out[j], table[3 * given[j / 3] + j % 3], 0);
+            if (rows[i].message) {
+                snprintf(tail, sizeof tail, rows[i].message, kernels[k].ids);
+                snprintf(message, sizeof message, "%s: %s", kernels[k].op, tail);
+                assert_string_equal(err.message, message);
+            }
+            for (int j = 0; !st && j < 16; j++)
+                assert_float_equal(out[j], table[4 * given[j / 4] + j % 4], 0);
         }
         vireo_session_destroy(&s);
         vireo_model_destroy(&model);
