@@ -210,12 +210,64 @@ static void test_faults(void **state)
     }
 }
 
+/* A table in several slabs: every bad id counts once, every good one is found in its slab. */
+static void test_faults_of_slabs(void **state)
+{
+    (void)state;
+    enum { N = 100, ID_COUNT = 5 };
+    static const char *const kernels[] = {"embedding/storage", "rope/quads", "rope/elements"};
+    static float table[N * 64], x[ID_COUNT * 64], out[ID_COUNT * 64];
+    const vr_device_override low = {.max_storage_binding_bytes = 8192, .max_texel_elements = 512};
+    const vireo_device_options device_options = test_device_options();
+    vireo_device *small = test_device_create_with(&device_options, &low);
+    for (int i = 0; i < N * 64; i++)
+        table[i] = (float)(i % 1009);
+    for (int i = 0; i < ID_COUNT * 64; i++)
+        x[i] = (float)(1 - i % 2);
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        vireo_graph *g = make_graph();
+        const vireo_tensor t = {VIREO_F32, 2, {N, 64}, table, sizeof table};
+        const vireo_tensor turned = {VIREO_F32, 2, {ID_COUNT, 64}, x, sizeof x};
+        vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){ID_COUNT},
+                                            (vireo_symbol){0});
+        vireo_value rows = vireo_graph_constant(g, "t", &t);
+        vireo_graph_output(g, "y", k == 0 ? vireo_embedding(g, rows, ids)
+                                          : vireo_rope(g, vireo_graph_constant(g, "x", &turned), ids,
+                                                       rows, 1, VIREO_ROPE_ADJACENT));
+        vireo_model *model = NULL;
+        vireo_session *s = NULL;
+        vireo_error err = {0};
+        vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+        options.force_kernel = kernels[k];
+        assert_int_equal(vireo_model_create(small, &g, NULL, &model, &err), VIREO_OK);
+        assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
+        int32_t good[ID_COUNT] = {0, 31, 32, 99, 64}, bad[ID_COUNT] = {99, 100, 5, -1, 33};
+        vireo_tensor in = {VIREO_I32, 1, {ID_COUNT}, good, sizeof good};
+        vireo_tensor result = {.data = out, .bytes = sizeof out};
+        if (vireo_session_run(s, &in, 1, &result, 1, &err))
+            fail_msg("%s: %s", kernels[k], err.message);
+        assert_true(s->buckets[0]->nodes[0].n_dispatches > 1);
+        for (int i = 0; i < ID_COUNT * 64; i++)
+            assert_float_equal(out[i], table[64 * good[i / 64] + i % 64], 0);
+        in.data = bad;
+        assert_int_equal(vireo_session_run(s, &in, 1, &result, 1, &err),
+                         VIREO_ERROR_INVALID_ARGUMENT);
+        assert_non_null(strstr(err.message, k == 0 ? "embedding: 2 of the ids" : "rope: 2 of the pos"));
+        assert_non_null(strstr(err.message, "which has 100: the first stands at 1, the largest as an "
+                                            "unsigned number is 4294967295"));
+        vireo_session_destroy(&s);
+        vireo_model_destroy(&model);
+    }
+    test_device_destroy(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_faults_of_slabs),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bits of a sequence's attention do not depend on what else is in the batch, whatever the kernel: a
+ * batch of all, each sequence alone, and a batch in another order give the same. */
+#include "device_test.h"
+#include "op_rand.h"
+#include "vireo/inspect.h"
+
+enum { HEADS = 4, DIM = 8, WIDTH = HEADS * DIM, SEQUENCES = 5, BIAS = 9, MOST = 64 };
+
+/* Lengths of queries and keys; tokens of all. */
+static const int64_t queries[SEQUENCES] = {7, 1, 13, 0, 10}, keys[SEQUENCES] = {9, 4, 13, 3, 21};
+
+typedef struct variant {
+    const char *kernel;
+    vireo_attention_args args;
+} variant;
+#define VARIANTS(kernel)                                                                           \
+    {kernel, {.n_heads = HEADS}},                                                                  \
+    {kernel, {.n_heads = HEADS, .causal = true, .window = 6}},                                     \
+    {kernel, {.n_heads = HEADS, .soft_cap = 3}},                                                   \
+    {kernel, {.n_heads = HEADS, .causal = true, .pointwise = 11}}
+static const variant variants[] = {VARIANTS("attention/texel"), VARIANTS("attention/plain")};
+
+/* A sequence's own rows, wherever it stands. */
+static void fill_rows(float *to, size_t sequence, uint64_t part, int64_t rows)
+{
+    uint64_t state = 1 + 10 * sequence + part;
+    for (int64_t i = 0; i < rows * WIDTH; i++)
+        to[i] = (float)(op_below(&state, 4001) - 2000) / 500.0f;
+}
+
+typedef struct batch {
+    float q[MOST * WIDTH], k[MOST * WIDTH], v[MOST * WIDTH], out[MOST * WIDTH];
+    int32_t offsets[SEQUENCES + 1], key_offsets[SEQUENCES + 1];
+    size_t n;
+} batch;
+
+static void add(batch *b, size_t sequence)
+{
+    const int32_t at = b->offsets[b->n], key_at = b->key_offsets[b->n];
+    fill_rows(b->q + at * WIDTH, sequence, 0, queries[sequence]);
+    fill_rows(b->k + key_at * WIDTH, sequence, 1, keys[sequence]);
+    fill_rows(b->v + key_at * WIDTH, sequence, 2, keys[sequence]);
+    b->n++;
+    b->offsets[b->n] = at + (int32_t)queries[sequence];
+    b->key_offsets[b->n] = key_at + (int32_t)keys[sequence];
+}
+
+static void run(vireo_session *s, batch *b)
+{
+    const int64_t tokens = b->offsets[b->n], n_keys = b->key_offsets[b->n];
+    const size_t bytes = WIDTH * sizeof(float), ends = b->n + 1;
+    const vireo_tensor in[] = {
+        {VIREO_F32, 2, {tokens, WIDTH}, b->q, (size_t)tokens * bytes},
+        {VIREO_F32, 2, {n_keys, WIDTH}, b->k, (size_t)n_keys * bytes},
+        {VIREO_F32, 2, {n_keys, WIDTH}, b->v, (size_t)n_keys * bytes},
+        {VIREO_I32, 1, {(int64_t)ends}, b->offsets, ends * sizeof(int32_t)},
+        {VIREO_I32, 1, {(int64_t)ends}, b->key_offsets, ends * sizeof(int32_t)}};
+    vireo_tensor out = {.data = b->out, .bytes = sizeof b->out};
+    vireo_error err = {0};
+    if (vireo_session_run(s, in, sizeof in / sizeof *in, &out, 1, &err))
+        fail_msg("%s", err.message);
+}
+
+static vireo_model *make_model(vireo_device *device, const variant *t)
+{
+    static float distances[HEADS * BIAS];
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_error err = {0};
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    const vireo_symbol tokens = vireo_graph_symbol(g, "tokens", MOST);
+    const vireo_symbol rows = vireo_graph_symbol(g, "keys", MOST);
+    const vireo_symbol ends = vireo_graph_symbol(g, "ends", SEQUENCES + 1);
+    const int64_t shape[] = {0, WIDTH};
+    vireo_attention_args args = t->args;
+    vireo_value q = vireo_graph_input(g, "q", VIREO_F32, 2, shape, tokens);
+    vireo_value k = vireo_graph_input(g, "k", VIREO_F32, 2, shape, rows);
+    vireo_value v = vireo_graph_input(g, "v", VIREO_F32, 2, shape, rows);
+    vireo_value offsets = vireo_graph_input(g, "offsets", VIREO_I32, 1, shape, ends);
+    args.key_offsets = vireo_graph_input(g, "key offsets", VIREO_I32, 1, shape, ends);
+    if (args.pointwise > 0) {
+        for (int i = 0; i < HEADS * BIAS; i++)
+            distances[i] = (float)(i % 7 - 3) / 4.0f;
+        const vireo_tensor bias = {VIREO_F32, 2, {HEADS, BIAS}, distances, sizeof distances};
+        args.bias = vireo_graph_constant(g, "bias", &bias);
+    }
+    vireo_graph_output(g, "y", vireo_attention_with(g, q, k, v, offsets, &args));
+    if (vireo_model_create(device, &g, NULL, &model, &err))
+        fail_msg("%s", err.message);
+    return model;
+}
+
+static void check_variant(vireo_device *device, const variant *t)
+{
+    static batch all, other, alone;
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_model *model = make_model(device, t);
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    options.force_kernel = t->kernel;
+    assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
+    all.n = other.n = 0;
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        add(&all, i);
+        add(&other, SEQUENCES - 1 - i);
+    }
+    run(s, &all);
+    run(s, &other);
+    for (size_t i = 0; i < SEQUENCES; i++) {
+        const size_t bytes = (size_t)queries[i] * WIDTH * sizeof(float);
+        const float *expected = all.out + all.offsets[i] * WIDTH;
+        alone.n = 0;
+        add(&alone, i);
+        run(s, &alone);
+        assert_memory_equal(alone.out, expected, bytes);
+        assert_memory_equal(other.out + other.offsets[SEQUENCES - 1 - i] * WIDTH, expected, bytes);
+    }
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+}
+
+static void test_alone(void **state)
+{
+    (void)state;
+    vireo_device *device = test_device_create();
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+        check_variant(device, &variants[i]);
+    test_device_destroy(&device);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
