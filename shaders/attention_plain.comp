@@ -1,7 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // The same as attention.comp for any head_dim up to 256 and operands beyond a view. A lane owns one
-// query of one head (heads run fastest) and keeps its sums in a private array.
+// query of one head (heads run fastest) and keeps its sums in a private array. LONG: only p.count of its
+// keys from p.first on, with maximum, total and sums left in `state` for the next dispatch
+// (attention_end.comp divides).
 #include "push.h"
 #include "step.glsl"
 layout(local_size_x = WG) in;
@@ -11,7 +13,11 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer Queries { float q[
 layout(std430, set = 0, binding = 1) restrict readonly buffer Keys { float k[]; };
 layout(std430, set = 0, binding = 2) restrict readonly buffer Values { float v[]; };
 layout(set = 0, binding = 3) uniform isamplerBuffer offsets;
+#if LONG
+layout(std430, set = 0, binding = 4) restrict buffer State { float state[]; };
+#else
 layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { float result[]; };
+#endif
 layout(set = 0, binding = 6) uniform isamplerBuffer key_offsets;
 layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
 #include "attention.glsl"
@@ -23,13 +29,28 @@ void main()
     if (query >= vr_rows(p.rows, p.symbol))
         return;
     int at;
-    const uvec2 span = vr_keys(query, at);
+    uvec2 span = vr_keys(query, at);
+#if LONG
+    span.x = min(span.x + p.first, span.y);
+    span.y = min(span.x + p.count, span.y);
+    if (p.first != 0u && span.x == span.y)
+        return;
+    const uint kept = lane * (p.v_dim + 2u);
+#endif
     const uint q_first = query * p.q_pitch + head * p.head_dim;
     const uint k_first = head / GROUP * p.head_dim, v_first = head / GROUP * p.v_dim;
     float sum[256];
     for (uint d = 0; d < p.v_dim; d++)
         sum[d] = 0.0;
     float most = -3.0e38, total = 0.0;
+#if LONG
+    if (p.first != 0u) {
+        most = state[kept];
+        total = state[kept + 1u];
+        for (uint d = 0; d < p.v_dim; d++)
+            sum[d] = state[kept + 2u + d];
+    }
+#endif
     for (uint j = span.x; j < span.y; j++) {
         float score = 0.0;
         for (uint d = 0; d < p.head_dim; d++)
@@ -46,6 +67,12 @@ void main()
         for (uint d = 0; d < p.v_dim; d++)
             sum[d] = fma(weight, v[j * p.v_pitch + v_first + d], sum[d] * shrink);
     }
+#if LONG
+    state[kept] = most;
+    state[kept + 1u] = total;
+    for (uint d = 0; d < p.v_dim; d++)
+        state[kept + 2u + d] = sum[d];
+#else
 #if POINTWISE
     const float scale = p.pointwise;
 #else
@@ -57,4 +84,5 @@ void main()
     if (head + 1 == p.n_heads)
         for (uint d = p.n_heads * p.v_dim; d < p.out_pitch; d++)
             result[to + d] = 0.0; // padding
+#endif
 }

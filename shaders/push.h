@@ -142,6 +142,7 @@ struct vr_push_attention {
     VR_F32 scale, soft_cap, pointwise; /* pointwise: what weights are multiplied with */
     VR_I32 causal, window;
     VR_I32 bias_pitch, bias_middle; /* bias_pitch 0: one row for all heads */
+    VR_U32 first, count;            /* of a query's keys; the long kernel's dispatch takes these */
 };
 
 struct vr_push_rope { /* rope.comp */

@@ -5,6 +5,9 @@
 #include <math.h>
 
 enum { Q, K, V, OFFSETS, KEY_OFFSETS, BIAS };
+/* Mesa's CPU driver leaves all loops of a lane after 65,535 iterations in all, without a word
+ * (LP_MAX_TGSI_LOOP_ITERATIONS). What would need more is done in several dispatches. */
+enum { MOST_STEPS = 60000 };
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
 static uint32_t head_dim(const vr_call *c)
@@ -246,18 +249,45 @@ static struct vr_push_attention push_of(const vr_call *c, uint32_t unit)
         .bias_middle = bias ? (int32_t)(vr_value_width(bias) / 2) : 0};
 }
 
+/* Keys that a query may see, at most. */
+static uint64_t most_keys(const vr_call *c)
+{
+    const uint64_t rows = (uint64_t)vr_value_rows(c->in[K]), window = c->at.attention.window;
+    const uint64_t seen = window == 0 ? rows : c->at.attention.causal ? window : 2 * window - 1;
+    return seen < rows ? seen : rows;
+}
+
+/* Iterations of the plain kernel's loops for a key. */
+static uint32_t steps_of_key(const vr_call *c)
+{
+    return head_dim(c) + value_dim(c) + 1;
+}
+
+static uint32_t keys_a_step(const vr_call *c)
+{
+    /* More hide latency while the head stays in registers. */
+    return head_dim(c) <= 32 && value_dim(c) <= 32 ? 4 : 1;
+}
+
 static bool fits_texel(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
     const uint32_t dim = head_dim(c), v_dim = value_dim(c);
     const uint64_t texels = c->limits->max_texel_elements;
-    if (dim % 4 || dim > 128 || v_dim % 4 || v_dim > 128)
+    if (dim % 4 || dim > 128 || v_dim % 4 || v_dim > 128 ||
+        most_keys(c) / keys_a_step(c) > MOST_STEPS)
         return false;
     for (uint32_t i = Q; i <= V; i++)
         if (vr_value_bytes(c->in[i]) / 16 > texels)
             return false;
     return (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
            (!c->in[BIAS] || vr_fits_texels(c, c->in[BIAS])) && c->in[Q]->shape[0] <= 65535ll * 4;
+}
+
+static bool fits_plain(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return most_keys(c) * steps_of_key(c) <= MOST_STEPS;
 }
 
 static void define(const vr_call *c, vr_str *out)
@@ -270,10 +300,8 @@ static void define(const vr_call *c, vr_str *out)
 
 static void define_texel(const vr_call *c, vr_str *out)
 {
-    const uint32_t quads = head_dim(c) / 4, v_quads = value_dim(c) / 4;
-    /* Keys a step: more hide latency while the head stays in registers. */
-    vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %d\n", quads, v_quads,
-                quads <= 8 && v_quads <= 8 ? 4 : 1);
+    vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %u\n", head_dim(c) / 4,
+                value_dim(c) / 4, keys_a_step(c));
     define(c, out);
 }
 
@@ -297,16 +325,53 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
     return vr_launch_one(out, &p, sizeof p, vr_ceil_div(lanes, wg));
 }
 
+/* Of each query and head: the largest score, the sum of weights, that of weighted values. */
+static uint64_t state_bytes(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return (uint64_t)vr_value_rows(c->in[Q]) * c->at.attention.n_heads * (value_dim(c) + 2) * 4;
+}
+
+static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
+{
+    (void)k;
+    struct vr_push_attention p = push_of(c, 1);
+    const uint64_t groups = vr_ceil_div((uint64_t)c->in[Q]->count * p.n_heads, wg);
+    const uint64_t most = most_keys(c), keys = (uint64_t)c->in[K]->count;
+    vireo_status st = VIREO_OK;
+    p.count = MOST_STEPS / steps_of_key(c);
+    do { /* the first one in any case: it makes the state */
+        st = vr_launch_one(out, &p, sizeof p, p.first == 0 || p.first < keys ? groups : 0);
+        p.first += p.count;
+    } while (!st && p.first < most);
+    if (!st)
+        st = vr_launch_one(out, &p, sizeof p, groups);
+    if (!st)
+        out->list[out->count - 1].second = true;
+    return st;
+}
+
+static const vr_kernel end_program = {
+    .shader = "attention_end.comp",
+    .binds = {{VR_SCRATCH, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
+
 static const vr_kernel kernels[] = {
     {.name = "texel", .shader = "attention.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = fits_texel, .define = define_texel, .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_IN1, VR_TEXEL_VEC4}, {VR_IN2, VR_TEXEL_VEC4},
                {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
                {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
-    {.name = "plain", .shader = "attention_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define, .launch = launch_plain,
+    {.name = "plain", .shader = "attention_plain.comp", .defines = "#define LONG 0\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_plain, .define = define,
+     .launch = launch_plain,
      .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
                {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
+               {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
+    {.name = "long", .shader = "attention_plain.comp", .defines = "#define LONG 1\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .scratch = state_bytes,
+     .launch = launch_long, .second = &end_program,
+     .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
+               {VR_IN3, VR_TEXEL_INT}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
                {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
 };
 

@@ -63,7 +63,10 @@ static const row rows[] = {
     {4, 8, {0, 0, 0}, 3},
     {2, 32, {12, 7}, 2, .view = true},
     {3, 20, {12, 7}, 2, .view = true},
-    {4, 4, {20000}, 1, .heavy = true},
+    {1, 4, {7000}, 1, .heavy = true}, /* more keys than one dispatch takes, as the next ones */
+    {2, 256, {130, 1}, 2},
+    {1, 250, {1, 133}, 2, .causal = true, .bias_rows = 1, .bias_width = 99},
+    {1, 256, {3, 150}, 2, .pointwise = 7.0f, .window = 90},
     {2,
      32,
      {0},
@@ -96,7 +99,8 @@ static const row rows[] = {
      .tokens = {80, 17, 2},
      .most_offsets = 9,
      .offsets = {9, 2, 3}},
-    /* Offsets that leave tokens out, decrease, are negative: what bisection finds, nothing outside. */
+    {2, 8, {3, 4}, 2, .n_tokens = 5}, /* the last ones are of no sequence */
+    /* Offsets that decrease, are negative, point outside: what bisection finds. */
     {2, 8, {0}, 5, .offsets_fill = FILL_BAD_OFFSETS, .n_tokens = 30},
     {2, 8, {0}, 12, .offsets_fill = FILL_BAD_OFFSETS, .n_tokens = 30, .n_keys = 21, .causal = true,
      .window = 5, .bias_rows = 1, .bias_width = 7},

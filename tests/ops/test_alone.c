@@ -19,7 +19,8 @@ typedef struct variant {
     {kernel, {.n_heads = HEADS, .causal = true, .window = 6}},                                     \
     {kernel, {.n_heads = HEADS, .soft_cap = 3}},                                                   \
     {kernel, {.n_heads = HEADS, .causal = true, .pointwise = 11}}
-static const variant variants[] = {VARIANTS("attention/texel"), VARIANTS("attention/plain")};
+static const variant variants[] = {VARIANTS("attention/texel"), VARIANTS("attention/plain"),
+                                   VARIANTS("attention/long")};
 
 /* A sequence's own rows, wherever it stands. */
 static void fill_rows(float *to, size_t sequence, uint64_t part, int64_t rows)
