@@ -19,11 +19,8 @@ layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 res
 layout(set = 0, binding = 6) uniform isamplerBuffer key_offsets;
 layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
 #include "attention.glsl"
-#if QUADS <= 8 && V_QUADS <= 8
+// Unrolled: llvmpipe counts the iterations of all loops (vr_loops_fit).
 #define EACH(quads) [[unroll]] for (int d = 0; d < quads; d++)
-#else
-#define EACH(quads) for (int d = 0; d < quads; d++)
-#endif
 #define LOWEST -3.0e38
 
 void main()

@@ -5,9 +5,8 @@
 #include <math.h>
 
 enum { Q, K, V, OFFSETS, KEY_OFFSETS, BIAS };
-/* Mesa's CPU driver leaves all loops of a lane after 65,535 iterations in all, without a word
- * (LP_MAX_TGSI_LOOP_ITERATIONS). What would need more is done in several dispatches. */
-enum { MOST_STEPS = 60000 };
+/* Iterations of a lane's loops over keys in one dispatch, at most; of its other loops. */
+enum { MOST_STEPS = 1 << 16, OTHER_STEPS = 1024 };
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
 static uint32_t head_dim(const vr_call *c)
@@ -275,7 +274,7 @@ static bool fits_texel(const vr_call *c, const vr_kernel *k)
     const uint32_t dim = head_dim(c), v_dim = value_dim(c);
     const uint64_t texels = c->limits->max_texel_elements;
     if (dim % 4 || dim > 128 || v_dim % 4 || v_dim > 128 ||
-        most_keys(c) / keys_a_step(c) > MOST_STEPS)
+        !vr_loops_fit(c, most_keys(c) / keys_a_step(c) + OTHER_STEPS))
         return false;
     for (uint32_t i = Q; i <= V; i++)
         if (vr_value_bytes(c->in[i]) / 16 > texels)
@@ -287,7 +286,7 @@ static bool fits_texel(const vr_call *c, const vr_kernel *k)
 static bool fits_plain(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return most_keys(c) * steps_of_key(c) <= MOST_STEPS;
+    return vr_loops_fit(c, most_keys(c) * steps_of_key(c) + OTHER_STEPS);
 }
 
 static void define(const vr_call *c, vr_str *out)
@@ -332,6 +331,13 @@ static uint64_t state_bytes(const vr_call *c, const vr_kernel *k)
     return (uint64_t)vr_value_rows(c->in[Q]) * c->at.attention.n_heads * (value_dim(c) + 2) * 4;
 }
 
+static uint32_t keys_a_dispatch(const vr_call *c)
+{
+    const uint32_t may = c->limits->max_loop_iterations;
+    const uint32_t steps = may < MOST_STEPS ? may : MOST_STEPS;
+    return steps > OTHER_STEPS + steps_of_key(c) ? (steps - OTHER_STEPS) / steps_of_key(c) : 1;
+}
+
 static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
     (void)k;
@@ -339,7 +345,7 @@ static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t w
     const uint64_t groups = vr_ceil_div((uint64_t)c->in[Q]->count * p.n_heads, wg);
     const uint64_t most = most_keys(c), keys = (uint64_t)c->in[K]->count;
     vireo_status st = VIREO_OK;
-    p.count = MOST_STEPS / steps_of_key(c);
+    p.count = keys_a_dispatch(c);
     do { /* the first one in any case: it makes the state */
         st = vr_launch_one(out, &p, sizeof p, p.first == 0 || p.first < keys ? groups : 0);
         p.first += p.count;
