@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Attention within each sequence of a packed batch, per head: softmax(scores) · v by online softmax
  * (Milakov and Gimelshein 2018), so no score ever leaves a lane, or Σ silu(score) · v. */
+#include "ops/check.h"
 #include "ops/rows.h"
 #include <math.h>
 
@@ -256,10 +257,10 @@ static uint64_t most_keys(const vr_call *c)
     return seen < rows ? seen : rows;
 }
 
-/* Iterations of the plain kernel's loops for a key. */
+/* Iterations of the plain kernel's loops for a key; the one that ends a loop counts. */
 static uint32_t steps_of_key(const vr_call *c)
 {
-    return head_dim(c) + value_dim(c) + 1;
+    return head_dim(c) + value_dim(c) + 3;
 }
 
 static uint32_t keys_a_step(const vr_call *c)
@@ -382,15 +383,22 @@ static const vr_kernel kernels[] = {
 };
 
 static const vr_check checks[] = {
-    {.at.attention = {.n_heads = 2},
+    {.at.attention = {.n_heads = 2, .n_kv_heads = 2},
      .in = {VR_IN_ROWS(1, 37, 64), VR_IN_ROWS(1, 37, 64), VR_IN_ROWS(1, 37, 64),
             VR_IN_WORDS(VR_FILL_OFFSETS, 0, 2, 6)}},
-    {.at.attention = {.n_heads = 1, .scale = 0.5f},
+    {.at.attention = {.n_heads = 1, .n_kv_heads = 1, .scale = 0.5f},
      .in = {VR_IN_F32(21, 64), VR_IN_F32(21, 64), VR_IN_F32(21, 64), VR_IN_OFFSETS(4, 0)}},
-    {.at.attention = {.n_heads = 3},
+    {.at.attention = {.n_heads = 3, .n_kv_heads = 3},
      .in = {VR_IN_F32(9, 18), VR_IN_F32(9, 18), VR_IN_F32(9, 18), VR_IN_OFFSETS(3, 0)}},
+    {.at.attention = {.n_heads = 4, .n_kv_heads = 2, .causal = true, .window = 9, .soft_cap = 4.0f},
+     .in = {VR_IN_F32(23, 32), VR_IN_F32(40, 16), VR_IN_F32(40, 24), VR_IN_OFFSETS(5, 0),
+            VR_IN_OFFSETS(5, 1), VR_IN_F32(4, 13)}},
+    {.at.attention = {.n_heads = 2, .n_kv_heads = 2, .causal = true, .pointwise = 20.0f},
+     .in = {VR_IN_F32(21, 16), VR_IN_F32(21, 16), VR_IN_F32(21, 16), VR_IN_OFFSETS(4, 0), {0},
+            VR_IN_F32(1, 31)}},
 };
 
 const vr_op vr_op_attention = {
     .name = "attention", .min_in = 4, .max_in = 6, .n_out = 1, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels};
+    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
+    VR_CHECKS(checks)};

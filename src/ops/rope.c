@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rotary position embedding (Su et al. 2021) from a table of cos and sin. A table larger than a view
  * is bound slab by slab, a dispatch each; so is x, whose rows are independent. */
+#include "ops/check.h"
 #include "ops/rows.h"
 
 enum { X, POSITIONS, TABLE };
@@ -151,6 +152,15 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
     vr_explain_ids(s, "positions", words, c->in[TABLE]->count);
 }
 
+static const vr_check checks[] = {
+    {.at.rope = {.n_heads = 2, .style = VIREO_ROPE_HALVES},
+     .in = {VR_IN_ROWS(1, 37, 64), VR_IN_WORDS(VR_FILL_IDS, 2, 1, 37), VR_IN_F32(50, 16)}},
+    {.at.rope = {.n_heads = 3, .style = VIREO_ROPE_ADJACENT},
+     .in = {VR_IN_F32(13, 24), VR_IN_IDS(13, 2), VR_IN_F32(20, 8)}},
+    {.at.rope = {.n_heads = 3, .style = VIREO_ROPE_ADJACENT},
+     .in = {VR_IN_F32(13, 33), VR_IN_IDS(13, 2), VR_IN_F32(20, 6)}},
+};
+
 const vr_op vr_op_rope = {.name = "rope",
                           .min_in = 3,
                           .max_in = 3,
@@ -159,4 +169,5 @@ const vr_op vr_op_rope = {.name = "rope",
                           .infer = infer,
                           .reference = reference,
                           .kernels = kernels,
-                          .n_kernels = sizeof kernels / sizeof *kernels};
+                          .n_kernels = sizeof kernels / sizeof *kernels,
+                          VR_CHECKS(checks)};
