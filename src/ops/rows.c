@@ -2,6 +2,8 @@
 #include "ops/rows.h"
 #include <string.h>
 
+enum { RANGE_ALIGNMENT = 256 }; /* of vr_dispatch.range */
+
 int64_t vr_value_width_now(const vr_value *v)
 {
     return v->rank == 1 ? v->count : vr_value_width(v);
@@ -75,7 +77,9 @@ static uint64_t row_bytes(const vr_value *v)
     return (uint64_t)vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
 }
 
-uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+/* How many rows of x the bindings of `mask` hold, all but `spare` bytes of each; at most all. */
+static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask,
+                           uint64_t spare)
 {
     const uint64_t rows = (uint64_t)vr_value_rows(x);
     uint64_t most = rows;
@@ -89,10 +93,20 @@ uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uin
         const uint64_t binding = k->binds[i].access == VR_STORAGE
                                      ? c->limits->max_storage_binding_bytes
                                      : c->limits->max_texel_elements * texel;
-        const uint64_t fit = row_bytes(v) ? binding / row_bytes(v) : rows;
+        const uint64_t fit = row_bytes(v) ? (binding - spare) / row_bytes(v) : rows;
         most = fit < most ? fit : most;
     }
-    return (uint32_t)(most < rows ? most / 64 * 64 : rows);
+    return most;
+}
+
+uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+{
+    const uint64_t rows = (uint64_t)vr_value_rows(x), most = rows_bound(c, k, x, mask, 0);
+    if (most == rows)
+        return (uint32_t)rows;
+    if (most < 64 && mask & VR_ROWS_ANY)
+        return (uint32_t)rows_bound(c, k, x, mask, RANGE_ALIGNMENT);
+    return (uint32_t)(most / 64 * 64);
 }
 
 void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint32_t mask,
@@ -103,8 +117,8 @@ void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint3
             mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
         if (!v)
             continue;
-        d->range[i].offset = e->first * row_bytes(v);
-        d->range[i].bytes = (e->end - e->first) * row_bytes(v);
+        d->range[i].offset = e->first * row_bytes(v) / RANGE_ALIGNMENT * RANGE_ALIGNMENT;
+        d->range[i].bytes = e->end * row_bytes(v) - d->range[i].offset;
     }
 }
 
@@ -129,6 +143,36 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
         e->first = e->end;
     } while (e->first < rows);
     return VIREO_OK;
+}
+
+uint32_t vr_pieces_of(const vr_value *v)
+{
+    const uint64_t pieces = vr_ceil_div(vr_ceil_div((uint64_t)vr_value_width(v), 4), VR_PIECE);
+    return pieces ? (uint32_t)pieces : 1;
+}
+
+uint64_t vr_piece_scratch(const vr_call *c, uint32_t per_row, uint32_t bytes)
+{
+    const uint64_t least = 16; /* it is bound in any case */
+    const uint64_t all = (uint64_t)vr_value_rows(c->in[0]) * per_row * bytes;
+    return vr_pieces_of(c->in[0]) > 1 && all > least ? all : least;
+}
+
+vireo_status vr_launch_pieces(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
+                              uint32_t mask, uint32_t phases, void *push, size_t push_bytes)
+{
+    const vr_value *x = c->in[0];
+    const uint64_t per_group = k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC ? 1 : wg;
+    const uint64_t now = vr_ceil_div(vr_row_quads_now(x), VR_PIECE);
+    vr_row_pieces *r = push;
+    vireo_status st = VIREO_OK;
+    *r = (vr_row_pieces){.x = vr_extent_of(x), .pieces = vr_pieces_of(x)};
+    if (r->pieces == 1)
+        phases = 1;
+    for (; r->phase < phases && !st; r->phase++)
+        st = vr_launch_slabs(c, k, l, x, mask, push, push_bytes,
+                             r->phase == 1 || now == 0 ? 1 : now, per_group);
+    return st;
 }
 
 void vr_shape_like(const vr_call *c, uint32_t input, vr_value *out)

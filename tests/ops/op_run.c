@@ -286,7 +286,7 @@ static void compare(work *w, size_t kernel, uint32_t out, double *worst)
         double d = fabs(o - r);
         if (o == r || (isnan(o) && isnan(r)) || (isinf(o) && fabs(r) > FLT_MAX && o * r > 0))
             d = 0;
-        if (exact ? d != 0 : !(d <= max_error * w->scale[out][i] + 1e-37)) {
+        if (d != 0 && (exact || !(d <= max_error * w->scale[out][i] + 1e-37))) {
             snprintf(text, sizeof text, "result %u, element %zu is %.9g, expected %.9g (scale %g)",
                      out, i, o, r, exact ? 0 : w->scale[out][i]);
             fault(w, kernel, text);
