@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Running sums over the last dimension. */
-#include "ops/rows.h"
+#include "ops/pieces.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
@@ -25,12 +25,6 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    return vr_fits_texels(c, c->in[0]);
-}
-
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
@@ -44,30 +38,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return vr_launch_pieces(c, k, wg, l, mask, 3, &push, sizeof push);
 }
 
-static const vr_kernel kernels[] = {
-    {.name = "subgroup",
-     .shader = "cumsum.comp",
-     .defines = "#define VR_SUBGROUP 1\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-    {.name = "lane",
-     .shader = "cumsum.comp",
-     .defines = "#define VR_SUBGROUP 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-};
+VR_PIECE_KERNELS("cumsum.comp", NULL, VR_OPERAND_END);
 
 const vr_op vr_op_cumsum = {.name = "cumsum",
                             .min_in = 1,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sum, mean, maximum, minimum and where the maximum stands, over the last dimension. */
-#include "ops/rows.h"
+#include "ops/pieces.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -60,12 +60,6 @@ static void reference(const vr_ref_args *r)
         r->out[0][row] = reduce(r->call->at.reduce.op, r->in[0] + row * n, n);
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    return vr_fits_texels(c, c->in[0]);
-}
-
 static void define(const vr_call *c, vr_str *s)
 {
     vr_str_addf(s, "#define VR_REDUCE %d\n", (int)c->at.reduce.op);
@@ -107,32 +101,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return st;
 }
 
-static const vr_kernel kernels[] = {
-    {.name = "subgroup",
-     .shader = "reduce.comp",
-     .defines = "#define VR_SUBGROUP 1\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
-     .define = define,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-    {.name = "lane",
-     .shader = "reduce.comp",
-     .defines = "#define VR_SUBGROUP 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}},
-};
+VR_PIECE_KERNELS("reduce.comp", define, VR_OPERAND_END);
 
 const vr_op vr_op_reduce = {.name = "reduce",
                             .min_in = 1,

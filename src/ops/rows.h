@@ -37,17 +37,6 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
-/* Ops that go over wide rows take each in pieces of VR_PIECE quads (shaders/push.h). Phase 0 takes
- * the pieces, phase 1 joins what it found of a row, phase 2, if the op has one, takes the pieces again;
- * rows of one piece need phase 0 alone. What a row gives depends neither on the other rows nor on
- * capacities. No invocation runs more iterations than a few pieces have quads, or a row pieces. */
-uint32_t vr_pieces_of(const vr_value *); /* of a row at capacity, at least 1 */
-/* A dispatch a phase and slab of in[0]. push begins with a vr_row_pieces, which is filled in. A kernel
- * that needs subgroups takes a piece or row with each, any other with each lane. */
-vireo_status vr_launch_pieces(const vr_call *, const vr_kernel *, uint32_t wg, vr_launches *,
-                              uint32_t mask, uint32_t phases, void *push, size_t push_bytes);
-/* Scratch of in[0]'s rows, `per_row` entries of `bytes` each, where phase 1 runs. */
-uint64_t vr_piece_scratch(const vr_call *, uint32_t per_row, uint32_t bytes);
 /* out has the shape of in[input], f32. */
 void vr_shape_like(const vr_call *, uint32_t input, vr_value *out);
 

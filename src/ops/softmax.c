@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * softmax and log_softmax over the last dimension. */
-#include "ops/rows.h"
+#include "ops/pieces.h"
 #include <float.h>
 #include <math.h>
 
@@ -84,12 +84,6 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    return vr_fits_texels(c, c->in[0]);
-}
-
 static void define(const vr_call *c, vr_str *s)
 {
     vr_str_addf(s, "#define VR_LOG %d\n", c->at.softmax.log);
@@ -112,34 +106,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return vr_launch_pieces(c, k, wg, l, mask, 3, &push, sizeof push);
 }
 
-static const vr_kernel kernels[] = {
-    {.name = "subgroup",
-     .shader = "softmax.comp",
-     .defines = "#define VR_SUBGROUP 1\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
-     .define = define,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_IN1, VR_STORAGE}}},
-    {.name = "lane",
-     .shader = "softmax.comp",
-     .defines = "#define VR_SUBGROUP 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define,
-     .scratch = scratch,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_SCRATCH, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_IN1, VR_STORAGE}}},
-};
+VR_PIECE_KERNELS("softmax.comp", define, VR_IN1);
 
 const vr_op vr_op_softmax = {.name = "softmax",
                              .min_in = 1,
