@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Running sums over the last dimension. */
+#include "ops/check.h"
 #include "ops/pieces.h"
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -40,6 +41,11 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 
 VR_PIECE_KERNELS("cumsum.comp", NULL, VR_OPERAND_END);
 
+static const vr_check checks[] = {
+    {.at.cumsum = {.exclusive = false}, .in = {VR_IN_ROWS(1, 37, 50)}},
+    {.at.cumsum = {.exclusive = true}, .in = {VR_IN_F32(2, 4110)}},
+};
+
 const vr_op vr_op_cumsum = {.name = "cumsum",
                             .min_in = 1,
                             .max_in = 1,
@@ -47,4 +53,5 @@ const vr_op vr_op_cumsum = {.name = "cumsum",
                             .infer = infer,
                             .reference = reference,
                             .kernels = kernels,
-                            .n_kernels = sizeof kernels / sizeof *kernels};
+                            .n_kernels = sizeof kernels / sizeof *kernels,
+                            VR_CHECKS(checks)};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sum, mean, maximum, minimum and where the maximum stands, over the last dimension. */
+#include "ops/check.h"
 #include "ops/pieces.h"
 #include <float.h>
 #include <math.h>
@@ -103,6 +104,14 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 
 VR_PIECE_KERNELS("reduce.comp", define, VR_OPERAND_END);
 
+static const vr_check checks[] = {
+    {.at.reduce = {.op = VIREO_REDUCE_SUM}, .in = {VR_IN_F32(3, 4110)}},
+    {.at.reduce = {.op = VIREO_REDUCE_MEAN}, .in = {VR_IN_ROWS(1, 37, 50)}},
+    {.at.reduce = {.op = VIREO_REDUCE_MAX}, .in = {VR_IN_F32(3, 5, 7)}},
+    {.at.reduce = {.op = VIREO_REDUCE_MIN}, .in = {VR_IN_F32(9, 65)}},
+    {.at.reduce = {.op = VIREO_REDUCE_ARGMAX}, .in = {VR_IN_F32(3, 4110)}},
+};
+
 const vr_op vr_op_reduce = {.name = "reduce",
                             .min_in = 1,
                             .max_in = 1,
@@ -110,4 +119,5 @@ const vr_op vr_op_reduce = {.name = "reduce",
                             .infer = infer,
                             .reference = reference,
                             .kernels = kernels,
-                            .n_kernels = sizeof kernels / sizeof *kernels};
+                            .n_kernels = sizeof kernels / sizeof *kernels,
+                            VR_CHECKS(checks)};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * softmax and log_softmax over the last dimension. */
+#include "ops/check.h"
 #include "ops/pieces.h"
 #include <float.h>
 #include <math.h>
@@ -108,6 +109,12 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 
 VR_PIECE_KERNELS("softmax.comp", define, VR_IN1);
 
+static const vr_check checks[] = {
+    {.at.softmax = {.scale = 0.5f}, .in = {VR_IN_ROWS(1, 37, 50)}},
+    {.at.softmax = {.scale = 1.0f}, .in = {VR_IN_F32(2, 4110), VR_IN_BITS(2, 129)}},
+    {.at.softmax = {.scale = 1.0f, .log = true}, .in = {VR_IN_F32(3, 2, 7)}},
+};
+
 const vr_op vr_op_softmax = {.name = "softmax",
                              .min_in = 1,
                              .max_in = 2,
@@ -115,4 +122,5 @@ const vr_op vr_op_softmax = {.name = "softmax",
                              .infer = infer,
                              .reference = reference,
                              .kernels = kernels,
-                             .n_kernels = sizeof kernels / sizeof *kernels};
+                             .n_kernels = sizeof kernels / sizeof *kernels,
+                             VR_CHECKS(checks)};
