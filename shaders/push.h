@@ -41,6 +41,34 @@ struct vr_extent {
     VR_U32 rows, symbol, width, width_symbol, first, end, pitch;
 };
 
+#define VR_PIECE 1024 /* quads of a row that one subgroup or lane takes */
+
+#ifdef __STDC__
+typedef struct vr_row_pieces vr_row_pieces;
+#endif
+
+/* Rows taken piece by piece (include/pieces.glsl). */
+struct vr_row_pieces {
+    vr_extent x;
+    VR_U32 pieces, phase; /* pieces of a row at capacity */
+};
+
+struct vr_push_softmax { /* softmax.comp */
+    vr_row_pieces r;
+    VR_F32 scale;
+    VR_U32 has_deny, deny_pitch; /* in words; 0: one row for all */
+};
+
+struct vr_push_reduce { /* reduce.comp */
+    vr_row_pieces r;
+    VR_U32 inner; /* rows of x for one row of the result; ~0: all of them */
+};
+
+struct vr_push_cumsum { /* cumsum.comp */
+    vr_row_pieces r;
+    VR_U32 exclusive;
+};
+
 struct vr_push_norm { /* norm.comp */
     vr_extent x;
     VR_F32 epsilon;

@@ -12,6 +12,7 @@
 #endif
 #include "push.h"
 #include "step.glsl"
+#include "order.glsl"
 
 layout(local_size_x = WG) in;
 layout(push_constant) uniform Push
@@ -93,16 +94,12 @@ struct part // of a row
     uint row, begin, end; // quads
 };
 
-// Keys order as scores do. 0: denied or padding, 1: NaN, the lowest of all scores.
+// Keys order as scores do. 0: denied or padding.
 uvec4 keys_of(uint row, uint quad)
 {
     if (p.level != 0u)
         return lists[p.from + row * p.entries + quad];
-    uvec4 bits = floatBitsToUint(SCORES(row * p.x.pitch + quad));
-    bits = mix(bits, uvec4(0u), equal(bits, uvec4(0x80000000u))); // −0 = 0
-    const bvec4 nan = greaterThan(bits & 0x7fffffffu, uvec4(0x7f800000u));
-    const bvec4 negative = greaterThanEqual(bits, uvec4(0x80000000u));
-    uvec4 keys = mix(mix(bits | 0x80000000u, ~bits, negative), uvec4(1u), nan);
+    uvec4 keys = vr_keys(floatBitsToUint(SCORES(row * p.x.pitch + quad)));
     uint denied = 0u;
     if (p.has_deny != 0u)
         denied = DENY(row * p.deny_pitch + quad / 8u) >> (quad % 8u * 4u);

@@ -70,6 +70,13 @@ typedef enum vireo_binary {
 } vireo_binary;
 typedef enum vireo_bag { VIREO_BAG_SUM, VIREO_BAG_MEAN } vireo_bag;
 typedef enum vireo_scatter { VIREO_SCATTER_SET, VIREO_SCATTER_ADD } vireo_scatter;
+typedef enum vireo_reduction {
+    VIREO_REDUCE_SUM,
+    VIREO_REDUCE_MEAN,
+    VIREO_REDUCE_MAX,
+    VIREO_REDUCE_MIN,
+    VIREO_REDUCE_ARGMAX,
+} vireo_reduction;
 typedef enum vireo_pooling { VIREO_POOL_MEAN, VIREO_POOL_MAX, VIREO_POOL_FIRST } vireo_pooling;
 
 /* out = activation(op(a)·op(b) + bias) + residual; op transposes the last two dimensions.
@@ -157,6 +164,20 @@ vireo_value vireo_unary_op(vireo_graph *, vireo_unary, vireo_value x);
 vireo_value vireo_scale(vireo_graph *, vireo_value x, float factor, float shift);
 /* Broadcasts as NumPy does; a dynamic dimension only with itself or with 1. */
 vireo_value vireo_binary_op(vireo_graph *, vireo_binary, vireo_value a, vireo_value b);
+/* exp(x · scale) / Σ exp(x · scale) over the last dimension; scale above 0; infinities count as
+ * ±FLT_MAX. deny (may be none), i32 bits as for top_k: x's shape with the last dimension ⌈n/32⌉, or one
+ * row for all. What is denied gives 0 and is not in the sum; a row where all is denied gives zeros. For
+ * a mask that is added, vireo_binary_op before. Rows of any width that fits a binding. */
+vireo_value vireo_softmax(vireo_graph *, vireo_value x, float scale, vireo_value deny);
+/* Its natural logarithm, not by way of it: exact where softmax is 0. Denied: -FLT_MAX. */
+vireo_value vireo_log_softmax(vireo_graph *, vireo_value x, float scale, vireo_value deny);
+/* Over the last dimension, which is dropped: (…, n) → (…), (n) → a scalar, dynamic or not. ARGMAX gives
+ * i32, ties to the lower index. As for top_k, NaN is below every number: MAX and ARGMAX pass it over,
+ * MIN gives it. n = 0: SUM and MEAN 0, MAX -FLT_MAX, MIN FLT_MAX, ARGMAX -1. */
+vireo_value vireo_reduce(vireo_graph *, vireo_reduction, vireo_value x);
+/* Sums of the elements up to each over the last dimension, itself among them unless exclusive; x's
+ * shape. Long sums are taken in pieces, in the same order whatever the other rows are. */
+vireo_value vireo_cumsum(vireo_graph *, vireo_value x, bool exclusive);
 /* x: (tokens, n); offsets: (sequences + 1) i32 as for attention → (sequences, n). An empty sequence
  * gives zeros. */
 vireo_value vireo_pool(vireo_graph *, vireo_pooling, vireo_value x, vireo_value offsets);

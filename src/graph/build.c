@@ -166,6 +166,35 @@ vireo_value vireo_pool(vireo_graph *g, vireo_pooling op, vireo_value x, vireo_va
     return add_one(g, VR_OP_POOL, &at, in, 2);
 }
 
+static vireo_value softmax(vireo_graph *g, vireo_value x, float scale, vireo_value deny, bool log)
+{
+    const vr_attributes at = {.softmax = {.scale = scale, .log = log}};
+    const vireo_value in[] = {x, deny};
+    return add_one(g, VR_OP_SOFTMAX, &at, in, 2);
+}
+
+vireo_value vireo_softmax(vireo_graph *g, vireo_value x, float scale, vireo_value deny)
+{
+    return softmax(g, x, scale, deny, false);
+}
+
+vireo_value vireo_log_softmax(vireo_graph *g, vireo_value x, float scale, vireo_value deny)
+{
+    return softmax(g, x, scale, deny, true);
+}
+
+vireo_value vireo_reduce(vireo_graph *g, vireo_reduction op, vireo_value x)
+{
+    const vr_attributes at = {.reduce = {.op = op}};
+    return add_one(g, VR_OP_REDUCE, &at, &x, 1);
+}
+
+vireo_value vireo_cumsum(vireo_graph *g, vireo_value x, bool exclusive)
+{
+    const vr_attributes at = {.cumsum = {.exclusive = exclusive}};
+    return add_one(g, VR_OP_CUMSUM, &at, &x, 1);
+}
+
 vireo_value vireo_reshape(vireo_graph *g, vireo_value x, uint32_t rank, const int64_t *shape)
 {
     vr_attributes at = {.reshape = {.rank = rank}};

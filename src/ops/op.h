@@ -107,6 +107,16 @@ typedef union vr_attributes {
     struct {
         uint32_t axis;
     } concat; /* 1 to VR_MAX_IN values */
+    struct {
+        float scale;
+        bool log;
+    } softmax; /* x, deny? */
+    struct {
+        vireo_reduction op;
+    } reduce; /* x */
+    struct {
+        bool exclusive;
+    } cumsum; /* x */
 } vr_attributes;
 
 /* One op with its operands: all that infer, reference and kernels see. in[i] is NULL where an

@@ -2,6 +2,8 @@
 #include "ops/rows.h"
 #include <string.h>
 
+enum { RANGE_ALIGNMENT = 256 }; /* of vr_dispatch.range */
+
 int64_t vr_value_width_now(const vr_value *v)
 {
     return v->rank == 1 ? v->count : vr_value_width(v);
@@ -75,7 +77,9 @@ static uint64_t row_bytes(const vr_value *v)
     return (uint64_t)vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
 }
 
-uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+/* How many rows of x the bindings of `mask` hold, all but `spare` bytes of each; at most all. */
+static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask,
+                           uint64_t spare)
 {
     const uint64_t rows = (uint64_t)vr_value_rows(x);
     uint64_t most = rows;
@@ -89,10 +93,20 @@ uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uin
         const uint64_t binding = k->binds[i].access == VR_STORAGE
                                      ? c->limits->max_storage_binding_bytes
                                      : c->limits->max_texel_elements * texel;
-        const uint64_t fit = row_bytes(v) ? binding / row_bytes(v) : rows;
+        const uint64_t fit = row_bytes(v) ? (binding - spare) / row_bytes(v) : rows;
         most = fit < most ? fit : most;
     }
-    return (uint32_t)(most < rows ? most / 64 * 64 : rows);
+    return most;
+}
+
+uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+{
+    const uint64_t rows = (uint64_t)vr_value_rows(x), most = rows_bound(c, k, x, mask, 0);
+    if (most == rows)
+        return (uint32_t)rows;
+    if (most < 64 && mask & VR_ROWS_ANY)
+        return (uint32_t)rows_bound(c, k, x, mask, RANGE_ALIGNMENT);
+    return (uint32_t)(most / 64 * 64);
 }
 
 void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint32_t mask,
@@ -103,8 +117,8 @@ void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint3
             mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
         if (!v)
             continue;
-        d->range[i].offset = e->first * row_bytes(v);
-        d->range[i].bytes = (e->end - e->first) * row_bytes(v);
+        d->range[i].offset = e->first * row_bytes(v) / RANGE_ALIGNMENT * RANGE_ALIGNMENT;
+        d->range[i].bytes = e->end * row_bytes(v) - d->range[i].offset;
     }
 }
 

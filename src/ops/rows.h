@@ -24,8 +24,10 @@ vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, u
 /* Row-wise kernels cut what is larger than a binding into slabs of rows. `mask`: the operands (VR_ROWS)
  * whose rows are those of x, the value of the push constants' extent. */
 #define VR_ROWS(operand) (1u << (operand))
-/* Rows a slab, all of x if they fit, else a multiple of 64, so that slabs begin at multiples of 256
- * bytes; 0: not even those fit. */
+#define VR_ROWS_ANY (1u << 31) /* in mask: slabs may begin anywhere, the kernel skips what stands
+                                  between the last multiple of 256 bytes and the slab */
+/* Rows a slab: all of x if they fit, else a multiple of 64, so that slabs begin at multiples of 256
+ * bytes, or, if fewer fit and mask has VR_ROWS_ANY, those; 0: not even these fit. */
 uint32_t vr_slab_of(const vr_call *, const vr_kernel *, const vr_value *x, uint32_t mask);
 /* Binds a dispatch to the slab of e. */
 void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_t mask,

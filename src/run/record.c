@@ -64,8 +64,10 @@ static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_
         s.offset += d->range[i].offset;
         s.bytes = d->range[i].bytes < left ? d->range[i].bytes : left; /* a view's last row is short */
     }
-    if (s.bytes == 0)
-        s.bytes = 16; /* empty values own at least this much */
+    if (s.bytes == 0) { /* nothing is touched; a view of an empty value may begin past its end */
+        s.offset = 0;
+        s.bytes = 16;
+    }
     return s;
 }
 

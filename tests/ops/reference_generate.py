@@ -226,7 +226,27 @@ def shapes():
     row("concat_2", "CONCAT", ".concat = {2}", [(z,), (x,), (z,)], [(np.concatenate([z, x, z], 2),)])
 
 
-for make in (matmuls, attentions, ropes, norms, lookups, bags, elements, top_ks, shapes):
+def over_rows():
+    x = ramp((2, 3, 7), 1)
+    for op, f in (("SUM", np.sum), ("MEAN", np.mean), ("MAX", np.max), ("MIN", np.min)):
+        row(f"reduce_{op.lower()}", "REDUCE", f".reduce = {{VIREO_REDUCE_{op}}}", [(x,)], [(f(x, -1),)])
+    row("reduce_scalar", "REDUCE", ".reduce = {VIREO_REDUCE_SUM}", [(x[0, 0],)], [(x[0, 0].sum(),)])
+    ties = np.round(x)
+    row("reduce_argmax", "REDUCE", ".reduce = {VIREO_REDUCE_ARGMAX}", [(ties,)],
+        [(ties.argmax(-1), "I32")])
+    row("cumsum", "CUMSUM", ".cumsum = {false}", [(x,)], [(np.cumsum(x, -1),)])
+    row("cumsum_exclusive", "CUMSUM", ".cumsum = {true}", [(x,)], [(np.cumsum(x, -1) - x,)])
+    e = np.exp(x * 0.5)
+    row("softmax", "SOFTMAX", ".softmax = {0.5f, false}", [(x,)], [(e / e.sum(-1, keepdims=True),)])
+    row("log_softmax", "SOFTMAX", ".softmax = {0.5f, true}", [(x,)],
+        [(x * 0.5 - np.log(e.sum(-1, keepdims=True)),)])
+    words = np.array([[0b1010], [0x7f], [0]])
+    e = np.exp(x[0]) * [[not (int(w[0]) >> i) & 1 for i in range(7)] for w in words]
+    row("softmax_deny", "SOFTMAX", ".softmax = {1, false}", [(x[0],), (words, "I32")],
+        [(e / np.maximum(e.sum(-1, keepdims=True), 1e-300),)])
+
+
+for make in (matmuls, attentions, ropes, norms, lookups, bags, elements, top_ks, shapes, over_rows):
     make()
 print("/* SPDX-License-Identifier: Apache-2.0\n * Written by reference_generate.py. */")
 print("\n".join(arrays))

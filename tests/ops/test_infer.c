@@ -177,6 +177,50 @@ static void concat_nothing(vireo_graph *g, const values *a)
     (void)a;
     vireo_concat(g, NULL, 0, 0);
 }
+static void softmax_scale(vireo_graph *g, const values *a)
+{
+    vireo_softmax(g, a->x, 0.0f, VIREO_NONE);
+}
+static void softmax_infinite(vireo_graph *g, const values *a)
+{
+    vireo_log_softmax(g, a->x, INFINITY, VIREO_NONE);
+}
+static void softmax_deny(vireo_graph *g, const values *a)
+{
+    vireo_softmax(g, a->x, 1.0f, a->ids);
+}
+static void softmax_deny_floats(vireo_graph *g, const values *a)
+{
+    vireo_softmax(g, a->x, 1.0f, a->v);
+}
+static void softmax_deny_dynamic(vireo_graph *g, const values *a)
+{
+    vireo_softmax(g, a->s, 1.0f, a->ids);
+}
+static void softmax_ints(vireo_graph *g, const values *a)
+{
+    vireo_softmax(g, a->ids, 1.0f, VIREO_NONE);
+}
+static void reduce_unknown(vireo_graph *g, const values *a)
+{
+    vireo_reduce(g, (vireo_reduction)5, a->x);
+}
+static void reduce_ints(vireo_graph *g, const values *a)
+{
+    vireo_reduce(g, VIREO_REDUCE_SUM, a->ids);
+}
+static void reduce_scalar(vireo_graph *g, const values *a)
+{
+    vireo_reduce(g, VIREO_REDUCE_SUM, vireo_reduce(g, VIREO_REDUCE_MAX, a->v));
+}
+static void cumsum_ints(vireo_graph *g, const values *a)
+{
+    vireo_cumsum(g, a->ids, false);
+}
+static void cumsum_scalar(vireo_graph *g, const values *a)
+{
+    vireo_cumsum(g, vireo_reduce(g, VIREO_REDUCE_MAX, a->v), true);
+}
 
 static const struct {
     void (*build)(vireo_graph *, const values *);
@@ -201,6 +245,18 @@ static const struct {
     {concat_dynamic, {"concat: the first dimension is dynamic", ""}},
     {concat_missing, {"concat: value 1 is not a value of this graph", ""}},
     {concat_nothing, {"concat: no values", ""}},
+    {softmax_scale, {"softmax: scale is 0, it must be finite and above 0", ""}},
+    {softmax_infinite, {"softmax: scale is inf", ""}},
+    {softmax_deny,
+     {"softmax: deny is i32 [3], it must have 1 row or those of the input, f32 [6, 8], of 1 words", ""}},
+    {softmax_deny_floats, {"softmax: input 1 is f32, it must be i32", ""}},
+    {softmax_deny_dynamic, {"softmax: input 0 is a vector of dynamic size", ""}},
+    {softmax_ints, {"softmax: input 0 is i32, it must be f32", ""}},
+    {reduce_unknown, {"reduce: operation 5 is not one of vireo_reduction", ""}},
+    {reduce_ints, {"reduce: input 0 is i32, it must be f32", ""}},
+    {reduce_scalar, {"reduce: input 0 has 0 dimensions", ""}},
+    {cumsum_ints, {"cumsum: input 0 is i32, it must be f32", ""}},
+    {cumsum_scalar, {"cumsum: input 0 has 0 dimensions", ""}},
     {embedding_ids, {"embedding: input 1 is f32", "i32"}},
     {embedding_table, {"embedding: input 0 has 1 dimensions", "2"}},
     {embedding_missing, {"embedding", "input 1"}},

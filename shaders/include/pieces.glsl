@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of x in pieces of VR_PIECE quads (vr_launch_pieces). A team takes a piece, in phase 1 a row.
+// VR_SUBGROUP 1: a team is a subgroup, its lanes neighbouring quads; x, binding 0, is a texel view.
+// VR_SUBGROUP 0: a team is a lane; x is a storage buffer. Needs push.h, step.glsl and rows.glsl.
+#if VR_SUBGROUP
+#include "subgroup.glsl"
+layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
+#define X(quad) texelFetch(x_texels, int(quad))
+#define LANE gl_SubgroupInvocationID
+#define LANES vr_lanes()
+#define TEAM vr_subgroup_index()
+#define TEAM_SUM(v) subgroupAdd(v)
+#define TEAM_MAX(v) subgroupMax(v)
+#define TEAM_MIN(v) subgroupMin(v)
+#define TEAM_BEFORE(v) subgroupExclusiveAdd(v) // the sum over the lanes below this one
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
+{
+    vec4 x_quads[];
+};
+#define X(quad) x_quads[quad]
+#define LANE 0u
+#define LANES 1u
+#define TEAM (vr_group() * WG + gl_LocalInvocationID.x)
+#define TEAM_SUM(v) (v)
+#define TEAM_MAX(v) (v)
+#define TEAM_MIN(v) (v)
+#define TEAM_BEFORE(v) 0.0
+#endif
+#define BLOCK 32u // quads a lane sums before it adds them to its total: short chains round less
+
+// Of a row in this run, at least 1.
+uint vr_pieces(vr_row_pieces r)
+{
+    return max((vr_quads(vr_width(r.x)) + VR_PIECE - 1u) / VR_PIECE, 1u);
+}
+
+// Where row `row` of a slab stands in its binding, for rows of `pitch` units, of which `aligned` are
+// 256 bytes: a slab is bound from the last multiple of those on (VR_ROWS_ANY).
+uint vr_slab_row(vr_row_pieces r, uint row, uint pitch, uint aligned)
+{
+    return r.x.first * pitch % aligned + row * pitch;
+}

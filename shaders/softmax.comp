@@ -1,0 +1,132 @@
+#version 450
+// SPDX-License-Identifier: Apache-2.0
+// With d = (x − max x) · scale over what is not denied of the last, contiguous dimension:
+//   VR_LOG 0: exp(d) / Σ exp(d); 0 where denied
+//   VR_LOG 1: d − log Σ exp(d); -FLT_MAX where denied
+// Teams and pieces: include/pieces.glsl. Phase 0 finds maximum and sum of each piece of a row, phase
+// 1 those of the row, phase 2 writes; for rows of one piece phase 0 does it all.
+#if VR_SUBGROUP
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
+#include "push.h"
+#include "step.glsl"
+#include "rows.glsl"
+#include "pieces.glsl"
+#define LOWEST -3.40282347e38
+
+layout(local_size_x = WG) in;
+layout(push_constant) uniform Push
+{
+    vr_push_softmax p;
+};
+layout(std430, set = 0, binding = 1) restrict writeonly buffer Out
+{
+    vec4 out_quads[];
+};
+layout(std430, set = 0, binding = 2) restrict buffer Parts
+{
+    vec2 parts[]; // maximum and sum: of a row, then of its pieces
+};
+layout(std430, set = 0, binding = 4) restrict readonly buffer Deny
+{
+    uint deny_words[];
+};
+
+// What the team works on.
+uint x_from, deny_from, begin, end;
+
+bvec4 allowed(uint quad)
+{
+    const uvec4 lane = uvec4(0u, 1u, 2u, 3u);
+    uint denied = 0u;
+    if (p.has_deny != 0u)
+        denied = deny_words[deny_from + quad / 8u] >> (quad % 8u * 4u);
+    const uvec4 past = uvec4(greaterThanEqual(4u * quad + lane, uvec4(vr_width(p.r.x))));
+    return equal((uvec4(denied) >> lane & 1u) | past, uvec4(0u));
+}
+
+vec4 x_of(uint quad)
+{
+    return clamp(X(x_from + quad), LOWEST, -LOWEST);
+}
+
+// At most 0. Halves, since the difference of two floats may be past the largest.
+vec4 below(vec4 x, float most)
+{
+    return max((0.5 * x - 0.5 * most) * p.scale, 0.5 * LOWEST) * 2.0;
+}
+
+// 0 below the smallest normal float, where drivers' exp may be anything.
+vec4 exp_of(vec4 d)
+{
+    return mix(vec4(0.0), exp(max(d, -87.0)), greaterThan(d, vec4(-87.0)));
+}
+
+vec2 reduce_piece()
+{
+    vec4 most = vec4(LOWEST), total = vec4(0.0);
+    for (uint q = begin + LANE; q < end; q += LANES)
+        most = max(most, mix(vec4(LOWEST), x_of(q), allowed(q)));
+    const float m = TEAM_MAX(max(max(most.x, most.y), max(most.z, most.w)));
+    for (uint q = begin + LANE; q < end;) {
+        vec4 block = vec4(0.0);
+        for (uint n = 0u; n < BLOCK && q < end; n++, q += LANES)
+            block += mix(vec4(0.0), exp_of(below(x_of(q), m)), allowed(q));
+        total += block;
+    }
+    return vec2(m, TEAM_SUM((total.x + total.y) + (total.z + total.w)));
+}
+
+vec2 reduce_parts(uint from, uint count)
+{
+    float most = LOWEST, total = 0.0;
+    for (uint i = LANE; i < count; i += LANES)
+        most = max(most, parts[from + i].x);
+    most = TEAM_MAX(most);
+    for (uint i = LANE; i < count; i += LANES) {
+        const vec2 part = parts[from + i];
+        total += part.x == most ? part.y : part.y * exp_of(below(part.xxxx, most)).x;
+    }
+    return vec2(most, TEAM_SUM(total));
+}
+
+void write_piece(uint to, vec2 of_row)
+{
+    // A sum of 1 has one term; of 0: all is denied.
+    const float log_sum = of_row.y > 1.0 ? log(of_row.y) : 0.0;
+    const float factor = of_row.y > 0.0 ? 1.0 / of_row.y : 0.0;
+    for (uint q = begin + LANE; q < end; q += LANES) {
+        const vec4 d = below(x_of(q), of_row.x);
+#if VR_LOG
+        const vec4 y = vr_clear(mix(vec4(LOWEST), d - log_sum, allowed(q)), q, vr_width(p.r.x));
+#else
+        const vec4 y = mix(vec4(0.0), exp_of(d) * factor, allowed(q));
+#endif
+        out_quads[to + q] = y;
+    }
+}
+
+void main()
+{
+    const uint pieces = vr_pieces(p.r), units = p.r.phase == 1u ? 1u : pieces;
+    const uint row = TEAM / units, piece = TEAM - row * units;
+    if (row >= vr_slab_rows(p.r.x))
+        return;
+    const uint of_row = (p.r.x.first + row) * (p.r.pieces + 1u);
+    const uint quads = vr_quads(vr_width(p.r.x)), to = vr_slab_row(p.r, row, quads, 16u);
+    x_from = vr_slab_row(p.r, row, p.r.x.pitch, 16u);
+    deny_from = vr_slab_row(p.r, row, p.deny_pitch, 64u);
+    begin = piece * VR_PIECE;
+    end = min(begin + VR_PIECE, quads);
+    vec2 part;
+    if (p.r.phase == 0u)
+        part = reduce_piece();
+    else if (p.r.phase == 1u)
+        part = reduce_parts(of_row + 1u, pieces);
+    else
+        part = parts[of_row];
+    if (p.r.phase == 2u || p.r.pieces == 1u)
+        write_piece(to, part);
+    else if (LANE == 0u)
+        parts[p.r.phase == 0u ? of_row + 1u + piece : of_row] = part;
+}
