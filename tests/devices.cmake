@@ -13,33 +13,43 @@ else()
     set(user_cache $ENV{HOME}/.cache)
 endif()
 set(VIREO_LAVAPIPE ${lavapipe_json} CACHE FILEPATH "Lavapipe's JSON file")
+set(VIREO_LAVAPIPE25 ${user_cache}/vireo/drivers/lavapipe25/lvp_icd.json
+    CACHE FILEPATH "JSON file of the lavapipe of Mesa 25")
 set(VIREO_SWIFTSHADER ${user_cache}/vireo/drivers/swiftshader/vk_swiftshader_icd.json
     CACHE FILEPATH "SwiftShader's JSON file")
 
+# name of the driver, its JSON file, further environment. validation: lavapipe under the layer.
+set(VIREO_DRIVERS
+    "lavapipe|${VIREO_LAVAPIPE}|"
+    "lavapipe25|${VIREO_LAVAPIPE25}|VIREO_TEST_NOT_FAST=1"
+    "swiftshader|${VIREO_SWIFTSHADER}|"
+    "validation|${VIREO_LAVAPIPE}|VIREO_TEST_VALIDATION=1")
+
 # Both variables: loaders before 1.3.207 know only the second.
-function(vireo_driver_test test labels json environment)
+function(vireo_driver_test test driver labels environment)
+    list(FILTER VIREO_DRIVERS INCLUDE REGEX "^${driver}\\|")
+    string(REGEX REPLACE "^[^|]*\\|([^|]*)\\|(.*)$" "VK_DRIVER_FILES=\\1;VK_ICD_FILENAMES=\\1;\\2"
+        variables "${VIREO_DRIVERS}")
     add_test(NAME ${test} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/with_driver.sh ${ARGN})
     set_tests_properties(${test} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 600
-        ENVIRONMENT "VK_DRIVER_FILES=${json};VK_ICD_FILENAMES=${json};${environment}")
+        ENVIRONMENT "VIREO_TEST_DRIVER=${driver};${variables};${environment}")
 endfunction()
 
-# vireo_test_on_drivers(label name command...): label.driver.name for each driver, and once more on
-# lavapipe under the validation layer. Programs that time something (..._time) run alone.
+# vireo_test_on_drivers(label name command...): label.driver.name for each driver. Programs that time
+# something (..._time) run alone.
 function(vireo_test_on_drivers label name)
-    vireo_driver_test(${label}.lavapipe.${name} "${label};lavapipe" ${VIREO_LAVAPIPE} "" ${ARGN})
-    vireo_driver_test(${label}.swiftshader.${name} "${label};swiftshader" ${VIREO_SWIFTSHADER} ""
-        ${ARGN})
-    vireo_driver_test(${label}.validation.${name} "${label};validation" ${VIREO_LAVAPIPE}
-        VIREO_TEST_VALIDATION=1 ${ARGN})
+    foreach(driver ${VIREO_DRIVERS})
+        string(REGEX REPLACE "\\|.*" "" driver "${driver}")
+        vireo_driver_test(${label}.${driver}.${name} ${driver} "${label};${driver}" "" ${ARGN})
+        if(name MATCHES "_time$")
+            set_tests_properties(${label}.${driver}.${name} PROPERTIES RUN_SERIAL ON)
+        endif()
+    endforeach()
     # One after the other: the driver's cache on disk then spares the second most of its compiling.
     set_tests_properties(${label}.validation.${name} PROPERTIES
         DEPENDS ${label}.lavapipe.${name})
-    if(name MATCHES "_time$")
-        set_tests_properties(${label}.lavapipe.${name} ${label}.swiftshader.${name}
-            ${label}.validation.${name} PROPERTIES RUN_SERIAL ON)
-    endif()
 endfunction()
 
 function(vireo_test_on_lavapipe test label environment)
-    vireo_driver_test(${test} ${label} ${VIREO_LAVAPIPE} "${environment}" ${ARGN})
+    vireo_driver_test(${test} lavapipe ${label} "${environment}" ${ARGN})
 endfunction()

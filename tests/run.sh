@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Everything from a bare Debian 12 to the tests' results: sh tests/run.sh [--fast | --full] [--label L]
-# Installs what is missing, fetches SwiftShader, model and data, builds, runs CTest, prints a summary.
+# Installs what is missing, fetches drivers, model and data, builds, runs CTest, prints a summary.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 work=$root/build
 results=$work/results
-cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/vireo
 tier=default
 label=
-temporary=
 
 # shellcheck source=cmake/setup.sh
 . "$root/cmake/setup.sh"
+# shellcheck source=tests/drivers.sh
+. "$root/tests/drivers.sh"
 
 usage() {
     say "usage: sh tests/run.sh [--fast | --full] [--label L]"
@@ -21,7 +21,7 @@ usage() {
     say "    --fast       at most 2 minutes: gcc only, no sanitizers, fewer cases"
     say "    --full       everything, without limit"
     say "    --label L    only tests of this label: unit script op device golden cli sample"
-    say "                 lavapipe swiftshader validation, or asan clang"
+    say "                 lavapipe lavapipe25 swiftshader validation, or asan clang"
 }
 
 bad_usage() {
@@ -48,42 +48,10 @@ while [ $# -gt 0 ]; do
     shift
 done
 
-clean_up() {
-    if [ -n "$temporary" ]; then
-        rm -rf -- "$temporary"
-    fi
-}
-trap clean_up EXIT
+trap clean_drivers EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# Debian's Chromium holds SwiftShader. apt knows the mirrors and checks the hash; two files are kept.
-download_swiftshader() {
-    (cd "$temporary" && apt-get -q download chromium-common >>"$work/apt.log" 2>&1 </dev/null)
-}
-
-fetch_swiftshader() {
-    folder=$cache/drivers/swiftshader
-    if [ -f "$folder/libvk_swiftshader.so" ] && [ -f "$folder/vk_swiftshader_icd.json" ]; then
-        return 0
-    fi
-    say "Fetching SwiftShader (from the package chromium-common) into $folder"
-    mkdir -p "$cache/drivers"
-    temporary=$(mktemp -d "$cache/drivers/.swiftshader.XXXXXX")
-    chmod 755 "$temporary"
-    download_swiftshader || {
-        as_root apt-get -q update >>"$work/apt.log" 2>&1 </dev/null && download_swiftshader
-    } || return 1
-    files=./usr/lib/chromium
-    dpkg-deb --fsys-tarfile "$temporary"/chromium-common_*.deb |
-        tar -x -C "$temporary" "$files/libvk_swiftshader.so" "$files/vk_swiftshader_icd.json" ||
-        return 1
-    rm -rf -- "$folder"
-    mv "$temporary/$files" "$folder"
-    clean_up
-    temporary=
-}
 
 wanted() { # LABEL: a check of the larger tiers that --label, if given, names
     [ "$tier" != fast ] && { [ -z "$label" ] || [ "$label" = "$1" ]; }
@@ -121,7 +89,10 @@ if [ "$tier" != fast ]; then
 fi
 # shellcheck disable=SC2086 # a list
 install_packages $purposes
-fetch_swiftshader || say "SwiftShader could not be had (see $work/apt.log): its tests are skipped."
+fetch_driver swiftshader chromium-common
+if [ "$tier" != fast ]; then
+    fetch_driver lavapipe25 mesa-vulkan-drivers
+fi
 if ! sh "$root/models/fetch.sh" minilm ml-100k; then
     say "Model or data could not be fetched: tests that need them are skipped."
     if [ "${CI:-}" = true ]; then

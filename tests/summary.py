@@ -13,7 +13,7 @@ import os
 import sys
 import xml.etree.ElementTree as ElementTree
 
-DRIVERS = {"lavapipe", "swiftshader", "validation"}
+DRIVERS = {"lavapipe", "lavapipe25", "swiftshader", "validation"}
 # Skips that are no lack of the machine's, also in CI: the driver has no such feature, or the tier
 # leaves the test out.
 ALLOWED = ("not supported:", "not in this tier")

@@ -7,14 +7,16 @@ here=$(dirname -- "$0")
 . "$here/check.sh"
 
 tree=$temporary/tree
-mkdir -p "$tree/tests" "$tree/cmake" "$tree/models" "$temporary/cache/vireo/drivers/swiftshader"
-cp "$VIREO_SOURCE/tests/run.sh" "$VIREO_SOURCE/tests/summary.py" "$tree/tests"
+drivers=$temporary/cache/vireo/drivers
+mkdir -p "$tree/tests" "$tree/cmake" "$tree/models" "$drivers/swiftshader" "$drivers/lavapipe25"
+: >"$drivers/swiftshader/icd.json"
+: >"$drivers/lavapipe25/icd.json"
+for file in run.sh drivers.sh summary.py; do
+    cp "$VIREO_SOURCE/tests/$file" "$tree/tests"
+done
 cp "$VIREO_SOURCE/cmake/setup.sh" "$tree/cmake"
 echo "# none" >"$tree/cmake/packages.txt"
 echo "exit 0" >"$tree/models/fetch.sh"
-for file in libvk_swiftshader.so vk_swiftshader_icd.json; do
-    : >"$temporary/cache/vireo/drivers/swiftshader/$file"
-done
 export XDG_CACHE_HOME="$temporary/cache"
 unset CI
 run=$tree/tests/run.sh
@@ -25,7 +27,7 @@ project() { # NAME EXIT-STATUS LABELS...: CMakeLists.txt with one test per three
         echo "project(tree NONE)"
         echo "enable_testing()"
         while [ $# -ge 3 ]; do
-            echo "add_test(NAME $1 COMMAND sh -c \"echo driver not found: there; test x\$VIREO_TIER = xfast && exit $2\")"
+            echo "add_test(NAME $1 COMMAND sh -c \"echo driver not found: there; test x\$VIREO_TIER != x && exit $2\")"
             echo "set_tests_properties($1 PROPERTIES LABELS \"$3\" SKIP_RETURN_CODE 77)"
             shift 3
         done
@@ -72,6 +74,22 @@ expect_status 0 sh "$run" --fast
 expect_status 1 env CI=true sh "$run" --fast
 last_line "2 passed, 1 failed, 0 skipped"
 expect_output '^  models-fetch$'
+
+echo "a driver that cannot be fetched: said, and its tests are skipped"
+mkdir "$temporary/bin"
+printf '#!/bin/sh\necho "no mirror" >&2\nexit 1\n' >"$temporary/bin/apt-get"
+chmod +x "$temporary/bin/apt-get"
+rm -r "$drivers/lavapipe25"
+echo "exit 0" >"$tree/models/fetch.sh"
+project unit.a 0 "unit;host" device.b 77 "device;lavapipe25"
+expect_status 0 env PATH="$temporary/bin:$PATH" sh "$run" --label unit
+expect_output '^The driver lavapipe25 could not be had '
+expect_status 1 env CI=true PATH="$temporary/bin:$PATH" sh "$run" --label lavapipe25
+expect_output '^The driver lavapipe25 could not be had ' \
+    '^  device.b: skipped, with CI=true: driver not found'
+expect "no leftovers beside the drivers" [ "$(ls -A "$drivers")" = swiftshader ]
+expect_status 0 sh "$run" --fast --label unit
+expect "the fast tier needs no lavapipe25" [ "$(grep -c 'lavapipe25' "$temporary/output")" -eq 0 ]
 
 echo "arguments"
 expect_status 0 sh "$run" --help
