@@ -20,7 +20,7 @@ usage() {
     say "    default      at most 15 minutes on two cores"
     say "    --fast       at most 2 minutes: gcc only, no sanitizers, fewer cases"
     say "    --full       everything, without limit"
-    say "    --label L    only tests of this label: unit script op device golden cli sample"
+    say "    --label L    only tests of this label: unit fuzz script op device golden cli sample"
     say "                 lavapipe lavapipe25 swiftshader validation, or asan clang"
 }
 
