@@ -31,8 +31,9 @@ function(vireo_driver_test test driver labels environment)
     string(REGEX REPLACE "^[^|]*\\|([^|]*)\\|(.*)$" "VK_DRIVER_FILES=\\1;VK_ICD_FILENAMES=\\1;\\2"
         variables "${VIREO_DRIVERS}")
     add_test(NAME ${test} COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/with_driver.sh ${ARGN})
-    set_tests_properties(${test} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77 TIMEOUT 600
-        ENVIRONMENT "VIREO_TEST_DRIVER=${driver};${variables};${environment}")
+    set_tests_properties(${test} PROPERTIES LABELS "${labels}" SKIP_RETURN_CODE 77
+        TIMEOUT ${VIREO_TEST_TIMEOUT}
+        ENVIRONMENT "VIREO_TEST_DRIVER=${driver};${variables};${environment};${VIREO_SANITIZER_ENVIRONMENT}")
 endfunction()
 
 # vireo_test_on_drivers(label name command...): label.driver.name for each driver. Programs that time

@@ -21,7 +21,7 @@ usage() {
     say "    --fast       at most 2 minutes: gcc only, no sanitizers, fewer cases"
     say "    --full       everything, without limit"
     say "    --label L    only tests of this label: unit fuzz script op device golden cli sample"
-    say "                 lavapipe lavapipe25 swiftshader validation, or asan clang"
+    say "                 lavapipe lavapipe25 swiftshader validation, or asan clang tsan (tsan: --full)"
 }
 
 bad_usage() {
@@ -77,6 +77,18 @@ run_ctest() { # NAME FOLDER CTEST-ARGUMENT...
         --output-junit "$results/$name.xml" "$@" </dev/null || :
 }
 
+sanitized() { # NAME SANITIZERS TARGET CTEST-ARGUMENT...
+    name=$1
+    sanitizers=$2
+    target=$3
+    shift 3
+    if check "$name" "$name-build" build "$work/$name" "$target" -DCMAKE_BUILD_TYPE=Debug \
+        -DVIREO_TESTS=ON "-DVIREO_SANITIZE=$sanitizers" -DCMAKE_C_COMPILER=gcc \
+        -DCMAKE_CXX_COMPILER=g++; then
+        run_ctest "$name" "$work/$name" "$@"
+    fi
+}
+
 mkdir -p "$work"
 rm -rf -- "$results"
 mkdir "$results"
@@ -101,7 +113,7 @@ if ! sh "$root/models/fetch.sh" minilm ml-100k; then
 fi
 
 case $label in
-asan | clang) ;;
+asan | tsan | clang) ;;
 *)
     say "Building with gcc (Release) in $work/tests"
     if check build gcc build "$work/tests" "" -DCMAKE_BUILD_TYPE=Release -DVIREO_TESTS=ON \
@@ -117,10 +129,14 @@ if wanted clang; then
 fi
 if wanted asan; then
     say "Building with AddressSanitizer and UndefinedBehaviorSanitizer in $work/asan"
-    if check asan asan-build build "$work/asan" vireo_host_tests -DCMAKE_BUILD_TYPE=Debug \
-        -DVIREO_TESTS=ON -DVIREO_SANITIZE=address,undefined -DCMAKE_C_COMPILER=gcc \
-        -DCMAKE_CXX_COMPILER=g++; then
-        run_ctest asan "$work/asan" -L '^host$'
+    if [ "$tier" = full ]; then
+        sanitized asan address,undefined all -LE '^script$'
+    else
+        sanitized asan address,undefined vireo_host_tests -L '^host$'
     fi
+fi
+if [ "$tier" = full ] && wanted tsan; then
+    say "Building with ThreadSanitizer in $work/tsan"
+    sanitized tsan thread all -L '^(device|golden)$'
 fi
 python3 "$root/tests/summary.py" "$results"

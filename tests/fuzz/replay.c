@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * replay FOLDER-OR-FILE...: runs the fuzz target it is linked with over every file, without libFuzzer.
- * Each input is a block of its own size, so a sanitizer sees a read past its end. */
+ * replay FOLDER-OR-FILE...: runs the fuzz target it is linked with over every file, without
+ * libFuzzer. Each input is a block of its own size, so a sanitizer sees a read past its end. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -216,7 +216,7 @@ static void test_driver_failure(void **state)
 enum { THREADS = 8, PROGRAMS = 6 };
 typedef struct crowd {
     vireo_device *device;
-    const vr_pipeline *got[THREADS][PROGRAMS];
+    const vr_pipeline *got[THREADS + 1][PROGRAMS];
     _Atomic unsigned good;
 } crowd;
 
@@ -234,7 +234,7 @@ static void get_all(void *user, size_t index)
 
 static void *get_in_thread(void *user)
 {
-    get_all(user, 1);
+    get_all(user, THREADS);
     return NULL;
 }
 
@@ -249,7 +249,7 @@ static void test_parallel(void **state)
     pthread_join(thread, NULL);
     assert_int_equal(c.good, THREADS + 1);
     assert_int_equal(c.device->counters.pipelines_created, PROGRAMS);
-    for (size_t t = 0; t < THREADS; t++)
+    for (size_t t = 0; t <= THREADS; t++)
         for (size_t i = 0; i < PROGRAMS; i++)
             assert_ptr_equal(c.got[t][i], c.got[0][(i + t) % PROGRAMS]);
     test_device_destroy(&c.device);

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a build with VIREO_SANITIZE adds to tests that open a driver: suppressions, all of libraries of
+# drivers, and a program that shows that these hide nothing of ours.
+set(VIREO_SANITIZED_SOURCES "")
+set(VIREO_SANITIZER_ENVIRONMENT "")
+set(VIREO_TEST_TIMEOUT 600)
+if(VIREO_SANITIZE)
+    set(VIREO_SANITIZED_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/sanitize/keep_loaded.c)
+    set(VIREO_TEST_TIMEOUT 3600)
+    set(VIREO_SANITIZER_ENVIRONMENT
+        "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/lsan.supp:print_suppressions=0"
+        "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/tsan.supp")
+endif()
+
+# vireo_seeded_fault(name expected): sanitize/NAME.c has a fault on purpose; its output must say so.
+function(vireo_seeded_fault name expected)
+    add_executable(${name} sanitize/${name}.c ${VIREO_SANITIZED_SOURCES})
+    set_target_properties(${name} PROPERTIES LINKER_LANGUAGE CXX)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${name} PRIVATE vr_vk vr_base vireo_cmocka vireo_warnings)
+    vireo_test_on_drivers(device ${name} $<TARGET_FILE:${name}>)
+    foreach(driver lavapipe lavapipe25 swiftshader validation)
+        set_tests_properties(device.${driver}.${name} PROPERTIES PASS_REGULAR_EXPRESSION "${expected}")
+    endforeach()
+endfunction()
