@@ -127,6 +127,15 @@ if wanted clang; then
     check clang clang-build build "$work/clang" "" -DCMAKE_BUILD_TYPE=Debug -DVIREO_TESTS=ON \
         -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ || :
 fi
+if wanted lint; then
+    say "Static checks: clang-tidy, cppcheck"
+    check lint cppcheck sh "$root/tests/lint.sh" cppcheck || :
+    if [ "$tier" = full ]; then
+        check lint clang-analyzer sh "$root/tests/lint.sh" clang-analyzer || :
+    else
+        check lint clang-tidy sh "$root/tests/lint.sh" clang-tidy || :
+    fi
+fi
 if wanted asan; then
     say "Building with AddressSanitizer and UndefinedBehaviorSanitizer in $work/asan"
     if [ "$tier" = full ]; then

@@ -37,7 +37,7 @@ vireo_status vr_build_graph(const vireo_source *s, const vireo_allocator *a, vir
         char known[256] = "";
         for (size_t i = 0, n = 0; i < COUNT && n < sizeof known; i++)
             n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
-                                  architectures[i]->name);
+                                  vireo_architecture_name(i));
         return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
                        "%s: model_type \"%s\" is not supported, allowed: %s", vireo_source_path(s),
                        vireo_source_architecture(s), known);

