@@ -63,9 +63,11 @@ run_fuzzer() { # PROGRAM TARGET LOG CORPUS ARGUMENT...
     log=$3
     corpus=$4
     shift 4
-    if [ -f "$root/tests/fuzz/$target.dict" ]; then
-        set -- "-dict=$root/tests/fuzz/$target.dict" "$@"
-    fi
+    for dictionary in "$root/tests/fuzz/$target.dict" "$root/tests/fuzz/fuzz_$target.dict"; do
+        if [ -f "$dictionary" ]; then
+            set -- "-dict=$dictionary" "$@"
+        fi
+    done
     mkdir -p "$findings"
     ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
         "$program" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \

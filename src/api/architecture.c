@@ -35,9 +35,10 @@ vireo_status vr_build_graph(const vireo_source *s, const vireo_allocator *a, vir
     const vireo_architecture *found = vr_architecture_of(s);
     if (!found) {
         char known[256] = "";
-        for (size_t i = 0, n = 0; i < COUNT && n < sizeof known; i++)
-            n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "",
-                                  vireo_architecture_name(i));
+        for (size_t i = 0, n = 0; i < COUNT && n < sizeof known; i++) {
+            const char *name = architectures[i]->name; /* NOLINT(*NullDereference): no holes */
+            n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", name);
+        }
         return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
                        "%s: model_type \"%s\" is not supported, allowed: %s", vireo_source_path(s),
                        vireo_source_architecture(s), known);

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# sh tests/coverage.sh [--label L]: builds with gcc --coverage, runs the tests of the labels host and
+# lavapipe, prints the line coverage of each file and puts the table into docs/TESTING.md. With --label it
+# runs only tests of that label (fuzz: what the committed corpora reach) and leaves the document alone.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+work=$root/build/coverage
+labels='^(host|lavapipe)$'
+document=$root/docs/TESTING.md
+
+# shellcheck source=cmake/setup.sh
+. "$root/cmake/setup.sh"
+
+case ${1:-} in
+'') ;;
+--label)
+    [ $# -eq 2 ] || die "--label needs a value"
+    labels="^$2\$"
+    document=
+    ;;
+*) die "unknown argument '$1'; usage: sh tests/coverage.sh [--label L]" ;;
+esac
+
+mkdir -p "$work"
+install_packages build run test
+build "$work" "" -DCMAKE_BUILD_TYPE=Debug -DVIREO_TESTS=ON -DCMAKE_C_COMPILER=gcc \
+    -DCMAKE_CXX_COMPILER=g++ -DCMAKE_C_FLAGS=--coverage -DCMAKE_EXE_LINKER_FLAGS=--coverage ||
+    die "the build failed"
+find "$work" -name '*.gcda' -exec rm -f {} +
+failed=0
+ctest --test-dir "$work" -L "$labels" -j "$(nproc)" --output-on-failure --no-tests=error \
+    >"$work/ctest.log" 2>&1 </dev/null || failed=1
+python3 "$root/tests/coverage.py" "$work" "$root" ${document:+"$document"}
+if [ "$failed" -ne 0 ]; then
+    tail -n 20 "$work/ctest.log"
+    die "tests failed; whole log: $work/ctest.log"
+fi
