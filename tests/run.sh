@@ -18,10 +18,11 @@ label=
 usage() {
     say "usage: sh tests/run.sh [--fast | --full] [--label L]"
     say "    default      at most 15 minutes on two cores"
-    say "    --fast       at most 2 minutes: gcc only, no sanitizers, fewer cases"
+    say "    --fast       at most 2 minutes: gcc only, two drivers, no sanitizers, fewer cases"
     say "    --full       everything, without limit"
     say "    --label L    only tests of this label: unit fuzz script op device golden cli sample"
-    say "                 lavapipe lavapipe25 swiftshader validation, or asan clang tsan (tsan: --full)"
+    say "                 lavapipe lavapipe25 swiftshader validation, or a check of the larger tiers:"
+    say "                 clang lint asan, tsan (only with --full); docs/TESTING.md tells more"
 }
 
 bad_usage() {
@@ -99,6 +100,9 @@ purposes="build run fetch test"
 if [ "$tier" != fast ]; then
     purposes="$purposes lint"
 fi
+if [ "$tier" = full ]; then
+    purposes="$purposes fuzz"
+fi
 # shellcheck disable=SC2086 # a list
 install_packages $purposes
 fetch_driver swiftshader chromium-common
@@ -113,7 +117,7 @@ if ! sh "$root/models/fetch.sh" minilm ml-100k; then
 fi
 
 case $label in
-asan | tsan | clang) ;;
+asan | tsan | clang | lint) ;;
 *)
     say "Building with gcc (Release) in $work/tests"
     if check build gcc build "$work/tests" "" -DCMAKE_BUILD_TYPE=Release -DVIREO_TESTS=ON \
@@ -147,5 +151,11 @@ fi
 if [ "$tier" = full ] && wanted tsan; then
     say "Building with ThreadSanitizer in $work/tsan"
     sanitized tsan thread all -L '^(device|golden)$'
+fi
+if [ "$tier" = full ] && wanted fuzz; then
+    check fuzz seeded-bugs sh "$root/tests/fuzz.sh" --seeded || :
+    for target in $(sh "$root/tests/fuzz.sh" --list); do
+        check fuzz "fuzz-$target" sh "$root/tests/fuzz.sh" "$target" 60 || :
+    done
 fi
 python3 "$root/tests/summary.py" "$results"

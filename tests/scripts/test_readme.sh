@@ -14,7 +14,7 @@ expect "README.md has a C example" [ -s "$temporary/example.c" ]
 expect_status 0 "${CC:-cc}" -std=c17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsyntax-only \
     -I "$VIREO_SOURCE/include" "$temporary/example.c"
 
-for document in README.md docs/ARCHITECTURE.md docs/ADDING_AN_OP.md docs/ADDING_A_MODEL.md \
+for document in README.md docs/ARCHITECTURE.md docs/TESTING.md docs/ADDING_AN_OP.md docs/ADDING_A_MODEL.md \
     docs/BENCHMARKS.md models/bert.md tests/bench/README.md; do
     grep -o -E '(docs|src|shaders|models|samples|tests|include|cmake)/[A-Za-z0-9_./-]*\.(c|h|md|sh|py|txt|comp|glsl|json)\b' \
         "$VIREO_SOURCE/$document" | sort -u >"$temporary/paths"
