@@ -63,11 +63,9 @@ run_fuzzer() { # PROGRAM TARGET LOG CORPUS ARGUMENT...
     log=$3
     corpus=$4
     shift 4
-    for dictionary in "$root/tests/fuzz/$target.dict" "$root/tests/fuzz/fuzz_$target.dict"; do
-        if [ -f "$dictionary" ]; then
-            set -- "-dict=$dictionary" "$@"
-        fi
-    done
+    if [ -f "$root/tests/fuzz/$target.dict" ]; then
+        set -- "-dict=$root/tests/fuzz/$target.dict" "$@"
+    fi
     mkdir -p "$findings"
     ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
         "$program" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
@@ -136,12 +134,12 @@ seeded() { # SECONDS
     seconds=$1
     copy=$work/seeded
     findings=$copy/findings
-    rm -rf -- "$copy/tree" "$copy/corpus"
+    rm -rf -- "$copy" # the build too: what a patch left behind would be newer than the copy
     mkdir -p "$copy/tree"
     for entry in "$root"/*; do
         case ${entry##*/} in
         build*) ;;
-        *) cp -Rp "$entry" "$copy/tree/" ;;
+        *) cp -R "$entry" "$copy/tree/" ;;
         esac
     done
     checked=" "

@@ -180,7 +180,7 @@ CONFIG = {
 
 def main():
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "corpus")
-    for target, seeds in (("fuzz_safetensors", SAFETENSORS), ("fuzz_config", CONFIG)):
+    for target, seeds in (("safetensors", SAFETENSORS), ("config", CONFIG)):
         os.makedirs(os.path.join(root, target), exist_ok=True)
         for name, data in seeds.items():
             with open(os.path.join(root, target, name), "wb") as f:
