@@ -20,7 +20,7 @@ static void leave_out(void)
 static void test_content(void **state)
 {
     const movielens *f = *state;
-    const char *key;
+    const char *key = NULL;
     char path[400];
     vireo_error err = {0};
     vireo_source *source = NULL;
