@@ -49,7 +49,7 @@ static int in_child(cache_fixture *f, int (*fn)(cache_fixture *))
 
 static int said(const cache_fixture *f, const char *format, const char *path)
 {
-    char expected[1024];
+    char expected[1280];
     snprintf(expected, sizeof expected, format, path, path);
     if (!strncmp(f->last, expected, strlen(expected)))
         return 1;
