@@ -50,12 +50,6 @@ static uint64_t slab_rows(const vr_call *c)
     return c->limits->max_storage_binding_bytes / bytes / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
 }
 
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    const bool packed = k->binds[0].access == VR_TEXEL_UVEC4;
-    return packed == vr_is_packed(c->in[0]->dtype) && vr_fits_texels(c, c->in[0]);
-}
-
 static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
@@ -75,9 +69,7 @@ static struct vr_push_embedding push_of(const vr_call *c)
                                       .table_rows = table.rows,
                                       .table_symbol = table.symbol,
                                       .quads = vr_value_pitch(c->out[0]) / 4,
-                                      .pitch = (uint32_t)(vr_is_packed(c->in[0]->dtype)
-                                                              ? vr_value_row_bytes(c->in[0]) / 4
-                                                              : vr_value_pitch(c->in[0]) / 4),
+                                      .pitch = vr_table_pitch(c->in[0]),
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }
 
@@ -113,7 +105,7 @@ static const vr_kernel kernels[] = {
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
+     .fits = vr_table_fits_texels,
      .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_STORAGE},
@@ -124,7 +116,7 @@ static const vr_kernel kernels[] = {
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
+     .fits = vr_table_fits_texels,
      .define = define,
      .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_UVEC4},

@@ -57,6 +57,17 @@ bool vr_loops_fit(const vr_call *c, uint64_t iterations)
     return iterations <= c->limits->max_loop_iterations;
 }
 
+uint32_t vr_table_pitch(const vr_value *v)
+{
+    return (uint32_t)(vr_is_packed(v->dtype) ? vr_value_row_bytes(v) : vr_value_pitch(v)) / 4;
+}
+
+bool vr_table_fits_texels(const vr_call *c, const vr_kernel *k)
+{
+    const vr_access need = vr_is_packed(c->in[0]->dtype) ? VR_TEXEL_UVEC4 : VR_TEXEL_VEC4;
+    return k->binds[0].access == need && vr_fits_texels(c, c->in[0]);
+}
+
 vireo_status vr_want_fixed_width(const vr_call *c, uint32_t input, vireo_error *err)
 {
     const vr_value *v = c->in[input];

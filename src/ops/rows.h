@@ -20,6 +20,10 @@ bool vr_fits_texels(const vr_call *, const vr_value *);
 bool vr_loops_fit(const vr_call *, uint64_t iterations);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
+/* Of a table, in[0] (shaders/include/table.glsl): from row to row in quads, of a packed one in words; and
+ * whether binding 0 is the kind of texel view it needs and holds it whole. */
+uint32_t vr_table_pitch(const vr_value *);
+bool vr_table_fits_texels(const vr_call *, const vr_kernel *);
 /* vr_launch for kernels with one dispatch. */
 vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, uint64_t groups);
 
