@@ -73,6 +73,13 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, k) && vr_table_fits_texels(c, k);
 }
 
+static bool narrow_fits(const vr_call *c, const vr_kernel *k)
+{
+    return loops_fit(c, k) &&
+           (uint64_t)vr_value_width(c->in[OFFSETS]) <= c->limits->max_texel_elements - 4 &&
+           (!c->in[WEIGHTS] || vr_fits_texels(c, c->in[WEIGHTS]));
+}
+
 static void define(const vr_call *c, vr_str *s)
 {
     vr_define_dtype(c->in[TABLE], s);
@@ -137,7 +144,7 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)},
     {.name = "narrow", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_NARROW 1\n", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = loops_fit, .define = define, .launch = launch,
+     .fits = narrow_fits, .define = define, .launch = launch,
      .binds = BINDS(VR_STORAGE, VR_TEXEL_INT, VR_TEXEL_VEC4)},
 };
 
