@@ -154,6 +154,8 @@ static const vr_check checks[] = {
             VR_IN_WORDS(VR_FILL_OFFSETS, 1, 2, 6)}},
     {.at.bag = {.op = VIREO_BAG_SUM},
      .in = {VR_IN_F16(64, 36), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1), VR_IN_F32(20)}},
+    {.at.bag = {.op = VIREO_BAG_SUM},
+     .in = {VR_IN_OF(VIREO_Q8_0, 30, 96), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1)}},
 };
 
 const vr_op vr_op_embedding_bag = {
