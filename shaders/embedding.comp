@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies one row, lanes
 // neighbouring quads (4 elements of the contiguous dimension). Only rows of the bound slab
-// [first, first + count) are copied; the dispatch of slab 0 writes the zeros. VR_TEXEL 1: the table is
-// a texel view, whose format converts halves; else a storage buffer, of halves if VR_HALF.
+// [first, first + count) are copied; the dispatch of slab 0 writes the zeros.
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"
@@ -13,26 +12,7 @@ layout(push_constant) uniform Push
 {
     vr_push_embedding p;
 };
-#if VR_TEXEL
-layout(set = 0, binding = 0) uniform samplerBuffer table_texels;
-#define TABLE(i) texelFetch(table_texels, int(i))
-#elif VR_HALF
-layout(std430, set = 0, binding = 0) restrict readonly buffer Table
-{
-    uvec2 table_words[];
-};
-vec4 halves(uvec2 words)
-{
-    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
-}
-#define TABLE(i) halves(table_words[i])
-#else
-layout(std430, set = 0, binding = 0) restrict readonly buffer Table
-{
-    vec4 table_quads[];
-};
-#define TABLE(i) table_quads[i]
-#endif
+#include "table.glsl"
 layout(std430, set = 0, binding = 1) restrict readonly buffer Ids
 {
     int ids[];
@@ -57,7 +37,7 @@ void main()
     for (uint q = gl_LocalInvocationID.x; q < p.quads; q += WG) {
         vec4 v = vec4(0.0);
         if (there)
-            v = TABLE(slab_row * p.pitch + q);
+            v = vr_table(slab_row, q);
         out_quads[row * p.quads + q] = v;
     }
 }

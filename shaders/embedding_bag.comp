@@ -3,9 +3,8 @@
 // out[b] = sum over i in offsets[b] .. offsets[b + 1] of weights[i] · table[ids[i]], or their mean. A lane
 // takes one quad (4 columns) of one bag, its neighbours the neighbouring quads; a workgroup's lanes stay
 // within a bag. Of a table that is bound slab by slab each dispatch adds what it holds,
-// [first, first + count), to what stands in out; the last one divides. VR_TEXEL 1: the table is a texel
-// view, whose format converts halves; else a storage buffer, of halves if VR_HALF. VR_NARROW 1: offsets
-// and weights are texel views, else storage buffers.
+// [first, first + count), to what stands in out; the last one divides. VR_NARROW 1: offsets and
+// weights are texel views, else storage buffers.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
@@ -16,26 +15,7 @@ layout(push_constant) uniform Push
 {
     vr_push_bag p;
 };
-#if VR_TEXEL
-layout(set = 0, binding = 0) uniform samplerBuffer table_texels;
-#define TABLE(i) texelFetch(table_texels, int(i))
-#elif VR_HALF
-layout(std430, set = 0, binding = 0) restrict readonly buffer Table
-{
-    uvec2 table_words[];
-};
-vec4 halves(uvec2 words)
-{
-    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
-}
-#define TABLE(i) halves(table_words[i])
-#else
-layout(std430, set = 0, binding = 0) restrict readonly buffer Table
-{
-    vec4 table_quads[];
-};
-#define TABLE(i) table_quads[i]
-#endif
+#include "table.glsl"
 layout(std430, set = 0, binding = 1) restrict readonly buffer Ids
 {
     int ids[];
@@ -70,7 +50,7 @@ void add(int i, uint q, uint rows, inout vec4 sum)
         if (q == 0u && p.first == 0u)
             vr_report(uint(i), id);
     } else if (slab_row < p.count) {
-        const vec4 row = TABLE(slab_row * p.pitch + q);
+        const vec4 row = vr_table(slab_row, q);
         sum += p.has_weights != 0u ? row * WEIGHT(i) : row;
     }
 }

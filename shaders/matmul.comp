@@ -10,19 +10,23 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
-#include "activation.glsl"
 layout(local_size_x = WG) in;
 layout(push_constant) uniform Push { vr_push_matmul p; };
+#include "matmul_result.glsl"
 
 layout(set = 0, binding = 0) uniform samplerBuffer a_texels;
 #ifdef W_STORAGE
-#ifdef W_F16
+#if defined(VR_F16)
 layout(std430, set = 0, binding = 1) restrict readonly buffer Weights { uvec2 w_words[]; };
 vec4 load_w(uint i)
 {
     const uvec2 words = w_words[i];
     return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
 }
+#elif defined(VR_BF16)
+#include "packed.glsl"
+layout(std430, set = 0, binding = 1) restrict readonly buffer Weights { uvec2 w_words[]; };
+vec4 load_w(uint i) { return vr_bf16(w_words[i]); }
 #else
 layout(std430, set = 0, binding = 1) restrict readonly buffer Weights { vec4 w_quads[]; };
 vec4 load_w(uint i) { return w_quads[i]; }
@@ -31,9 +35,6 @@ vec4 load_w(uint i) { return w_quads[i]; }
 layout(set = 0, binding = 1) uniform samplerBuffer w_texels;
 vec4 load_w(uint i) { return texelFetch(w_texels, int(i)); }
 #endif
-layout(std430, set = 0, binding = 2) restrict readonly buffer Bias { vec4 bias[]; };
-layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
-layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 result[]; };
 
 void main()
 {
@@ -91,18 +92,8 @@ void main()
             break;
         const uint out_row = batch * p.out_batch + (row + r - p.row_begin) * p.out_pitch;
         [[unroll]] for (int n = 0; n < TQ; n++) {
-            const uint q = quad + WG * n;
-            if (q >= p.quad_end)
-                continue;
-            vec4 y = acc[r][n];
-            if (p.has_bias != 0)
-                y += bias[q];
-            y = vr_activate(y);
-            if (p.has_residual != 0)
-                y += residual[out_row + q];
-            // Columns past N are padding and stay zero.
-            const uvec4 column = 4 * q + uvec4(0, 1, 2, 3);
-            result[out_row + q] = mix(vec4(0.0), y, lessThan(column, uvec4(p.columns)));
+            if (quad + WG * n < p.quad_end)
+                vr_finish(out_row, quad + WG * n, acc[r][n]);
         }
     }
 }

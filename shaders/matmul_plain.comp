@@ -10,16 +10,28 @@ layout(local_size_x = WG) in;
 layout(push_constant) uniform Push { vr_push_matmul_plain p; };
 
 layout(std430, set = 0, binding = 0) restrict readonly buffer Left { float a[]; };
-#ifdef W_F16
+#ifdef VR_F16
 layout(std430, set = 0, binding = 1) restrict readonly buffer Right { uint w_words[]; };
-float load_w(uint i)
+float load_w(uint at, uint step)
 {
-    const vec2 pair = unpackHalf2x16(w_words[i >> 1]);
-    return (i & 1u) == 0u ? pair.x : pair.y;
+    const vec2 pair = unpackHalf2x16(w_words[(at + step) >> 1]);
+    return ((at + step) & 1u) == 0u ? pair.x : pair.y;
 }
+#elif defined(VR_BF16)
+layout(std430, set = 0, binding = 1) restrict readonly buffer Right { uint w_words[]; };
+float load_w(uint at, uint step)
+{
+    const uint word = w_words[(at + step) >> 1];
+    return uintBitsToFloat(((at + step) & 1u) == 0u ? word << 16 : word & 0xffff0000u);
+}
+#elif defined(VR_Q8_0) || defined(VR_Q4_0)
+layout(std430, set = 0, binding = 1) restrict readonly buffer Right { uint w_words[]; };
+#define VR_WORD(i) w_words[i]
+#include "packed.glsl"
+float load_w(uint at, uint k) { return vr_packed(at, k / 4u, p.depth)[k % 4u]; }
 #else
 layout(std430, set = 0, binding = 1) restrict readonly buffer Right { float w[]; };
-float load_w(uint i) { return w[i]; }
+float load_w(uint at, uint step) { return w[at + step]; }
 #endif
 layout(set = 0, binding = 2) uniform samplerBuffer bias_texels;
 layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
@@ -40,8 +52,8 @@ void main()
     for (uint k = 0; k < p.depth; k++) {
         const float x = a[a_at + k * p.a_step_k];
         const uint step = k * p.w_step_k;
-        sum = fma(vec4(x), vec4(load_w(w_at.x + step), load_w(w_at.y + step),
-                                load_w(w_at.z + step), load_w(w_at.w + step)), sum);
+        sum = fma(vec4(x), vec4(load_w(w_at.x, step), load_w(w_at.y, step),
+                                load_w(w_at.z, step), load_w(w_at.w, step)), sum);
     }
     const uint at = batch * p.out_batch + row * p.out_pitch + p.quad_begin + quad;
     if (p.has_bias != 0)

@@ -20,7 +20,8 @@
 #define VR_UNROLL 8
 
 /* All but rows, columns and depth in quads. Rows [row_begin, row_end) and quads [quad_begin,
- * quad_end): the slab. a, residual and result begin at its first row, w (N, K) at its first column. */
+ * quad_end): the slab. a, residual and result begin at its first row, w (N, K) at its first column.
+ * w_pitch of packed weights: 16 bytes each. */
 struct vr_push_matmul {
     VR_U32 rows, symbol, row_begin, row_end;
     VR_U32 columns, depth, k_quads, quad_begin, quad_end;
@@ -97,7 +98,7 @@ struct vr_push_broadcast { /* broadcast.comp */
 struct vr_push_embedding { /* embedding.comp */
     VR_U32 rows, symbol;             /* of ids */
     VR_U32 table_rows, table_symbol; /* of the table */
-    VR_U32 quads, pitch;             /* of a row; from row to row of the table */
+    VR_U32 quads, pitch;             /* of a row; from row to row of the table, words if packed */
     VR_U32 first, count;             /* rows of the slab; the slab with first 0 clears the rows of
                                         ids that are not in the table, and reports them */
 };
@@ -150,7 +151,7 @@ struct vr_push_copy {
     VR_U32 cut;           /* the input's slab begins with the result's */
 };
 
-/* Steps, firsts and a and w batches in elements, out ones in quads. columns, bias and w_first begin at
+/* Steps, firsts and a and w batches in elements, out ones in quads; w_step_n of blocks in words. columns, bias and w_first begin at
  * the slab's first column, a, residual and result at its first row. */
 struct vr_push_matmul_plain {
     VR_U32 rows, symbol, row_begin, row_end;

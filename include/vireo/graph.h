@@ -36,8 +36,9 @@ vireo_symbol vireo_graph_symbol_derive(vireo_graph *, const char *name, vireo_sy
 /* With a symbol, shape[0] is ignored. Names are unique among inputs, and among outputs. */
 vireo_value vireo_graph_input(vireo_graph *, const char *name, vireo_dtype, uint32_t rank,
                               const int64_t *shape, vireo_symbol);
-/* tensor->data is borrowed until the model has been created. f16 constants stay f16 on the device
- * where the op reads f16, and are converted to f32 otherwise. */
+/* tensor->data is borrowed until the model has been created. f16 and bf16 constants stay what they are
+ * on the device where the op reads them, and are converted to f32 otherwise. Blocks (q8_0, q4_0) are
+ * constants of matmul and embedding alone. */
 vireo_value vireo_graph_constant(vireo_graph *, const char *name, const vireo_tensor *);
 /* A tensor of a source, by name, whose shape must be as given (rank 0: any). Absent, unsupported or
  * misshapen: a fault naming tensor, shape found and shape wanted. The source stays open until the
@@ -80,8 +81,9 @@ typedef enum vireo_reduction {
 typedef enum vireo_pooling { VIREO_POOL_MEAN, VIREO_POOL_MAX, VIREO_POOL_FIRST } vireo_pooling;
 
 /* out = activation(op(a)·op(b) + bias) + residual; op transposes the last two dimensions.
- * a: (M, K) or (B, M, K) f32; b: (K, N), or (B, K, N) with a batched a; f32 or f16 (constant, batch
- * free). bias: (N). residual: out's shape. out: (M, N) or (B, M, N). */
+ * a: (M, K) or (B, M, K) f32; b: (K, N), or (B, K, N) with a batched a; f32, or a constant without a
+ * batch: f16, bf16 and, if transposed, q8_0 or q4_0. bias: (N). residual: out's shape. out: (M, N) or
+ * (B, M, N). */
 typedef struct vireo_matmul_args {
     bool transpose_a, transpose_b;
     vireo_value bias, residual;
@@ -144,7 +146,7 @@ vireo_value vireo_layer_norm(vireo_graph *, vireo_value x, vireo_value weight, v
 vireo_value vireo_rms_norm(vireo_graph *, vireo_value x, vireo_value weight, float epsilon);
 /* x / max(‖x‖₂, epsilon) over the last dimension. */
 vireo_value vireo_l2_normalize(vireo_graph *, vireo_value x, float epsilon);
-/* table: (rows, n) f32 or f16; ids: (k) i32 → (k, n). An id out of range fails the run
+/* table: (rows, n) f32, or a constant of any dtype but i32; ids: (k) i32 → (k, n). An id out of range fails the run
  * (INVALID_ARGUMENT: found on the device, nothing is read outside the table). A table larger than a
  * binding is read slab by slab. */
 vireo_value vireo_embedding(vireo_graph *, vireo_value table, vireo_value ids);

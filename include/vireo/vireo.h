@@ -86,17 +86,26 @@ typedef int (*vireo_progress_fn)(void *user, const char *what, uint64_t done, ui
 /* ---- Tensors ------------------------------------------------------------------------------- */
 
 #define VIREO_MAX_RANK 4
+/* Name, text, elements of a block, bytes of a block. Weights may be bf16 (the upper half of an f32) or
+ * in blocks of ggml's layout, which run along the last dimension: q8_0 is an f16 scale and 32 int8,
+ * q4_0 an f16 scale and 32 nibbles, offset by 8, byte i holding elements i (low) and i + 16. */
 #define VIREO_DTYPE_LIST(X)                                                                        \
-    X(F32, "f32", 4)                                                                               \
-    X(F16, "f16", 2)                                                                               \
-    X(I32, "i32", 4)
+    X(F32, "f32", 1, 4)                                                                            \
+    X(F16, "f16", 1, 2)                                                                            \
+    X(I32, "i32", 1, 4)                                                                            \
+    X(BF16, "bf16", 1, 2)                                                                          \
+    X(Q8_0, "q8_0", 32, 34)                                                                        \
+    X(Q4_0, "q4_0", 32, 18)
 typedef enum vireo_dtype {
-#define VIREO_DTYPE_ENUM(name, text, bytes) VIREO_##name,
+#define VIREO_DTYPE_ENUM(name, text, elements, bytes) VIREO_##name,
     VIREO_DTYPE_LIST(VIREO_DTYPE_ENUM)
 #undef VIREO_DTYPE_ENUM
 } vireo_dtype;
 const char *vireo_dtype_name(vireo_dtype);
-size_t vireo_dtype_bytes(vireo_dtype);
+size_t vireo_dtype_bytes(vireo_dtype); /* of an element; 0 for blocks */
+size_t vireo_dtype_block(vireo_dtype); /* elements of a block; 1 for the others */
+/* Bytes of n elements of one row. 0 if n is not a multiple of the block, or the bytes do not fit. */
+size_t vireo_dtype_row_bytes(vireo_dtype, int64_t n);
 
 /* Dense row-major host data, last dimension contiguous, no padding. data is borrowed and holds
  * `bytes` bytes; as an output the call writes shape and data, and fails if bytes is too small. */

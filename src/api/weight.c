@@ -26,7 +26,7 @@ vireo_value vireo_graph_weight(vireo_graph *g, const vireo_source *source, const
     const vireo_source_tensor *found = &t->shown;
     if (!found->supported)
         return vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED,
-                                "%s: tensor %s is %s, allowed: F32, F16, I32",
+                                "%s: tensor %s is %s, allowed: F32, F16, BF16, I32",
                                 vireo_source_path(source), name, found->stored_dtype);
     bool same = rank == 0 || rank == found->rank;
     for (uint32_t i = 0; same && i < rank; i++)

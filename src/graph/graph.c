@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "graph/graph.h"
+#include "tensor/dtype.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,9 +177,9 @@ vireo_value vireo_graph_input(vireo_graph *g, const char *name, vireo_dtype dtyp
     if (g->fault.status)
         return VIREO_NONE;
     vr_graph_value value = {.v = {.kind = VR_INPUT}};
-    if (dtype == VIREO_F16)
-        return vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED, "input %s: f16, allowed: f32, i32",
-                                name);
+    if (dtype != VIREO_F32 && dtype != VIREO_I32)
+        return vireo_graph_fail(g, VIREO_ERROR_UNSUPPORTED, "input %s: %s, allowed: f32, i32", name,
+                                vireo_dtype_name(dtype));
     for (size_t i = 0; i < g->n_inputs; i++)
         if (!strcmp(g->values[g->inputs[i]].name, name))
             return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "two inputs named %s", name);
@@ -195,6 +196,28 @@ vireo_value vireo_graph_input(vireo_graph *g, const char *name, vireo_dtype dtyp
     return (vireo_value){id};
 }
 
+/* Bytes of a constant whose shape was checked; false: a fault. */
+static bool constant_bytes(vireo_graph *g, const char *name, const vireo_tensor *t, uint64_t *bytes)
+{
+    const int64_t width = t->rank ? t->shape[t->rank - 1] : 1;
+    const size_t block = vireo_dtype_block(t->dtype);
+    if (!vr_dtype_valid(t->dtype)) {
+        vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "constant %s: dtype %u is none", name,
+                         (unsigned)t->dtype);
+        return false;
+    }
+    if (width % (int64_t)block) {
+        vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                         "constant %s: %s of %lld elements a row, they must be a multiple of %zu",
+                         name, vireo_dtype_name(t->dtype), (long long)width, block);
+        return false;
+    }
+    *bytes = vireo_dtype_row_bytes(t->dtype, width);
+    for (uint32_t i = 0; i + 1 < t->rank; i++)
+        *bytes *= (uint64_t)t->shape[i];
+    return true;
+}
+
 /* file NULL: the data are t's. */
 static vireo_value add_constant(vireo_graph *g, const char *name, const vireo_tensor *t,
                                 const vr_file *file, uint64_t offset)
@@ -208,9 +231,9 @@ static vireo_value add_constant(vireo_graph *g, const char *name, const vireo_te
                             .file_offset = offset};
     if (!set_shape(g, name, &value.v, t->dtype, t->rank, t->shape, (vireo_symbol){0}))
         return VIREO_NONE;
-    uint64_t bytes = vireo_dtype_bytes(t->dtype);
-    for (uint32_t i = 0; i < t->rank; i++)
-        bytes *= (uint64_t)t->shape[i];
+    uint64_t bytes;
+    if (!constant_bytes(g, name, t, &bytes))
+        return VIREO_NONE;
     if (bytes > t->bytes || (bytes && !file && !t->data))
         return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
                                 "constant %s: %zu bytes given, its shape needs %llu", name,
@@ -243,7 +266,7 @@ vireo_value vireo_graph_first_row(vireo_graph *g, vireo_value constant)
         return vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
                                 "first row: the value is not a constant with rows");
     vireo_tensor row = {.dtype = c->data_dtype, .rank = 1, .shape = {c->v.shape[1]},
-                        .bytes = (size_t)c->v.shape[1] * vireo_dtype_bytes(c->data_dtype)};
+                        .bytes = vireo_dtype_row_bytes(c->data_dtype, c->v.shape[1])};
     memcpy(&row.data, &c->data, sizeof row.data); /* constants are never written */
     return add_constant(g, c->name, &row, c->file, c->file_offset);
 }
@@ -285,12 +308,14 @@ void vr_node_call(const vireo_graph *g, const vr_node *n, vr_value *const *value
             out->out[i] = values ? values[n->out[i]] : &g->values[n->out[i]].v;
 }
 
-/* An f16 constant in a place where the op reads f32 becomes an f32 constant, converted on upload. */
+/* An f16 or bf16 constant in a place where the op reads f32 becomes an f32 constant, converted on
+ * upload. Blocks do not: they are there to save the memory that would take. */
 static uint32_t operand(vireo_graph *g, vr_op_id op, size_t index, uint32_t id)
 {
     vr_graph_value value = g->values[id];
-    if (value.v.kind != VR_CONSTANT || value.v.dtype != VIREO_F16 ||
-        (vr_ops[op]->f16_in >> index & 1))
+    const bool half = value.v.dtype == VIREO_F16, brain = value.v.dtype == VIREO_BF16;
+    const uint32_t read = half ? vr_ops[op]->f16_in : vr_ops[op]->packed_in;
+    if (value.v.kind != VR_CONSTANT || (!half && !brain) || (read >> index & 1))
         return id;
     for (uint32_t i = 1; i < g->n_values; i++)
         if (g->values[i].data == value.data && g->values[i].name == value.name &&

@@ -22,7 +22,7 @@ typedef struct vr_graph_value {
     const void *data;       /* constants: dense, borrowed; NULL if they stand in a file */
     const vr_file *file;    /* constants of a source: dense, read by position; borrowed */
     uint64_t file_offset;   /* of the first element */
-    vireo_dtype data_dtype; /* constants: as stored; f16 may become f32 on upload */
+    vireo_dtype data_dtype; /* constants: as stored; f16 and bf16 may become f32 */
     bool transposed;        /* constants: stored as (shape[1], shape[0]) and turned on upload */
     bool is_output;
 } vr_graph_value;

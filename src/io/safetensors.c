@@ -16,7 +16,7 @@ static const struct {
     vireo_dtype known;
 } dtypes[] = {
     {"F32", 32, true, VIREO_F32},     {"F16", 16, true, VIREO_F16},
-    {"I32", 32, true, VIREO_I32},     {"BF16", 16, false, VIREO_F32},
+    {"I32", 32, true, VIREO_I32},     {"BF16", 16, true, VIREO_BF16},
     {"F64", 64, false, VIREO_F32},    {"I64", 64, false, VIREO_F32},
     {"I16", 16, false, VIREO_F32},    {"I8", 8, false, VIREO_F32},
     {"U64", 64, false, VIREO_F32},    {"U32", 32, false, VIREO_F32},

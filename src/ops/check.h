@@ -31,14 +31,12 @@ struct vr_check {
  * input 0. */
 #define VR_DIMENSIONS(...)                                                                         \
     .rank = sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t), .shape = {__VA_ARGS__}
-#define VR_IN_F32(...)                                                                             \
+#define VR_IN_OF(type, ...)                                                                        \
     {                                                                                              \
-        VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F32                                             \
+        VR_DIMENSIONS(__VA_ARGS__), .dtype = type                                                  \
     }
-#define VR_IN_F16(...)                                                                             \
-    {                                                                                              \
-        VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F16                                             \
-    }
+#define VR_IN_F32(...) VR_IN_OF(VIREO_F32, __VA_ARGS__)
+#define VR_IN_F16(...) VR_IN_OF(VIREO_F16, __VA_ARGS__)
 #define VR_IN_ROWS(number, ...)                                                                    \
     {                                                                                              \
         VR_DIMENSIONS(__VA_ARGS__), .dtype = VIREO_F32, .symbol = number                           \

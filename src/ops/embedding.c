@@ -40,25 +40,14 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static uint64_t row_bytes(const vr_value *table)
-{
-    return vr_value_pitch(table) * (uint64_t)vireo_dtype_bytes(table->dtype);
-}
-
 /* Rows of the table that one binding holds; 0: none. */
 static uint64_t slab_rows(const vr_call *c)
 {
     const vr_value *table = c->in[0];
-    uint64_t rows = (uint64_t)vr_value_rows(table), bytes = row_bytes(table);
+    uint64_t rows = (uint64_t)vr_value_rows(table), bytes = vr_value_row_bytes(table);
     if (rows * bytes <= c->limits->max_storage_binding_bytes)
         return rows ? rows : 1;
     return c->limits->max_storage_binding_bytes / bytes / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
-}
-
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    return vr_fits_texels(c, c->in[0]);
 }
 
 static bool slabs_fit(const vr_call *c, const vr_kernel *k)
@@ -69,7 +58,7 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 
 static void define(const vr_call *c, vr_str *s)
 {
-    vr_str_addf(s, "#define VR_HALF %d\n", c->in[0]->dtype == VIREO_F16);
+    vr_define_dtype(c->in[0], s);
 }
 
 static struct vr_push_embedding push_of(const vr_call *c)
@@ -80,7 +69,7 @@ static struct vr_push_embedding push_of(const vr_call *c)
                                       .table_rows = table.rows,
                                       .table_symbol = table.symbol,
                                       .quads = vr_value_pitch(c->out[0]) / 4,
-                                      .pitch = vr_value_pitch(c->in[0]) / 4,
+                                      .pitch = vr_table_pitch(c->in[0]),
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }
 
@@ -105,8 +94,8 @@ static vireo_status launch_slabs(const vr_call *c, const vr_kernel *k, uint32_t 
             vr_launch(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]), 1);
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
-        d->range[0].offset = first * row_bytes(c->in[0]);
-        d->range[0].bytes = push.count * row_bytes(c->in[0]);
+        d->range[0].offset = first * vr_value_row_bytes(c->in[0]);
+        d->range[0].bytes = push.count * vr_value_row_bytes(c->in[0]);
     }
     return VIREO_OK;
 }
@@ -116,9 +105,21 @@ static const vr_kernel kernels[] = {
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit,
+     .fits = vr_table_fits_texels,
      .launch = launch_texel,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
+               {VR_IN1, VR_STORAGE},
+               {VR_OUT0, VR_STORAGE},
+               {VR_STEP, VR_UNIFORM},
+               {VR_FAULT, VR_STORAGE}}},
+    {.name = "packed",
+     .shader = "embedding.comp",
+     .defines = "#define VR_TEXEL 1\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = vr_table_fits_texels,
+     .define = define,
+     .launch = launch_texel,
+     .binds = {{VR_IN0, VR_TEXEL_UVEC4},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
@@ -145,6 +146,9 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 static const vr_check checks[] = {
     {.in = {VR_IN_F32(50, 33), VR_IN_WORDS(VR_FILL_IDS, 0, 1, 37)}},
     {.in = {VR_IN_F16(64, 36), VR_IN_IDS(20, 0)}},
+    {.in = {VR_IN_OF(VIREO_Q8_0, 30, 288), VR_IN_IDS(20, 0)}},
+    {.in = {VR_IN_OF(VIREO_Q4_0, 30, 64), VR_IN_IDS(20, 0)}},
+    {.in = {VR_IN_OF(VIREO_BF16, 30, 20), VR_IN_IDS(20, 0)}},
 };
 
 const vr_op vr_op_embedding = {.name = "embedding",
@@ -152,6 +156,7 @@ const vr_op vr_op_embedding = {.name = "embedding",
                                .max_in = 2,
                                .n_out = 1,
                                .f16_in = 1u << 0,
+                               .packed_in = 1u << 0,
                                .explain = explain,
                                .infer = infer,
                                .reference = reference,

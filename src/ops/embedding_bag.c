@@ -70,17 +70,19 @@ static bool table_fits(const vr_call *c, const vr_kernel *k)
 
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    return loops_fit(c, k) && vr_fits_texels(c, c->in[TABLE]);
+    return loops_fit(c, k) && vr_table_fits_texels(c, k);
+}
+
+static bool narrow_fits(const vr_call *c, const vr_kernel *k)
+{
+    return loops_fit(c, k) &&
+           (uint64_t)vr_value_width(c->in[OFFSETS]) <= c->limits->max_texel_elements - 4 &&
+           (!c->in[WEIGHTS] || vr_fits_texels(c, c->in[WEIGHTS]));
 }
 
 static void define(const vr_call *c, vr_str *s)
 {
-    vr_str_addf(s, "#define VR_HALF %d\n", c->in[TABLE]->dtype == VIREO_F16);
-}
-
-static uint64_t row_bytes(const vr_value *table)
-{
-    return vr_value_pitch(table) * (uint64_t)vireo_dtype_bytes(table->dtype);
+    vr_define_dtype(c->in[TABLE], s);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -95,7 +97,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                                .bags = out.rows,
                                .symbol = out.symbol,
                                .quads = vr_value_pitch(c->out[0]) / 4,
-                               .pitch = of.pitch,
+                               .pitch = vr_table_pitch(table),
                                .mean = c->at.bag.op == VIREO_BAG_MEAN,
                                .has_weights = c->in[WEIGHTS] != NULL};
     const uint32_t rows = (uint32_t)vr_value_rows(table);
@@ -109,8 +111,8 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
         if (step < rows) {
-            d->range[0].offset = push.first * row_bytes(table);
-            d->range[0].bytes = push.count * row_bytes(table);
+            d->range[0].offset = push.first * vr_value_row_bytes(table);
+            d->range[0].bytes = push.count * vr_value_row_bytes(table);
         }
         push.first += push.count;
     } while (push.first < rows);
@@ -132,13 +134,17 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit, .launch = launch,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "packed", .shader = "embedding_bag.comp",
+     .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = texels_fit, .define = define, .launch = launch,
+     .binds = BINDS(VR_TEXEL_UVEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "storage", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = table_fits, .define = define, .launch = launch,
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)},
     {.name = "narrow", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_NARROW 1\n", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = loops_fit, .define = define, .launch = launch,
+     .fits = narrow_fits, .define = define, .launch = launch,
      .binds = BINDS(VR_STORAGE, VR_TEXEL_INT, VR_TEXEL_VEC4)},
 };
 
@@ -148,10 +154,13 @@ static const vr_check checks[] = {
             VR_IN_WORDS(VR_FILL_OFFSETS, 1, 2, 6)}},
     {.at.bag = {.op = VIREO_BAG_SUM},
      .in = {VR_IN_F16(64, 36), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1), VR_IN_F32(20)}},
+    {.at.bag = {.op = VIREO_BAG_SUM},
+     .in = {VR_IN_OF(VIREO_Q8_0, 30, 96), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1)}},
 };
 
 const vr_op vr_op_embedding_bag = {
     .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
+    .packed_in = 1u << TABLE,
     .explain = explain, .infer = infer, .reference = reference, .kernels = kernels,
     .n_kernels = sizeof kernels / sizeof *kernels,
     VR_CHECKS(checks)};

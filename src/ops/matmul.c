@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * out = activation(op(a) · op(b) + bias) + residual. Two fast families for an untransposed a, both in
- * matmul.comp: b as a texel view (fastest on software drivers, limited in size) and b as a storage
- * buffer; then a plain kernel for everything. Large operands are bound slab by slab. */
+ * out = activation(op(a) · op(b) + bias) + residual. Fast families for an untransposed a: b as a texel
+ * view (fastest on software drivers, limited in size) or as a storage buffer, each for elements
+ * (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), these also for few rows; then a
+ * plain kernel for everything. Large operands are bound slab by slab. */
 #include "ops/check.h"
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { MOST_SLABS = 16, SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
+enum { FEW_ROWS = 8, MOST_SLABS = 16, SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
-/* Sizes of one call; pitches in quads. */
+/* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
 typedef struct sizes {
     uint32_t batch, m, n, k; /* m at capacity */
-    uint32_t a_pitch, b_pitch, out_pitch;
+    uint32_t a_pitch, b_pitch, out_pitch, b_texels;
     bool batched_b;
 } sizes;
 
@@ -27,6 +28,7 @@ static sizes sizes_of(const vr_call *c)
         .a_pitch = vr_value_pitch(a) / 4,
         .b_pitch = vr_value_pitch(b) / 4,
         .out_pitch = vr_value_pitch(out) / 4,
+        .b_texels = (uint32_t)vr_row_texels(b),
         .batched_b = b->rank == 3,
     };
 }
@@ -53,6 +55,9 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
     if (b->rank == 3 && a->shape[0] != b->shape[0])
         return vr_bad(c, err, "a has %lld matrices, b has %lld", (long long)a->shape[0],
                       (long long)b->shape[0]);
+    if (vireo_dtype_block(b->dtype) > 1 && (b->rank != 2 || !tb))
+        return vr_bad(c, err, "b is %s, whose blocks must run along the sum: (N, K), transposed",
+                      vireo_dtype_name(b->dtype));
     if (a->rank == 3 && a->shape[0] > 65535)
         return vr_bad(c, err, "%lld matrices, allowed 65535", (long long)a->shape[0]);
     if ((uint32_t)c->at.matmul.activation > VIREO_SIGMOID)
@@ -112,8 +117,41 @@ static void define(const vr_call *c, vr_str *out)
                 (int)c->at.matmul.activation);
     if (c->at.matmul.transpose_b)
         vr_str_add(out, "#define W_NK\n");
-    if (c->in[B]->dtype == VIREO_F16)
-        vr_str_add(out, "#define W_F16\n");
+    vr_define_dtype(c->in[B], out);
+}
+
+/* A lane of the packed kernels owns one quad of columns. */
+static uint32_t packed_rows(const vr_call *c)
+{
+    uint32_t rows, quads;
+    tile(c, &rows, &quads);
+    return rows;
+}
+
+/* No more rows than there are. */
+static uint32_t few_rows(const vr_call *c)
+{
+    uint32_t rows = 1;
+    while (rows < FEW_ROWS && rows < sizes_of(c).m)
+        rows *= 2;
+    return rows;
+}
+
+static void define_rows(const vr_call *c, uint32_t rows, vr_str *out)
+{
+    vr_str_addf(out, "#define TM %u\n#define VR_ACTIVATION %d\n", rows,
+                (int)c->at.matmul.activation);
+    vr_define_dtype(c->in[B], out);
+}
+
+static void define_packed(const vr_call *c, vr_str *out)
+{
+    define_rows(c, packed_rows(c), out);
+}
+
+static void define_few(const vr_call *c, vr_str *out)
+{
+    define_rows(c, few_rows(c), out);
 }
 
 /* How an operand of `rows` rows is cut: rows a slab, a multiple of SLAB_ROWS unless it is whole. 0: it
@@ -135,13 +173,14 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Rows of `pitch` quads of 4 elements that binding `index` holds. */
+/* Rows that binding `index` holds. */
 static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, uint32_t index, const vr_value *v)
 {
-    const uint64_t quads = vr_value_pitch(v) ? vr_value_pitch(v) / 4 : 1;
-    if (k->binds[index].access != VR_STORAGE)
-        return c->limits->max_texel_elements / quads;
-    return c->limits->max_storage_binding_bytes / (quads * 4 * vireo_dtype_bytes(v->dtype));
+    const vr_access access = k->binds[index].access;
+    const uint64_t row = vr_value_row_bytes(v) ? vr_value_row_bytes(v) : 1;
+    if (access != VR_STORAGE)
+        return c->limits->max_texel_elements * vr_texel_bytes(access, v->dtype) / row;
+    return c->limits->max_storage_binding_bytes / row;
 }
 
 typedef struct cut {
@@ -174,13 +213,32 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
     return r;
 }
 
-static bool fits(const vr_call *c, const vr_kernel *k)
+static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
     if (c->at.matmul.transpose_a)
         return false;
     const sizes s = sizes_of(c);
     const cut r = cut_of(c, k);
-    return vr_loops_fit(c, s.k / 4 + 1) && r.rows && r.columns && slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
+    return vr_loops_fit(c, s.k / 4 + 1) && r.rows && r.columns &&
+           slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
+}
+
+/* A bf16 b is read by the kernel with a storage buffer too. */
+static bool fits(const vr_call *c, const vr_kernel *k)
+{
+    const vireo_dtype b = c->in[B]->dtype;
+    const bool stored = b == VIREO_BF16 && k->binds[B].access == VR_STORAGE;
+    return (!vr_is_packed(b) || stored) && slabs_fit(c, k);
+}
+
+static bool packed_fits(const vr_call *c, const vr_kernel *k)
+{
+    return vr_is_packed(c->in[B]->dtype) && c->at.matmul.transpose_b && slabs_fit(c, k);
+}
+
+static bool few_fits(const vr_call *c, const vr_kernel *k)
+{
+    return sizes_of(c).m <= FEW_ROWS && packed_fits(c, k);
 }
 
 static uint32_t rows_now(const vr_call *c)
@@ -200,7 +258,7 @@ static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut 
 {
     const sizes s = sizes_of(c);
     const uint64_t out_row = s.out_pitch * 16ull, a_row = s.a_pitch * 16ull;
-    const uint64_t b_row = s.b_pitch * 4ull * vireo_dtype_bytes(c->in[B]->dtype);
+    const uint64_t b_row = vr_value_row_bytes(c->in[B]);
     if (slab_count(s.m, r.rows) > 1) {
         for (uint32_t i = RESIDUAL; i <= OUT; i++) {
             d->range[i].offset = b->row * out_row;
@@ -248,17 +306,17 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return VIREO_OK;
 }
 
-static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+/* tm rows and tq quads of columns a lane; rows of b stand w_pitch apart. */
+static vr_dispatch *one_tile(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out,
+                             uint32_t tm, uint32_t tq, uint32_t w_pitch)
 {
     const sizes s = sizes_of(c);
     const vr_value *a = c->in[A];
-    uint32_t tm, tq;
-    tile(c, &tm, &tq);
     const struct vr_push_matmul p = {
         .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
         .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
         .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
-        .w_pitch = s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
+        .w_pitch = w_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
         .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
@@ -270,17 +328,44 @@ static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_l
     return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch > 1 ? x : (x + z - 1) / z), y, z);
 }
 
+static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+{
+    uint32_t tm, tq;
+    tile(c, &tm, &tq);
+    return one_tile(c, wg, b, out, tm, tq, sizes_of(c).b_pitch);
+}
+
+static vr_dispatch *one_packed(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+{
+    return one_tile(c, wg, b, out, packed_rows(c), 1, sizes_of(c).b_texels);
+}
+
+static vr_dispatch *one_few(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+{
+    return one_tile(c, wg, b, out, few_rows(c), 1, sizes_of(c).b_texels);
+}
+
 static vireo_status launch_tiled(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
     return launch(c, k, wg, out, one_tiled);
 }
 
+static vireo_status launch_packed(const vr_call *c, const vr_kernel *k, uint32_t wg,
+                                  vr_launches *out)
+{
+    return launch(c, k, wg, out, one_packed);
+}
+
+static vireo_status launch_few(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
+{
+    return launch(c, k, wg, out, one_few);
+}
+
 static void define_plain(const vr_call *c, vr_str *out)
 {
     vr_str_addf(out, "#define VR_ACTIVATION %d\n", (int)c->at.matmul.activation);
-    if (c->in[B]->dtype == VIREO_F16)
-        vr_str_add(out, "#define W_F16\n");
+    vr_define_dtype(c->in[B], out);
 }
 
 static bool plain_fits(const vr_call *c, const vr_kernel *k)
@@ -294,7 +379,8 @@ static vr_dispatch *one_plain(const vr_call *c, uint32_t wg, const slab *b, vr_l
     const sizes s = sizes_of(c);
     const vr_value *a = c->in[A];
     const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
-    const uint32_t a_row = s.a_pitch * 4, b_row = s.b_pitch * 4;
+    const uint32_t a_row = s.a_pitch * 4; /* of blocks a row counts in words */
+    const uint32_t b_row = vireo_dtype_block(c->in[B]->dtype) > 1 ? s.b_texels * 4 : s.b_pitch * 4;
     const struct vr_push_matmul_plain p = {
         .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
         .row_end = b->row_end, .columns = s.n - b->column, .depth = s.k,
@@ -320,6 +406,15 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
             {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}                                           \
     }
 static const vr_kernel kernels[] = {
+    {.name = "few", .shader = "matmul_packed.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = few_fits, .define = define_few, .launch = launch_few,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
+    {.name = "packed", .shader = "matmul_packed.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = packed_fits, .define = define_packed, .launch = launch_packed,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
+    {.name = "packed_weights", .shader = "matmul_packed.comp", .defines = "#define W_STORAGE\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = packed_fits, .define = define_packed,
+     .launch = launch_packed, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits,
      .define = define, .launch = launch_tiled,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
@@ -336,10 +431,14 @@ static const vr_check checks[] = {
      .in = {VR_IN_ROWS(1, 37, 50), VR_IN_F32(50, 33), VR_IN_F32(33), VR_IN_ROWS(1, 37, 33)}},
     {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(9, 68), VR_IN_F16(17, 68)}},
     {.at.matmul = {.transpose_a = true}, .in = {VR_IN_F32(3, 21, 10), VR_IN_F32(3, 21, 30)}},
+    {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(5, 288), VR_IN_OF(VIREO_Q8_0, 17, 288)}},
+    {.at.matmul = {.transpose_b = true},
+     .in = {VR_IN_ROWS(1, 37, 64), VR_IN_OF(VIREO_Q4_0, 33, 64), VR_IN_F32(33)}},
+    {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(3, 84), VR_IN_OF(VIREO_BF16, 21, 84)}},
 };
 
 const vr_op vr_op_matmul = {
-    .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B,
+    .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B, .packed_in = 1u << B,
     .dense_in = 1u << RESIDUAL, .infer = infer,
     .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
     VR_CHECKS(checks)};

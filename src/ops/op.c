@@ -11,7 +11,26 @@ int64_t vr_value_width(const vr_value *v)
 
 uint32_t vr_value_pitch(const vr_value *v)
 {
-    return v->pitch ? v->pitch : (uint32_t)((vr_value_width(v) + 3) / 4 * 4);
+    const int64_t step = v->dtype == VIREO_BF16 ? 8 : 4;
+    return v->pitch ? v->pitch : (uint32_t)((vr_value_width(v) + step - 1) / step * step);
+}
+
+bool vr_is_packed(vireo_dtype dtype)
+{
+    return dtype == VIREO_BF16 || vireo_dtype_block(dtype) > 1;
+}
+
+uint64_t vr_value_row_bytes(const vr_value *v)
+{
+    const uint64_t bytes = vireo_dtype_block(v->dtype) > 1
+                               ? vireo_dtype_row_bytes(v->dtype, vr_value_width(v))
+                               : (uint64_t)vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
+    return vr_is_packed(v->dtype) ? (bytes + 15) / 16 * 16 : bytes;
+}
+
+uint64_t vr_texel_bytes(vr_access access, vireo_dtype dtype)
+{
+    return access == VR_TEXEL_INT ? 4 : access == VR_TEXEL_UVEC4 ? 16 : 4 * vireo_dtype_bytes(dtype);
 }
 
 static int64_t rows_with(const vr_value *v, int64_t leading)
@@ -36,9 +55,12 @@ int64_t vr_value_rows_now(const vr_value *v)
 
 uint64_t vr_value_bytes(const vr_value *v)
 {
-    const uint64_t rows = (uint64_t)vr_value_rows(v), width = (uint64_t)vr_value_width(v);
-    const uint64_t elements = rows ? (rows - 1) * vr_value_pitch(v) + (width + 3) / 4 * 4 : 0;
-    return elements * vireo_dtype_bytes(v->dtype);
+    const uint64_t rows = (uint64_t)vr_value_rows(v), row = vr_value_row_bytes(v);
+    const uint64_t width = (uint64_t)vr_value_width(v);
+    if (rows == 0)
+        return 0;
+    const uint64_t last = v->pitch ? (width + 3) / 4 * 4 * vireo_dtype_bytes(v->dtype) : row;
+    return (rows - 1) * row + last;
 }
 
 bool vr_value_same_shape(const vr_value *a, const vr_value *b)
@@ -117,7 +139,10 @@ vireo_status vr_want_dtype(const vr_call *c, uint32_t input, vireo_dtype dtype, 
     const vr_value *v = c->in[input];
     if (!v || v->dtype == dtype)
         return VIREO_OK;
-    if (v->dtype == VIREO_F16 && dtype == VIREO_F32 && (vr_ops[c->op]->f16_in >> input & 1))
+    const vr_op *op = vr_ops[c->op];
+    const uint32_t also =
+        v->dtype == VIREO_F16 ? op->f16_in : vr_is_packed(v->dtype) ? op->packed_in : 0;
+    if (dtype == VIREO_F32 && (also >> input & 1))
         return VIREO_OK;
     return vr_bad(c, err, "input %u is %s, it must be %s", input, vireo_dtype_name(v->dtype),
                   vireo_dtype_name(dtype));

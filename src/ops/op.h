@@ -27,7 +27,12 @@ typedef enum vr_value_kind {
 /* Storage: rows of `pitch` elements; the elements from the last dimension up to the next multiple of 4
  * are ZERO, and every kernel that writes a value keeps them so (texel views read whole vec4s). A scalar
  * or vector is one row. What kernels write is dense: pitch is that multiple of 4. A view (vr_op.view)
- * may have a larger pitch: between its rows lie elements of others. */
+ * may have a larger pitch: between its rows lie elements of others.
+ * Packed constants (vr_is_packed) are read as 32-bit words, 16 bytes at a time; every row begins at a
+ * multiple of 16 bytes (shaders/include/packed.glsl):
+ *   bf16  the halves as stored, the row rounded up to 8 elements;
+ *   q8_0  the quants of all blocks, then their f16 scales, two a word, zeros to the next 16 bytes;
+ *   q4_0  the same; a block's nibbles are 16 bytes, word i with elements 4i.. (low) and 16 + 4i.. */
 typedef struct vr_value {
     vr_value_kind kind;
     vireo_dtype dtype;
@@ -41,10 +46,12 @@ typedef struct vr_value {
 } vr_value;
 
 int64_t vr_value_width(const vr_value *);    /* last dimension; 1 for rank 0 */
-uint32_t vr_value_pitch(const vr_value *);   /* elements from row to row */
+uint32_t vr_value_pitch(const vr_value *);   /* elements from row to row; blocks: the width */
+uint64_t vr_value_row_bytes(const vr_value *); /* bytes from row to row */
 int64_t vr_value_rows(const vr_value *);     /* capacity */
 int64_t vr_value_rows_now(const vr_value *); /* of this run */
 uint64_t vr_value_bytes(const vr_value *);   /* from the first element to the last row's end */
+bool vr_is_packed(vireo_dtype); /* bf16, q8_0, q4_0 */
 bool vr_value_same_shape(const vr_value *, const vr_value *);
 /* "f32 [tokens≤512, 384]"-like text for messages. */
 void vr_value_text(const vr_value *, char *buffer, size_t size);
@@ -130,8 +137,8 @@ typedef struct vr_call {
     const vireo_device_info *limits;
 } vr_call;
 
-/* Operands of the reference as dense doubles (no padding), i32 values as whole numbers. f16 inputs
- * are the exact values of the stored halves. NULL where absent. */
+/* Operands of the reference as dense doubles (no padding), i32 values as whole numbers. f16 and packed
+ * inputs are the exact values of what is stored. NULL where absent. */
 typedef struct vr_ref_args {
     const vr_call *call; /* counts are those of the run */
     const double *in[VR_MAX_IN];
@@ -156,6 +163,7 @@ typedef enum vr_access {
     VR_STORAGE,    /* storage buffer */
     VR_TEXEL_VEC4, /* uniform texel buffer of vec4: RGBA32F, RGBA16F for f16 */
     VR_TEXEL_INT,  /* uniform texel buffer of i32: R32_SINT */
+    VR_TEXEL_UVEC4, /* uniform texel buffer of uvec4, RGBA32UI: packed constants */
     VR_UNIFORM,    /* uniform buffer; the step buffer alone */
 } vr_access;
 /* Binding i of set 0 is binds[i]. An absent optional input is bound to something harmless; the
@@ -165,6 +173,7 @@ typedef struct vr_binding {
     vr_access access;
 } vr_binding;
 #define VR_KERNEL_BINDINGS 10
+uint64_t vr_texel_bytes(vr_access, vireo_dtype); /* of a texel view's texel */
 
 typedef enum vr_workgroup {
     VR_WORKGROUP_SUBGROUP, /* WG = subgroup size: no barriers needed, fastest on CPU drivers */
@@ -224,6 +233,7 @@ typedef struct vr_op {
     const char *name;
     uint8_t min_in, max_in, n_out;
     uint32_t f16_in;   /* bit i: input i may be f16 */
+    uint32_t packed_in; /* bit i: input i may be a packed constant */
     uint32_t dense_in; /* bit i: input i must not be a view with a pitch of its own */
     /* NULL, or whether the result need not be computed: it is part of input 0, `*offset` bytes into it,
      * a multiple of 256. Sets out[0]->pitch. */

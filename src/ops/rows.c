@@ -41,14 +41,31 @@ vr_extent vr_extent_of(const vr_value *v)
     return e;
 }
 
+uint64_t vr_row_texels(const vr_value *v)
+{
+    const vr_access access = vr_is_packed(v->dtype) ? VR_TEXEL_UVEC4 : VR_TEXEL_VEC4;
+    return vr_value_row_bytes(v) / vr_texel_bytes(access, v->dtype);
+}
+
 bool vr_fits_texels(const vr_call *c, const vr_value *v)
 {
-    return (uint64_t)vr_value_rows(v) * vr_value_pitch(v) / 4 <= c->limits->max_texel_elements;
+    return (uint64_t)vr_value_rows(v) * vr_row_texels(v) <= c->limits->max_texel_elements;
 }
 
 bool vr_loops_fit(const vr_call *c, uint64_t iterations)
 {
     return iterations <= c->limits->max_loop_iterations;
+}
+
+uint32_t vr_table_pitch(const vr_value *v)
+{
+    return (uint32_t)(vr_is_packed(v->dtype) ? vr_value_row_bytes(v) : vr_value_pitch(v)) / 4;
+}
+
+bool vr_table_fits_texels(const vr_call *c, const vr_kernel *k)
+{
+    const vr_access need = vr_is_packed(c->in[0]->dtype) ? VR_TEXEL_UVEC4 : VR_TEXEL_VEC4;
+    return k->binds[0].access == need && vr_fits_texels(c, c->in[0]);
 }
 
 vireo_status vr_want_fixed_width(const vr_call *c, uint32_t input, vireo_error *err)
@@ -72,11 +89,6 @@ static const vr_value *operand_of(const vr_call *c, vr_operand o)
     return o >= VR_OUT0 ? c->out[o - VR_OUT0] : c->in[o - VR_IN0];
 }
 
-static uint64_t row_bytes(const vr_value *v)
-{
-    return (uint64_t)vr_value_pitch(v) * vireo_dtype_bytes(v->dtype);
-}
-
 /* How many rows of x the bindings of `mask` hold, all but `spare` bytes of each; at most all. */
 static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask,
                            uint64_t spare)
@@ -89,11 +101,12 @@ static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, const vr_value 
         const vr_value *v = operand_of(c, k->binds[i].operand);
         if (!v)
             continue;
-        const uint64_t texel = 4ull * vireo_dtype_bytes(v->dtype); /* of a vec4 */
-        const uint64_t binding = k->binds[i].access == VR_STORAGE
-                                     ? c->limits->max_storage_binding_bytes
-                                     : c->limits->max_texel_elements * texel;
-        const uint64_t fit = row_bytes(v) ? (binding - spare) / row_bytes(v) : rows;
+        const vr_access access = k->binds[i].access;
+        const uint64_t row = vr_value_row_bytes(v);
+        const uint64_t binding =
+            access == VR_STORAGE ? c->limits->max_storage_binding_bytes
+                                 : c->limits->max_texel_elements * vr_texel_bytes(access, v->dtype);
+        const uint64_t fit = row ? (binding - spare) / row : rows;
         most = fit < most ? fit : most;
     }
     return most;
@@ -117,8 +130,9 @@ void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint3
             mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
         if (!v)
             continue;
-        d->range[i].offset = e->first * row_bytes(v) / RANGE_ALIGNMENT * RANGE_ALIGNMENT;
-        d->range[i].bytes = e->end * row_bytes(v) - d->range[i].offset;
+        const uint64_t row = vr_value_row_bytes(v);
+        d->range[i].offset = e->first * row / RANGE_ALIGNMENT * RANGE_ALIGNMENT;
+        d->range[i].bytes = e->end * row - d->range[i].offset;
     }
 }
 
@@ -143,6 +157,16 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
         e->first = e->end;
     } while (e->first < rows);
     return VIREO_OK;
+}
+
+void vr_define_dtype(const vr_value *v, vr_str *s)
+{
+    static const char *const names[] = {[VIREO_F16] = "VR_F16",
+                                        [VIREO_BF16] = "VR_BF16",
+                                        [VIREO_Q8_0] = "VR_Q8_0",
+                                        [VIREO_Q4_0] = "VR_Q4_0"};
+    if (v->dtype < sizeof names / sizeof *names && names[v->dtype])
+        vr_str_addf(s, "#define %s\n", names[v->dtype]);
 }
 
 void vr_shape_like(const vr_call *c, uint32_t input, vr_value *out)

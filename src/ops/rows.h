@@ -12,12 +12,18 @@ int64_t vr_value_elements_now(const vr_value *); /* rows · width, without paddi
 uint64_t vr_row_quads_now(const vr_value *);     /* vec4s of a row, padding included */
 vr_extent vr_extent_of(const vr_value *);        /* all rows in one slab */
 
-/* Whether a view of vec4 texels holds the whole value at capacity. */
+/* Texels of a row as vec4s or, packed, uvec4s. */
+uint64_t vr_row_texels(const vr_value *);
+/* Whether a view of such texels holds the whole value at capacity. */
 bool vr_fits_texels(const vr_call *, const vr_value *);
 /* Whether an invocation may run that many iterations, of all its loops together. */
 bool vr_loops_fit(const vr_call *, uint64_t iterations);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
+/* Of a table, in[0] (shaders/include/table.glsl): from row to row in quads, of a packed one in words; and
+ * whether binding 0 is the kind of texel view it needs and holds it whole. */
+uint32_t vr_table_pitch(const vr_value *);
+bool vr_table_fits_texels(const vr_call *, const vr_kernel *);
 /* vr_launch for kernels with one dispatch. */
 vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, uint64_t groups);
 
@@ -37,6 +43,8 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
+/* "#define VR_F16", VR_BF16, VR_Q8_0, VR_Q4_0 by dtype; nothing for f32. */
+void vr_define_dtype(const vr_value *, vr_str *);
 /* out has the shape of in[input], f32. */
 void vr_shape_like(const vr_call *, uint32_t input, vr_value *out);
 

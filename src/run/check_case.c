@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/check_case.h"
-#include "tensor/half.h"
+#include "tensor/quant.h"
+#include "tensor/shape.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,24 +66,20 @@ static void fill(const vr_check *check, const vr_check_operand *o, uint64_t seed
     }
 }
 
-/* Stores n numbers as dtype, and what is stored back into them. false: a dtype that nobody taught
- * it. */
-static bool store(vireo_dtype dtype, double *numbers, size_t n, void *out)
+/* Stores n numbers, whole rows, as dtype, and what is stored back into them. row: (n) for its use. */
+static void store(vireo_dtype dtype, double *numbers, size_t n, float *row, void *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (dtype == VIREO_I32) {
+    if (dtype == VIREO_I32) {
+        for (size_t i = 0; i < n; i++)
             ((int32_t *)out)[i] = (int32_t)numbers[i];
-        } else if (dtype == VIREO_F32) {
-            ((float *)out)[i] = (float)numbers[i];
-            numbers[i] = (double)((float *)out)[i];
-        } else if (dtype == VIREO_F16) {
-            ((uint16_t *)out)[i] = vr_float_to_half((float)numbers[i]);
-            numbers[i] = (double)vr_half_to_float(((uint16_t *)out)[i]);
-        } else {
-            return false;
-        }
+        return;
     }
-    return true;
+    for (size_t i = 0; i < n; i++)
+        row[i] = (float)numbers[i];
+    vr_pack_row(dtype, row, n, out);
+    vr_unpack_row(dtype, out, n, row);
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = (double)row[i];
 }
 
 /* The bucket's capacity for n rows: then capacities in the graph and in the run are the same. */
@@ -100,18 +97,20 @@ static vireo_status add_operand(vr_check_case *c, uint32_t i, uint64_t seed,
     char name[16];
     const vr_check_operand *o = &c->check->in[i];
     const size_t n = elements_of(o);
-    vireo_tensor t = {.dtype = o->dtype, .rank = o->rank, .bytes = n * vireo_dtype_bytes(o->dtype)};
+    vireo_tensor t = {.dtype = o->dtype, .rank = o->rank};
+    if (!vr_shape_bytes(o->shape, o->rank, o->dtype, &t.bytes))
+        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                       "self-test: %s: input %u is no tensor of %s", vr_ops[c->op]->name,
+                       (unsigned)i, vireo_dtype_name(o->dtype));
     memcpy(t.shape, o->shape, sizeof t.shape);
     snprintf(name, sizeof name, "in%u", (unsigned)i);
     t.data = vr_arena_alloc(&c->arena, t.bytes + 1);
     c->operands[i] = vr_arena_array(&c->arena, n + 1, sizeof(double));
-    if (!t.data || !c->operands[i])
+    float *row = vr_arena_array(&c->arena, n + 1, sizeof *row);
+    if (!t.data || !c->operands[i] || !row)
         return vr_fail_memory(err, "self-test");
     fill(c->check, o, seed, c->operands[i]);
-    if (!store(o->dtype, c->operands[i], n, t.data))
-        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
-                       "self-test: %s: input %u is %s, which it cannot draw", vr_ops[c->op]->name,
-                       (unsigned)i, vireo_dtype_name(o->dtype));
+    store(o->dtype, c->operands[i], n, row, t.data);
     if (o->symbol && !symbols[o->symbol].id)
         symbols[o->symbol] = vireo_graph_symbol(c->graph, o->symbol == 1 ? "first" : "second",
                                                 capacity_for(o->shape[0]));

@@ -51,10 +51,11 @@ void vr_turn_weights(vireo_graph *g, const vireo_device_info *limits)
         const vr_value *v = &g->values[id].v;
         if (v->kind != VR_CONSTANT || v->rank != 2)
             continue;
+        const bool packed = vr_is_packed(v->dtype), block = vireo_dtype_block(v->dtype) > 1;
         const uint64_t turned_quads = (uint64_t)v->shape[1] * (((uint64_t)v->shape[0] + 3) / 4);
-        if (turned_quads <= limits->max_texel_elements && all_right_sides(g, id, true))
+        if (!packed && turned_quads <= limits->max_texel_elements && all_right_sides(g, id, true))
             turn(g, id, false);
-        else if (vr_value_bytes(v) > limits->max_storage_binding_bytes &&
+        else if (!block && vr_value_bytes(v) > limits->max_storage_binding_bytes &&
                  all_right_sides(g, id, false))
             turn(g, id, true);
     }

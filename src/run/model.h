@@ -29,6 +29,7 @@ void vr_model_destroy(vireo_model **);
 /* Weights whose every use is the right side of a matmul are turned where kernels gain. (N, K) become
  * (K, N) if that fits one texel view: neighbouring lanes then read neighbouring vec4s, which real GPUs
  * need and software drivers gain a fifth from (docs/BENCHMARKS.md). (K, N) larger than a binding become
- * (N, K), which can be bound slab by slab. */
+ * (N, K), which can be bound slab by slab. Packed weights are fastest as (N, K) and blocks cannot be
+ * turned. */
 void vr_turn_weights(vireo_graph *, const vireo_device_info *);
 #endif

@@ -169,8 +169,10 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
     for (size_t i = 0; i < g->n_nodes; i++)
         if (!b->nodes[i].kernel) {
             const vr_place *of = &b->places[g->nodes[i].in[0]];
-            b->places[g->nodes[i].out[0]] =
-                (vr_place){of->buffer, of->offset + b->nodes[i].view_offset};
+            const uint32_t out_id = g->nodes[i].out[0];
+            /* an empty view may stand behind the end of what it is cut from */
+            const uint64_t at = vr_value_bytes(&b->values[out_id]) ? b->nodes[i].view_offset : 0;
+            b->places[out_id] = (vr_place){of->buffer, of->offset + at};
         }
     uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
     st = vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);

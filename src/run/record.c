@@ -75,6 +75,8 @@ static VkFormat texel_format(const vr_bucket *b, const vr_node *node, const vr_b
 {
     if (bind->access == VR_TEXEL_INT)
         return VK_FORMAT_R32_SINT;
+    if (bind->access == VR_TEXEL_UVEC4)
+        return VK_FORMAT_R32G32B32A32_UINT;
     uint32_t id = node->in[bind->operand - VR_IN0];
     return id && b->values[id].dtype == VIREO_F16 ? VK_FORMAT_R16G16B16A16_SFLOAT
                                                   : VK_FORMAT_R32G32B32A32_SFLOAT;
@@ -115,7 +117,7 @@ static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_n
         writes[count] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                                .dstSet = set, .dstBinding = count,
                                                .descriptorCount = 1};
-        if (bind->access == VR_TEXEL_VEC4 || bind->access == VR_TEXEL_INT) {
+        if (bind->access != VR_STORAGE && bind->access != VR_UNIFORM) {
             vireo_status st = make_view(b, node, bind, &s, &views[count], err);
             if (st)
                 return st;

@@ -161,6 +161,7 @@ static void add_bindings(const vr_kernel *k, vr_program_desc *d, vr_str *text)
     static const vr_binding_kind kinds[] = {[VR_STORAGE] = VR_BIND_STORAGE,
                                             [VR_TEXEL_VEC4] = VR_BIND_TEXEL,
                                             [VR_TEXEL_INT] = VR_BIND_TEXEL,
+                                            [VR_TEXEL_UVEC4] = VR_BIND_TEXEL,
                                             [VR_UNIFORM] = VR_BIND_UNIFORM};
     for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
         d->bindings[i] = kinds[k->binds[i].access];

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/upload.h"
+#include "run/pack.h"
 #include "tensor/finite.h"
-#include "tensor/half.h"
 #include <stdio.h>
-#include <string.h>
 
 /* CHUNK: packed at one time, about what a core's cache holds. TILE: of a turned tensor read at one
  * time; the larger, the longer are the runs that a file is read by. */
@@ -18,69 +17,16 @@ typedef struct upload {
     vireo_error *err;
 } upload;
 
-/* Rows [first, first + count) of a constant as they are stored: element (r, k) stands at
- * at[r * row_step + k * column_step]. */
+/* Rows [first, first + count) of a constant as they are stored. */
 typedef struct block {
-    const char *at;
-    size_t row_step, column_step; /* elements */
+    vr_stored rows;
     size_t first, count;
 } block;
 
-static size_t stored_bytes(const vr_graph_value *c)
+/* Bytes of a row that is not turned. */
+static size_t stored_row(const vr_graph_value *c)
 {
-    return (size_t)(vr_value_rows(&c->v) * vr_value_width(&c->v)) *
-           vireo_dtype_bytes(c->data_dtype);
-}
-
-static size_t device_row(const vr_graph_value *c)
-{
-    return (size_t)vr_value_pitch(&c->v) * vireo_dtype_bytes(c->v.dtype);
-}
-
-/* Only rows without padding, turn or conversion are stored as the device has them. */
-static bool is_dense(const vr_graph_value *c)
-{
-    return c->v.dtype == c->data_dtype && !c->transposed &&
-           vr_value_pitch(&c->v) == (uint64_t)vr_value_width(&c->v);
-}
-
-/* Copies n elements that stand `step` apart in `from`, as f32 if that is what the device holds. */
-static void copy_elements(const vr_graph_value *c, const char *from, size_t step, size_t n,
-                          char *to)
-{
-    const size_t stored = vireo_dtype_bytes(c->data_dtype), size = vireo_dtype_bytes(c->v.dtype);
-    if (c->v.dtype == c->data_dtype && step == 1) {
-        memcpy(to, from, n * size);
-        return;
-    }
-    for (size_t i = 0; i < n; i++, from += step * stored, to += size) {
-        if (c->v.dtype == c->data_dtype) {
-            memcpy(to, from, size);
-        } else {
-            uint16_t half;
-            memcpy(&half, from, sizeof half);
-            const float value = vr_half_to_float(half);
-            memcpy(to, &value, sizeof value);
-        }
-    }
-}
-
-/* Copies rows [first, first + n) of a block into padded rows at `out`; turned ones in strips of
- * columns, so that each cache line of the source serves all the rows before it is lost. */
-static void pack_rows(const vr_graph_value *c, const block *b, size_t first, size_t n, char *out)
-{
-    enum { STRIP = 64 };
-    const size_t width = (size_t)vr_value_width(&c->v), pitch = (size_t)vr_value_pitch(&c->v);
-    const size_t size = vireo_dtype_bytes(c->v.dtype), stored = vireo_dtype_bytes(c->data_dtype);
-    const size_t strip = c->transposed ? STRIP : width;
-    for (size_t at = 0; at < width; at += strip) {
-        const size_t count = width - at < strip ? width - at : strip;
-        for (size_t r = 0; r < n; r++)
-            copy_elements(c, b->at + ((first + r) * b->row_step + at * b->column_step) * stored,
-                          b->column_step, count, out + (r * pitch + at) * size);
-    }
-    for (size_t r = 0; r < n; r++)
-        memset(out + (r * pitch + width) * size, 0, (pitch - width) * size);
+    return vireo_dtype_row_bytes(c->data_dtype, vr_value_width(&c->v));
 }
 
 static vireo_status fail_nonfinite(const upload *u, const vr_graph_value *c, size_t index,
@@ -97,7 +43,7 @@ static vireo_status fail_nonfinite(const upload *u, const vr_graph_value *c, siz
 /* Names the first element that is not finite: blocks are not read in the file's order. */
 static vireo_status find_nonfinite(const upload *u, const vr_graph_value *c)
 {
-    const size_t size = vireo_dtype_bytes(c->data_dtype), bytes = stored_bytes(c);
+    const size_t size = vireo_dtype_bytes(c->data_dtype), bytes = vr_stored_bytes(c);
     for (size_t done = 0; done < bytes;) {
         const size_t n = bytes - done < CHUNK ? bytes - done : CHUNK;
         vireo_status st =
@@ -128,26 +74,26 @@ static vireo_status read_block(const upload *u, const vr_graph_value *c, size_t 
 {
     const size_t rows = (size_t)vr_value_rows(&c->v), width = (size_t)vr_value_width(&c->v);
     const size_t size = vireo_dtype_bytes(c->data_dtype);
-    const size_t start = c->transposed ? first * size : first * width * size;
-    block b = {.first = first, .count = count, .row_step = width, .column_step = 1};
+    const size_t start = first * (c->transposed ? size : stored_row(c));
+    block b = {.first = first, .count = count, .rows = {.row_step = width, .column_step = 1}};
     if (c->transposed) {
-        b.row_step = 1;
-        b.column_step = c->file ? count : rows;
+        b.rows.row_step = 1;
+        b.rows.column_step = c->file ? count : rows;
     }
     if (!c->file) {
-        b.at = (const char *)c->data + start;
+        b.rows.at = (const char *)c->data + start;
         *out = b;
         return VIREO_OK;
     }
     const bool runs = c->transposed && count < rows;
-    const size_t run = (runs ? count : count * width) * size;
+    const size_t run = count * (runs ? size : stored_row(c));
     vireo_status st = VIREO_OK;
     for (size_t i = 0; !st && i < (runs ? width : 1); i++)
         st = vr_file_read_at(c->file, u->part, c->file_offset + start + i * rows * size,
                              u->tile + i * run, run, u->err);
     if (!st)
         st = check_finite(u, c, u->tile, count * width);
-    b.at = u->tile;
+    b.rows.at = u->tile;
     if (!st)
         *out = b;
     return st;
@@ -156,10 +102,10 @@ static vireo_status read_block(const upload *u, const vr_graph_value *c, size_t 
 static vireo_status write_packed(const upload *u, const vr_graph_value *c, const vr_place *p,
                                  const block *b)
 {
-    const size_t row = device_row(c), step = row > CHUNK ? 1 : CHUNK / row;
+    const size_t row = (size_t)vr_value_row_bytes(&c->v), step = row > CHUNK ? 1 : CHUNK / row;
     for (size_t r = 0; r < b->count; r += step) {
         const size_t n = b->count - r < step ? b->count - r : step;
-        pack_rows(c, b, r, n, u->chunk);
+        vr_pack_rows(c, &b->rows, r, n, u->chunk);
         vireo_status st =
             vr_buffer_write(u->model->device, p->buffer, p->offset + (uint64_t)(b->first + r) * row,
                             u->chunk, (uint64_t)n * row, u->err);
@@ -171,8 +117,7 @@ static vireo_status write_packed(const upload *u, const vr_graph_value *c, const
 
 static vireo_status upload_packed(const upload *u, const vr_graph_value *c, const vr_place *p)
 {
-    const size_t rows = (size_t)vr_value_rows(&c->v), width = (size_t)vr_value_width(&c->v);
-    const size_t stored = width * vireo_dtype_bytes(c->data_dtype);
+    const size_t rows = (size_t)vr_value_rows(&c->v), stored = stored_row(c);
     const size_t step = !c->file ? rows : stored > u->tile_bytes ? 1 : u->tile_bytes / stored;
     for (size_t r = 0; r < rows; r += step) {
         block b;
@@ -187,7 +132,7 @@ static vireo_status upload_packed(const upload *u, const vr_graph_value *c, cons
 
 static vireo_status upload_dense(const upload *u, const vr_graph_value *c, const vr_place *p)
 {
-    const size_t bytes = stored_bytes(c);
+    const size_t bytes = vr_stored_bytes(c);
     if (!c->file)
         return vr_buffer_write(u->model->device, p->buffer, p->offset, c->data, bytes, u->err);
     for (size_t done = 0; done < bytes; done += CHUNK) {
@@ -215,9 +160,9 @@ static vireo_status make_room(upload *u)
         const vr_graph_value *c = &g->values[i];
         if (c->v.kind != VR_CONSTANT)
             continue;
-        const size_t row = device_row(c), all = stored_bytes(c);
+        const size_t row = (size_t)vr_value_row_bytes(&c->v), all = vr_stored_bytes(c);
         u->chunk_bytes = row > u->chunk_bytes ? row : u->chunk_bytes;
-        if (!c->file || is_dense(c))
+        if (!c->file || vr_stored_is_dense(c))
             continue;
         size_t need = all < TILE ? all : TILE;
         need = row > need ? row : need;
@@ -239,8 +184,8 @@ vireo_status vr_upload_constants(vireo_model *m, const vireo_model_options *o, v
         if (c->v.kind != VR_CONSTANT)
             continue;
         snprintf(u.part, sizeof u.part, "tensor %s", c->name);
-        if (stored_bytes(c) > 0)
-            st = is_dense(c) ? upload_dense(&u, c, &m->constants[i])
+        if (vr_stored_bytes(c) > 0)
+            st = vr_stored_is_dense(c) ? upload_dense(&u, c, &m->constants[i])
                              : upload_packed(&u, c, &m->constants[i]);
         done += vr_value_bytes(&c->v);
         if (!st && o && o->progress &&

@@ -10,7 +10,11 @@ static uint32_t infinity_of(vireo_dtype dtype)
         return 0x7F800000u;
     case VIREO_F16:
         return 0x7C00u;
+    case VIREO_BF16:
+        return 0x7F80u;
     case VIREO_I32:
+    case VIREO_Q8_0:
+    case VIREO_Q4_0:
         break;
     }
     return 0;

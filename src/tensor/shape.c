@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tensor/shape.h"
+#include "tensor/dtype.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -24,11 +25,16 @@ bool vr_shape_count(const int64_t *shape, uint32_t rank, int64_t *count)
 
 bool vr_shape_bytes(const int64_t *shape, uint32_t rank, vireo_dtype dtype, size_t *bytes)
 {
+    const int64_t width = rank ? shape[rank - 1] : 1;
+    const size_t row = vireo_dtype_row_bytes(dtype, width);
     int64_t count;
-    size_t each = vireo_dtype_bytes(dtype);
-    if (each == 0 || !vr_shape_count(shape, rank, &count) || (uint64_t)count > SIZE_MAX / each)
+    if ((row == 0 && (width != 0 || !vr_dtype_valid(dtype))) ||
+        !vr_shape_count(shape, rank, &count))
         return false;
-    *bytes = (size_t)count * each;
+    const uint64_t rows = width ? (uint64_t)(count / width) : 0;
+    if (row && rows > SIZE_MAX / row)
+        return false;
+    *bytes = (size_t)rows * row;
     return true;
 }
 

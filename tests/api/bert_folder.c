@@ -2,6 +2,7 @@
 #include "bert_folder.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "tensor/quant.h"
 
 cJSON *bert_golden(void)
 {
@@ -82,6 +83,17 @@ static float *make_values(const cJSON *tensor, uint64_t *random, size_t *count)
     return values;
 }
 
+/* In place: each bf16 is written before or over the f32 it was made from, never over a later one. */
+static void round_values(float *values, size_t count, bool as_bf16)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint16_t half = vr_float_to_bf16(values[i]);
+        values[i] = vr_bf16_to_float(half);
+        if (as_bf16)
+            memcpy((char *)values + i * sizeof half, &half, sizeof half);
+    }
+}
+
 static void put_tensors(bert_folder *f, const cJSON *encoder, const bert_options *o)
 {
     shard shards[2] = {{.name = o->sharded ? "model-1.safetensors" : "model.safetensors"},
@@ -103,11 +115,16 @@ static void put_tensors(bert_folder *f, const cJSON *encoder, const bert_options
         size_t count;
         shard *s = &shards[o->sharded && i++ % 3 == 1];
         float *values = make_values(tensor, &random, &count);
+        if (o->rounded)
+            round_values(values, count, o->bf16);
         snprintf(name, sizeof name, "%s%s", o->prefix ? o->prefix : "", bare);
         if (!o->drop || strcmp(o->drop, bare) != 0) {
             const bool retyped = o->retype && !strcmp(o->retype, bare);
-            shard_add(s, name, vr_json_get(tensor, "shape"), retyped ? o->type : "F32", values,
-                      count);
+            shard_add(s, name, vr_json_get(tensor, "shape"),
+                      retyped   ? o->type
+                      : o->bf16 ? "BF16"
+                                : "F32",
+                      values, count);
             vr_str_addf(&map, "%s\"%s\":\"%s\"", map.length ? "," : "", name, s->name);
         }
         free(values);

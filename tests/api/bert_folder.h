@@ -18,6 +18,7 @@ typedef struct bert_options {
     const char *pooling, *modules; /* texts of 1_Pooling/config.json, modules.json; NULL: no file */
     const char *key, *value;       /* one member of config.json, as JSON; value NULL: removed */
     const char *drop;              /* a tensor that is left out */
+    bool rounded, bf16;            /* values of bf16, as F32 or, with bf16, as BF16 */
     const char *retype, *type;     /* a tensor whose header names another type of 4 bytes or 2 */
 } bert_options;
 

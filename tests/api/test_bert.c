@@ -142,11 +142,31 @@ static void folders(void **state)
     cJSON_Delete(golden);
 }
 
+/* BF16 tensors give what the same numbers as F32 give. */
+static void bf16_weights(void **state)
+{
+    (void)state;
+    cJSON *golden = bert_golden();
+    const cJSON *encoder = vr_json_get(golden, "encoders")->child;
+    const size_t width = (size_t)vr_json_get(vr_json_get(encoder, "config"), "hidden_size")->valueint;
+    float out[2][MOST_TEXTS * 64] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        bert_folder f =
+            bert_folder_make(encoder, &(bert_options){.rounded = true, .bf16 = i == 1});
+        embed(f.path, vr_json_get(encoder, "texts"), out[i], width);
+        bert_folder_remove(&f);
+    }
+    for (size_t i = 0; i < 4 * width; i++)
+        assert_true(out[0][i] != 0 && fabsf(out[0][i] - out[1][i]) <= 1e-5f);
+    cJSON_Delete(golden);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations_and_sizes),
         cmocka_unit_test(folders),
+        cmocka_unit_test(bf16_weights),
         cmocka_unit_test(no_validation_messages),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

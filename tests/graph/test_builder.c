@@ -233,6 +233,9 @@ static void input_shapes(void **state)
         {VIREO_I32, 4, {1, 0, 3, 5}, 0, VIREO_OK, NULL},
         {VIREO_F32, 2, {INT32_MAX, INT32_MAX}, 0, VIREO_OK, NULL},
         {VIREO_F16, 1, {4}, 0, VIREO_ERROR_UNSUPPORTED, "input x: f16, allowed: f32, i32"},
+        {VIREO_BF16, 1, {4}, 0, VIREO_ERROR_UNSUPPORTED, "input x: bf16, allowed: f32, i32"},
+        {VIREO_Q8_0, 1, {32}, 0, VIREO_ERROR_UNSUPPORTED, "input x: q8_0, allowed: f32, i32"},
+        {(vireo_dtype)99, 1, {4}, 0, VIREO_ERROR_UNSUPPORTED, "input x: ?, allowed: f32, i32"},
         {VIREO_F32,
          5,
          {1, 1, 1, 1, 1},
@@ -296,6 +299,74 @@ static void constants(void **state)
         assert_int_equal(c.id != 0, !rows[i].message);
         if (rows[i].message)
             expect(g, VIREO_ERROR_INVALID_ARGUMENT, rows[i].message);
+        vireo_graph_destroy(&g);
+    }
+}
+
+static void block_constants(void **state)
+{
+    (void)state;
+    static const struct {
+        vireo_dtype dtype;
+        uint32_t rank;
+        int64_t shape[2];
+        size_t bytes;
+        const char *message;
+    } rows[] = {
+        {VIREO_Q8_0, 2, {2, 64}, 136, NULL},
+        {VIREO_Q4_0, 1, {32}, 18, NULL},
+        {VIREO_BF16, 2, {3, 5}, 30, NULL},
+        {VIREO_Q8_0, 2, {2, 64}, 135, "constant c: 135 bytes given, its shape needs 136"},
+        {VIREO_Q4_0, 2, {3, 32}, 53, "constant c: 53 bytes given, its shape needs 54"},
+        {VIREO_BF16, 2, {3, 5}, 29, "constant c: 29 bytes given, its shape needs 30"},
+        {VIREO_Q8_0, 2, {64, 33}, 256,
+         "constant c: q8_0 of 33 elements a row, they must be a multiple of 32"},
+        {VIREO_Q4_0, 0, {0}, 256,
+         "constant c: q4_0 of 1 elements a row, they must be a multiple of 32"},
+        {(vireo_dtype)99, 1, {4}, 256, "constant c: dtype 99 is none"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_graph *g = make();
+        vireo_tensor t = {.dtype = rows[i].dtype, .rank = rows[i].rank, .data = numbers,
+                          .bytes = rows[i].bytes};
+        memcpy(t.shape, rows[i].shape, sizeof rows[i].shape);
+        vireo_value c = vireo_graph_constant(g, "c", &t);
+        assert_int_equal(c.id != 0, !rows[i].message);
+        if (rows[i].message)
+            expect(g, VIREO_ERROR_INVALID_ARGUMENT, rows[i].message);
+        vireo_graph_destroy(&g);
+    }
+}
+
+/* Blocks are not converted for an op that does not read them; bf16 is. */
+static void packed_operands(void **state)
+{
+    (void)state;
+    static const struct {
+        vireo_dtype dtype;
+        bool linear;
+        const char *message;
+    } rows[] = {
+        {VIREO_Q8_0, false, "norm: input 1 is q8_0, it must be f32"},
+        {VIREO_Q4_0, false, "norm: input 1 is q4_0, it must be f32"},
+        {VIREO_BF16, false, NULL},
+        {VIREO_Q4_0, true, NULL},
+        {VIREO_BF16, true, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_graph *g = make();
+        vireo_tensor t = {.dtype = rows[i].dtype, .rank = 2, .shape = {1, 32}, .data = numbers,
+                          .bytes = 64};
+        vireo_value x = input(g, "x", 3, 32), c = vireo_graph_constant(g, "c", &t);
+        vireo_value y = rows[i].linear
+                            ? vireo_linear(g, x, c, VIREO_NONE)
+                            : vireo_layer_norm(g, x, vireo_graph_first_row(g, c), VIREO_NONE, 1e-5f);
+        assert_int_equal(y.id != 0, !rows[i].message);
+        if (rows[i].message)
+            expect(g, VIREO_ERROR_INVALID_ARGUMENT, rows[i].message);
+        else
+            assert_int_equal(g->values[g->nodes[0].in[1]].v.dtype,
+                             rows[i].linear ? rows[i].dtype : VIREO_F32);
         vireo_graph_destroy(&g);
     }
 }
@@ -393,6 +464,8 @@ int main(void)
         cmocka_unit_test(derived_results),
         cmocka_unit_test(input_shapes),
         cmocka_unit_test(constants),
+        cmocka_unit_test(block_constants),
+        cmocka_unit_test(packed_operands),
         cmocka_unit_test(first_row),
         cmocka_unit_test(half_constants),
         cmocka_unit_test(rope_table),

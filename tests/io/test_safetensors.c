@@ -94,7 +94,8 @@ static void good_file(void **state)
     assert_int_equal(t[2].shape[1], 3);
     assert_int_equal(t[3].known, VIREO_I32);
     assert_string_equal(t[4].dtype, "BF16");
-    assert_false(t[4].supported);
+    assert_true(t[4].supported);
+    assert_int_equal(t[4].known, VIREO_BF16);
     assert_string_equal(t[5].name, "pos\n\xC3\xA9");
     assert_false(t[5].supported);
     assert_int_equal(t[7].bytes, 1);

@@ -2,6 +2,7 @@
 #include "op_rand.h"
 
 typedef enum table_kind { WEIGHTS, HALVES, ACTIVATION } table_kind;
+static const vireo_dtype packed[] = {VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
 typedef struct row {
     int64_t table_rows, width, ids;
     table_kind kind;
@@ -57,12 +58,45 @@ static const row rows[] = {
      .table_counts = {50, 7, 1}},
 };
 
+/* With bf16, q8_0 and q4_0 each: the width is a multiple of 32. */
+static const row packed_rows[] = {
+    {1, 32, 1},
+    {3, 64, 7},
+    {9, 96, 17},
+    {33, 256, 33}, /* the scales fill 16 bytes */
+    {50, 288, 12},
+    {17, 1056, 5},
+    {6, 32, 0},
+    {5, 0, 4},
+    {20, 64, 30, .fill = FILL_SMALL},
+    {20, 64, 31, .fill = FILL_WIDE},
+    {20, 32, 9, .fill = FILL_ZERO},
+    {1000, 64, 50, .device = OP_DEVICE_LOW},
+    {4200, 32, 61, .device = OP_DEVICE_LOW},
+    {300, 512, 30, .device = OP_DEVICE_LOW},
+    {40, 96, 0, .most = 64, .counts = {5, 64, 0}},
+    {9, 32, 70000, .heavy = true},
+};
+static const row bf16_rows[] = {{7, 1, 9}, {10, 13, 11}, {8, 4, 8}, {9, 5, 9}, {100, 37, 31},
+                                {65, 129, 20}, {1100, 33, 45, .device = OP_DEVICE_LOW}};
+enum {
+    N_ROWS = sizeof rows / sizeof *rows,
+    PACKED = sizeof packed / sizeof *packed,
+    N_PACKED = PACKED * (sizeof packed_rows / sizeof *packed_rows),
+    N_BF16 = sizeof bf16_rows / sizeof *bf16_rows
+};
+
 static void make(size_t i, op_case *c)
 {
-    const row *r = &rows[i];
+    const bool of_each = i >= N_ROWS && i < (size_t)N_ROWS + N_PACKED;
+    const row *r = i < N_ROWS ? &rows[i]
+                   : of_each  ? &packed_rows[(i - N_ROWS) / PACKED]
+                              : &bf16_rows[i - N_ROWS - N_PACKED];
     c->in[0] = op_matrix(r->table_rows, r->width);
     if (r->kind != ACTIVATION)
         c->in[0] = r->kind == HALVES ? op_half(c->in[0]) : op_constant(c->in[0]);
+    if (i >= N_ROWS)
+        c->in[0].dtype = of_each ? packed[(i - N_ROWS) % PACKED] : VIREO_BF16;
     c->in[1] = op_ints(op_vector(r->ids), FILL_IDS);
     c->in[0].fill = r->fill;
     c->in[0].view = r->view;
@@ -78,11 +112,15 @@ static void make(size_t i, op_case *c)
 
 static void draw(uint64_t *s, op_case *c)
 {
-    const table_kind kind = (table_kind)op_below(s, 3);
-    c->in[0] = op_matrix(1 + op_draw_size(s, 2000), op_draw_size(s, 300));
-    if (kind != ACTIVATION)
-        c->in[0] = kind == HALVES ? op_half(c->in[0]) : op_constant(c->in[0]);
-    c->in[0].view = kind == ACTIVATION && op_once_in(s, 2);
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_F16, VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
+    const vireo_dtype dtype = dtypes[op_below(s, 5)];
+    const int64_t block = (int64_t)vireo_dtype_block(dtype);
+    const int64_t width = (op_draw_size(s, 300) + block - 1) / block * block;
+    c->in[0] = op_matrix(1 + op_draw_size(s, 2000), width);
+    if (dtype || op_once_in(s, 2))
+        c->in[0] = op_weights(c->in[0], dtype);
+    else
+        c->in[0].view = op_once_in(s, 2);
     c->in[1] = op_ints(op_vector(op_draw_size(s, 200)), FILL_IDS);
     op_draw_dynamic(s, c, 1);
 }
@@ -94,7 +132,8 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_embedding = {.op = VR_OP_EMBEDDING,
-                                  .count = sizeof rows / sizeof *rows,
+                                  .count = (size_t)N_ROWS + N_PACKED + N_BF16,
+                                  .packed_without = OP_WITHOUT(OP_VIEW), /* constants are dense */
                                   .make = make,
                                   .draw = draw,
                                   .build = build,

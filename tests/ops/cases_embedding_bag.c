@@ -10,6 +10,7 @@ typedef struct row {
     int64_t most_ids, ids_now[3]; /* dynamic if most_ids > 0 */
     int64_t most_offsets, offsets_now[3];
 } row;
+static const vireo_dtype packed[] = {VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
 
 static const row rows[] = {
     {1, 1, 1, 1, false, false, .offsets = FILL_OFFSETS},
@@ -34,14 +35,34 @@ static const row rows[] = {
     {19, 20, 0, 0, true, false, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},
      .most_offsets = 20, .offsets_now = {5, 20, 1}},
 };
-enum { N_ROWS = sizeof rows / sizeof *rows, N_OPERATIONS = VIREO_BAG_MEAN + 1 };
+/* With bf16, q8_0 and q4_0 each: the width is a multiple of 32. */
+static const row packed_rows[] = {
+    {1, 32, 1, 1, .offsets = FILL_OFFSETS},
+    {17, 64, 33, 5, true, .offsets = FILL_OFFSETS},
+    {100, 288, 65, 17, true, .offsets = FILL_OFFSETS},
+    {7, 32, 0, 3, .offsets = FILL_OFFSETS},
+    {20, 96, 31, 4, .offsets = FILL_BAD_OFFSETS, .fill = FILL_SMALL},
+    {1500, 64, 50, 7, true, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
+    {9, 32, 100, 70000, .offsets = FILL_OFFSETS, .heavy = true},
+    {19, 32, 0, 0, true, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},
+     .most_offsets = 20, .offsets_now = {5, 20, 1}},
+};
+enum {
+    N_ROWS = sizeof rows / sizeof *rows,
+    PACKED = sizeof packed / sizeof *packed,
+    N_ALL = N_ROWS + PACKED * (sizeof packed_rows / sizeof *packed_rows),
+    N_OPERATIONS = VIREO_BAG_MEAN + 1
+};
 
 static void make(size_t i, op_case *c)
 {
-    const row *r = &rows[i % N_ROWS];
-    c->at.bag.op = (vireo_bag)(i / N_ROWS);
+    const size_t at = i % N_ALL;
+    const row *r = at < N_ROWS ? &rows[at] : &packed_rows[(at - N_ROWS) / PACKED];
+    c->at.bag.op = (vireo_bag)(i / N_ALL);
     c->in[0] = op_filled(op_matrix(r->table_rows, r->width), r->fill);
     c->in[0] = r->half ? op_half(c->in[0]) : r->view ? op_view(c->in[0]) : op_constant(c->in[0]);
+    if (at >= N_ROWS)
+        c->in[0].dtype = packed[(at - N_ROWS) % PACKED];
     c->in[1] = op_ints(op_vector(r->ids), FILL_IDS);
     c->in[2] = op_ints(op_vector(r->bags + 1), r->offsets);
     c->in[2].of = 1; /* offsets run over the ids */
@@ -61,8 +82,12 @@ static void draw(uint64_t *s, op_case *c)
 {
     const int64_t ids = op_draw_size(s, 200);
     c->at.bag.op = (vireo_bag)op_below(s, N_OPERATIONS);
-    c->in[0] = op_matrix(1 + op_draw_size(s, 1000), op_draw_size(s, 200));
-    c->in[0] = op_once_in(s, 3) ? op_half(c->in[0]) : op_constant(c->in[0]);
+    const vireo_dtype dtype = op_once_in(s, 3)   ? VIREO_F16
+                              : op_once_in(s, 2) ? packed[op_below(s, PACKED)]
+                                                 : VIREO_F32;
+    const int64_t block = (int64_t)vireo_dtype_block(dtype);
+    const int64_t width = (op_draw_size(s, 200) + block - 1) / block * block;
+    c->in[0] = op_weights(op_matrix(1 + op_draw_size(s, 1000), width), dtype);
     c->in[1] = op_ints(op_vector(ids), FILL_IDS);
     c->in[2] = op_ints(op_vector(1 + op_draw_size(s, 60)), FILL_OFFSETS);
     c->in[2].of = 1;
@@ -76,7 +101,8 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_embedding_bag = {.op = VR_OP_EMBEDDING_BAG,
-                                      .count = (size_t)N_ROWS * N_OPERATIONS,
+                                      .count = (size_t)N_ALL * N_OPERATIONS,
+                                      .packed_without = OP_WITHOUT(OP_VIEW), /* constants are dense */
                                       .make = make,
                                       .draw = draw,
                                       .build = build};

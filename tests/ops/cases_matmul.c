@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every combination of layouts, batch, bias, residual and weight type on small odd sizes; then
- * sizes around tiles, activations, dynamic rows, and operands larger than a view or a binding. */
+ * sizes around tiles, activations, dynamic rows, and operands larger than a view or a binding; then
+ * packed weights of each kind. */
 #include "op_rand.h"
 
 enum { TA = 1, TB = 2, BIAS = 4, RESIDUAL = 8, HALF = 16, BATCH_A = 32, BATCH_B = 64 };
@@ -14,6 +15,8 @@ typedef struct row {
     op_fill fill;
     bool view, heavy;
     int64_t most, counts[3]; /* dynamic m if most > 0 */
+    op_fill weights;
+    vireo_dtype dtype; /* of the weights; f32, or f16 by HALF */
 } row;
 
 static const row rows[] = {
@@ -99,6 +102,7 @@ static const row rows[] = {
     {2, 5, 70000, TB}, /* more iterations than some drivers allow a lane of the plain kernel */
     {17, 20, 64, TB | BIAS, .view = true},
     {33, 33, 12, 0, .view = true},
+    {0, 9, 12, TB, .view = true},
     {5, 8, 64, TA | TB, .view = true},
     {2097200, 5, 3, TB | BIAS, .heavy = true}, /* more than 65,535 row tiles in every kernel */
     {3, 540000, 64, TB | BIAS, .heavy = true}, /* weights of 132 MiB */
@@ -110,7 +114,76 @@ static const row rows[] = {
     {3, 700, 100, BIAS | HALF, .device = OP_DEVICE_LOW, .turned = true},
     {5, 390, 65, HALF, .device = OP_DEVICE_LOW, .turned = true},
 };
-enum { N_ROWS = sizeof rows / sizeof *rows, N_LAYOUTS = 128 };
+/* With bf16, q8_0 and q4_0 each: k is a multiple of 32. */
+static const row packed_rows[] = {
+    /* Few rows, 1 to 8. */
+    {1, 1, 32, TB},
+    {1, 7, 64, TB | BIAS},
+    {2, 33, 96, TB | BIAS},
+    {3, 5, 32, TB | RESIDUAL},
+    {4, 129, 384, TB},
+    {5, 17, 64, TB | BIAS | RESIDUAL},
+    {7, 65, 256, TB}, /* the scales fill 16 bytes */
+    {8, 31, 288, TB | BIAS},
+    {6, 12, 1056, TB},
+    /* Many. */
+    {9, 13, 512, TB},
+    {17, 65, 96, TB | BIAS},
+    {33, 100, 32, TB},
+    {64, 67, 320, TB | BIAS | RESIDUAL},
+    {129, 16, 64, TB},
+    {0, 8, 32, TB},
+    {3, 0, 32, TB | BIAS},
+    {10, 5, 0, TB | BIAS},
+    {5, 7, 64, TB | BIAS, VIREO_GELU},
+    {9, 6, 32, TB, VIREO_SIGMOID},
+    {5, 6, 32, TA | TB | BIAS},
+    {9, 11, 64, TA | TB | BATCH_A},
+    {4, 9, 64, TB | BIAS | RESIDUAL | BATCH_A},
+    {11, 9, 32, TB | BATCH_A},
+    {0, 33, 64, TB | BIAS, .most = 40, .counts = {3, 40, 0}},
+    {0, 20, 96, TB | RESIDUAL, .most = 8, .counts = {1, 8, 0}},
+    {6, 9, 32, TB | BIAS, .fill = FILL_WIDE},
+    {12, 9, 64, TB, .fill = FILL_HUGE},
+    {6, 9, 32, TB, .fill = FILL_DENORMAL},
+    {3, 8, 4096, TB | BIAS, .fill = FILL_CANCEL},
+    {5, 9, 96, TB, .weights = FILL_SMALL},
+    {19, 9, 96, TB, .weights = FILL_SMALL},
+    {9, 9, 64, TB, .weights = FILL_ZERO},
+    {17, 20, 64, TB | BIAS, .view = true},
+    {3, 20, 64, TB | BIAS, .view = true},
+    {3, 1000, 32, TB, .device = OP_DEVICE_LOW},
+    {20, 513, 64, TB | BIAS, .device = OP_DEVICE_LOW},
+    {4, 701, 96, TB | BIAS | RESIDUAL, .device = OP_DEVICE_LOW},
+    {300, 33, 32, TB | BIAS, .device = OP_DEVICE_LOW},
+    {2, 4100, 256, TB | BIAS, .device = OP_DEVICE_LOW}, /* too many slabs for all but one kernel */
+    {0, 150, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
+    {2, 4100, 96, TB},
+    {4096, 4200, 32, TB, .heavy = true}, /* more than 65,535 groups */
+};
+
+static const row bf16_rows[] = {
+    {7, 9, 5, TB},
+    {1, 3, 13, TB | BIAS},
+    {12, 33, 31, TB},
+    {3, 100, 129, TB},
+    {5, 9, 7, 0},
+    {31, 17, 33, BIAS},
+    {9, 8, 1, RESIDUAL},
+    {6, 11, 5, TA},
+    {5, 7, 9, TA | TB | BIAS},
+    {2, 200, 70, BIAS, .device = OP_DEVICE_LOW},
+    {3, 700, 100, BIAS, .device = OP_DEVICE_LOW, .turned = true},
+    {3, 9, 40, TB, .weights = FILL_TINY},
+};
+enum {
+    N_ROWS = sizeof rows / sizeof *rows,
+    N_PACKED = sizeof packed_rows / sizeof *packed_rows,
+    N_BF16 = sizeof bf16_rows / sizeof *bf16_rows,
+    N_LAYOUTS = 128
+};
+static const vireo_dtype packed[] = {VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
+enum { PACKED = sizeof packed / sizeof *packed };
 
 /* The combinations; half weights have no batch. */
 static bool layout_allowed(uint32_t f)
@@ -127,16 +200,25 @@ static uint32_t layout_at(size_t index)
 }
 enum { N_COMBINATIONS = 32 + 32 + 16 }; /* of layout_allowed: plain, batched a, both batched */
 
-static void make(size_t i, op_case *c)
+static row row_at(size_t i)
 {
     static const int64_t sizes[][3] = {{5, 6, 7}, {9, 3, 10}, {2, 33, 5}, {18, 8, 3}};
-    row r;
-    if (i < N_ROWS) {
-        r = rows[i];
-    } else {
-        const int64_t *s = sizes[i % 4];
-        r = (row){s[0], s[1], s[2], layout_at(i - N_ROWS), VIREO_IDENTITY};
-    }
+    if (i < N_ROWS)
+        return rows[i];
+    const int64_t *s = sizes[i % 4];
+    i -= N_ROWS;
+    if (i < N_COMBINATIONS)
+        return (row){s[0], s[1], s[2], layout_at(i), VIREO_IDENTITY};
+    i -= N_COMBINATIONS;
+    row r = i < (size_t)N_PACKED * PACKED ? packed_rows[i / PACKED]
+                                          : bf16_rows[i - (size_t)N_PACKED * PACKED];
+    r.dtype = i < (size_t)N_PACKED * PACKED ? packed[i % PACKED] : VIREO_BF16;
+    return r;
+}
+
+static void make(size_t i, op_case *c)
+{
+    const row r = row_at(i);
     const int64_t batch = 3;
     const bool ta = r.flags & TA, tb = r.flags & TB;
     c->in[0] = r.flags & BATCH_A ? op_cube(batch, ta ? r.k : r.m, ta ? r.m : r.k)
@@ -146,8 +228,8 @@ static void make(size_t i, op_case *c)
     c->in[0].fill = r.fill;
     c->in[0].view = r.view;
     c->heavy = r.heavy;
-    if (r.flags & HALF)
-        c->in[1] = op_half(c->in[1]);
+    if (r.flags & HALF || r.dtype)
+        c->in[1] = op_filled(op_weights(c->in[1], r.dtype ? r.dtype : VIREO_F16), r.weights);
     else if (i % 3)
         c->in[1] = op_constant(c->in[1]);
     if (r.flags & BIAS)
@@ -169,13 +251,17 @@ static void make(size_t i, op_case *c)
 static void draw(uint64_t *s, op_case *c)
 {
     static const vireo_unary functions[] = {VIREO_IDENTITY, VIREO_IDENTITY, VIREO_GELU};
-    const int64_t m = op_draw_size(s, 150), n = op_draw_size(s, 400), k = op_draw_size(s, 400);
-    const bool ta = op_once_in(s, 6), tb = !op_once_in(s, 3);
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_F16, VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
+    const vireo_dtype dtype = dtypes[op_below(s, 5)];
+    const int64_t block = (int64_t)vireo_dtype_block(dtype);
+    const int64_t m = op_draw_size(s, op_once_in(s, 2) ? 150 : 8), n = op_draw_size(s, 400);
+    const int64_t k = (op_draw_size(s, 400) + block - 1) / block * block;
+    const bool ta = op_once_in(s, 6), tb = block > 1 || !op_once_in(s, 3);
     c->in[0] = op_matrix(ta ? k : m, ta ? m : k);
     c->in[0].fill = op_draw_fill(s);
     c->in[0].view = op_once_in(s, 4);
     c->in[1] = op_matrix(tb ? n : k, tb ? k : n);
-    c->in[1] = op_once_in(s, 3) ? op_half(c->in[1]) : op_constant(c->in[1]);
+    c->in[1] = op_weights(c->in[1], dtype);
     if (op_once_in(s, 2))
         c->in[2] = op_constant(op_vector(n));
     if (op_once_in(s, 4))
@@ -199,7 +285,7 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_matmul = {.op = VR_OP_MATMUL,
-                               .count = (size_t)N_ROWS + N_COMBINATIONS,
+                               .count = (size_t)N_ROWS + N_COMBINATIONS + N_PACKED * PACKED + N_BF16,
                                .make = make,
                                .draw = draw,
                                .build = build,

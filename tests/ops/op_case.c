@@ -41,11 +41,16 @@ op_operand op_ints(op_operand o, op_fill fill)
     return o;
 }
 
-op_operand op_half(op_operand o)
+op_operand op_weights(op_operand o, vireo_dtype dtype)
 {
     o.source = OP_CONSTANT;
-    o.dtype = VIREO_F16;
+    o.dtype = dtype;
     return o;
+}
+
+op_operand op_half(op_operand o)
+{
+    return op_weights(o, VIREO_F16);
 }
 
 op_operand op_view(op_operand o)

@@ -14,6 +14,7 @@ typedef enum op_fill {
     FILL_WIDE,    /* magnitudes 1e-6 to 60, both signs, and zeros */
     FILL_SHIFTED, /* normal + 100: a mean far from 0 */
     FILL_TINY,    /* normal · 1e-30: squares vanish in f32 */
+    FILL_SMALL,   /* normal · 1e-4: the scales of blocks are denormal halves */
     FILL_HUGE,    /* normal · 1e30: squares overflow in f32 */
     FILL_ZERO,
     FILL_FEW,     /* few distinct values, −0 among them: ties */
@@ -87,6 +88,7 @@ typedef struct op_cases {
     /* A case drawn at random (op_rand.h); the full tier runs thousands. */
     void (*draw)(uint64_t *random, op_case *out);
     uint32_t without; /* OP_WITHOUT(class) that make no sense for the op; a comment says why */
+    uint32_t packed_without; /* the same of packed constants, each dtype of which must cover the rest */
     /* The op by its public builder. */
     void (*build)(vireo_graph *, const op_case *, const vireo_value *in, vireo_value *out);
     bool exact; /* results are copies: every bit counts */
@@ -114,10 +116,12 @@ vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor
  * and returns how many checks failed. */
 size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *, bool forced,
                    op_table *);
-/* Fills n elements of operand `input` as doubles that its dtype holds exactly. rows: of operand .of.
- */
+/* Fills n elements of operand `input`. rows: of operand .of. */
 void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows, double *out,
                   size_t n);
+/* Stores n elements, whole rows, in the operand's dtype; values become what is stored. */
+void op_encode(const op_operand *, double *values, size_t n, void *data);
+size_t op_bytes(const op_operand *, size_t n); /* of n elements as stored */
 
 /* Operands by rank, all f32 inputs filled with FILL_NORMAL; change what differs. */
 op_operand op_vector(int64_t n);
@@ -128,6 +132,7 @@ op_operand op_filled(op_operand, op_fill);
 op_operand op_dynamic(op_operand, uint32_t symbol); /* dimension 0 follows symbol 1 or 2 */
 op_operand op_ints(op_operand, op_fill);            /* i32 */
 op_operand op_half(op_operand);                     /* constant f16 */
+op_operand op_weights(op_operand, vireo_dtype);     /* constant of any dtype */
 op_operand op_view(op_operand);
 /* Sizes of one dynamic case: capacity and counts of its runs for symbol 1 (and 2). */
 void op_sizes(op_case *, int64_t most1, const int64_t *counts1, int64_t most2,

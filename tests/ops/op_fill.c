@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op_case.h"
 #include "op_rand.h"
-#include "tensor/half.h"
+#include "tensor/quant.h"
+#include <stdlib.h>
 #include <math.h>
 
 static double uniform(uint64_t *state) /* [0, 1) */
@@ -32,6 +33,8 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
         return x + 100;
     case FILL_TINY:
         return x * 1e-30;
+    case FILL_SMALL:
+        return x * 1e-4;
     case FILL_HUGE:
         return x * 1e30;
     case FILL_ZERO:
@@ -86,9 +89,30 @@ void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows, do
         out[i] = draw(&s, o->fill, rows);
         if (o->fill == FILL_CANCEL && i % 2)
             out[i] = i % 64 == 63 ? 0.5 : -out[i - 1];
-        if (o->dtype == VIREO_F16)
-            out[i] = (double)vr_half_to_float(vr_float_to_half((float)out[i]));
-        else if (o->dtype == VIREO_F32)
-            out[i] = (double)(float)out[i];
     }
+}
+
+size_t op_bytes(const op_operand *o, size_t n)
+{
+    const size_t width = o->rank ? (size_t)o->shape[o->rank - 1] : 1;
+    return width ? n / width * vireo_dtype_row_bytes(o->dtype, (int64_t)width) : 0;
+}
+
+void op_encode(const op_operand *o, double *values, size_t n, void *data)
+{
+    float *row = malloc((n + 1) * sizeof *row);
+    if (!row)
+        abort();
+    if (o->dtype == VIREO_I32) {
+        for (size_t i = 0; i < n; i++)
+            ((int32_t *)data)[i] = (int32_t)values[i];
+    } else { /* blocks run along rows, and rows are whole blocks */
+        for (size_t i = 0; i < n; i++)
+            row[i] = (float)values[i];
+        vr_pack_row(o->dtype, row, n, data);
+        vr_unpack_row(o->dtype, data, n, row);
+        for (size_t i = 0; i < n; i++)
+            values[i] = (double)row[i];
+    }
+    free(row);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op_case.h"
 #include "run/session.h"
-#include "tensor/half.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -106,14 +105,7 @@ static void fill(work *w, uint32_t i)
     const op_operand *o = &w->c->in[i];
     size_t n = elements_of(w->c, o, w->run, false);
     op_fill_data(w->c, i, w->run, rows_of(w->c, o->of, w->run), w->in[i], n);
-    for (size_t j = 0; j < n; j++) {
-        if (o->dtype == VIREO_F32)
-            ((float *)w->data[i])[j] = (float)w->in[i][j];
-        else if (o->dtype == VIREO_I32)
-            ((int32_t *)w->data[i])[j] = (int32_t)w->in[i][j];
-        else
-            ((uint16_t *)w->data[i])[j] = vr_float_to_half((float)w->in[i][j]);
-    }
+    op_encode(o, w->in[i], n, w->data[i]);
     if (o->view)
         fill_wide(w, i);
 }
@@ -180,7 +172,7 @@ static vireo_status make_model(work *w, vireo_device *device, vireo_error *err)
         } else if (o->source == OP_CONSTANT) {
             vireo_tensor t = {.dtype = o->dtype, .rank = o->rank, .data = w->data[i]};
             memcpy(t.shape, o->shape, sizeof t.shape);
-            t.bytes = elements_of(w->c, o, 0, true) * vireo_dtype_bytes(o->dtype);
+            t.bytes = op_bytes(o, elements_of(w->c, o, 0, true));
             in[i] = vireo_graph_constant(g, names[i], &t);
         }
     }
@@ -391,7 +383,7 @@ static uint32_t classes_of(const work *w, const vireo_session *s)
         const op_fill fill = w->c->in[i].fill;
         found |= classes_of_value(w->call.in[i]);
         found |= b->values[node->in[i]].pitch ? 1u << OP_VIEW : 0;
-        found |= fill == FILL_WIDE || fill == FILL_TINY || fill == FILL_HUGE ||
+        found |= fill == FILL_WIDE || fill == FILL_TINY || fill == FILL_SMALL || fill == FILL_HUGE ||
                          fill == FILL_DENORMAL || fill == FILL_CANCEL || fill == FILL_ZERO
                      ? 1u << OP_EXTREME
                      : 0;

@@ -115,6 +115,42 @@ static void matmul_bias(vireo_graph *g, const values *a)
 {
     vireo_linear(g, a->x, a->x, a->w);
 }
+static vireo_value blocks(vireo_graph *g, vireo_dtype dtype, uint32_t rank, int64_t a, int64_t b,
+                          int64_t c)
+{
+    static unsigned char data[32 * 34 * 2];
+    vireo_tensor t = {.dtype = dtype, .rank = rank, .shape = {a, b, c}, .data = data,
+                      .bytes = sizeof data};
+    return vireo_graph_constant(g, "w", &t);
+}
+static void matmul_blocks_along_n(vireo_graph *g, const values *a)
+{
+    vireo_matmul(g, a->x, blocks(g, VIREO_Q8_0, 2, 8, 32, 0), NULL);
+}
+static void matmul_blocks_in_batches(vireo_graph *g, const values *a)
+{
+    const vireo_matmul_args args = {.transpose_a = true, .transpose_b = true};
+    (void)a;
+    vireo_matmul(g, vireo_graph_input(g, "cube", VIREO_F32, 3, (const int64_t[]){2, 32, 5},
+                                      (vireo_symbol){0}),
+                 blocks(g, VIREO_Q4_0, 3, 2, 3, 32), &args);
+}
+static void matmul_blocks_left(vireo_graph *g, const values *a)
+{
+    const vireo_matmul_args args = {.transpose_a = true};
+    (void)a;
+    vireo_matmul(g, blocks(g, VIREO_Q8_0, 2, 3, 32, 0), blocks(g, VIREO_BF16, 2, 3, 4, 0), &args);
+}
+static void unary_blocks(vireo_graph *g, const values *a)
+{
+    (void)a;
+    vireo_unary_op(g, VIREO_TANH, blocks(g, VIREO_Q4_0, 2, 3, 32, 0));
+}
+static void slice_blocks(vireo_graph *g, const values *a)
+{
+    (void)a;
+    vireo_slice(g, blocks(g, VIREO_Q8_0, 2, 3, 32, 0), 0, 0, 1);
+}
 static void attention_heads(vireo_graph *g, const values *a)
 {
     vireo_attention(g, a->x, a->x, a->x, a->ids, 3, 0.0f);
@@ -275,6 +311,13 @@ static const struct {
     {top_k_rank, {"top_k: input 0 has 1 dimensions", "2"}},
     {matmul_depth, {"matmul:", "8"}},
     {matmul_bias, {"matmul: bias", "6"}},
+    {matmul_blocks_along_n,
+     {"matmul: b is q8_0, whose blocks must run along the sum: (N, K), transposed", ""}},
+    {matmul_blocks_in_batches,
+     {"matmul: b is q4_0, whose blocks must run along the sum: (N, K), transposed", ""}},
+    {matmul_blocks_left, {"matmul: input 0 is q8_0, it must be f32", ""}},
+    {unary_blocks, {"unary: input 0 is q4_0, it must be f32", ""}},
+    {slice_blocks, {"slice: input 0 is q8_0, it must be f32 or i32", ""}},
     {attention_heads, {"attention: 3 heads", "8"}},
     {attention_no_heads, {"attention: 0 heads", ""}},
     {attention_shapes, {"attention:", "same rows"}},

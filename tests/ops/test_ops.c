@@ -19,6 +19,12 @@ static const op_cases *const all[VR_OP_COUNT] = {
 #undef VR_OP
 };
 
+static const char *const class_names[] = {
+#define OP_CLASS(id, name) name,
+    OP_CLASSES(OP_CLASS)
+#undef OP_CLASS
+};
+
 typedef struct devices {
     vireo_device *plain, *low, *least;
     op_tier tier;
@@ -90,16 +96,16 @@ static void add(op_tally *sum, const op_tally *t)
         sum->classes[i] += t->classes[i];
 }
 
+static int column(uint32_t class)
+{
+    return strlen(class_names[class]) > 5 ? (int)strlen(class_names[class]) : 5;
+}
+
 static void print_table(const vr_op *op, const op_table *table)
 {
-    static const char *const names[] = {
-#define OP_CLASS(id, name) name,
-        OP_CLASSES(OP_CLASS)
-#undef OP_CLASS
-    };
     printf("%-18s dtype   ran  n/a", op->name);
     for (uint32_t i = 0; i < OP_N_CLASSES; i++)
-        printf(" %*s", strlen(names[i]) > 5 ? (int)strlen(names[i]) : 5, names[i]);
+        printf(" %*s", column(i), class_names[i]);
     printf("  worst NMSE\n");
     for (size_t k = 0; k < op->n_kernels; k++)
         for (uint32_t t = 0; t < OP_N_DTYPES; t++) {
@@ -109,19 +115,37 @@ static void print_table(const vr_op *op, const op_table *table)
             printf("  %-16s %-5s %5zu %4zu", op->kernels[k].name,
                    vireo_dtype_name((vireo_dtype)t), of->ran, of->not_applicable);
             for (uint32_t i = 0; i < OP_N_CLASSES; i++)
-                printf(" %*zu", strlen(names[i]) > 5 ? (int)strlen(names[i]) : 5, of->classes[i]);
+                printf(" %*zu", column(i), of->classes[i]);
             printf("  %.2g\n", of->worst);
         }
+}
+
+/* Classes of which nothing ran with packed constants of some dtype. */
+static size_t check_packed(const devices *d, const op_cases *cases, const op_table *table)
+{
+    const vr_op *op = vr_ops[cases->op];
+    const uint32_t without = cases->without | cases->packed_without |
+                             (d->tier == FULL ? 0 : OP_WITHOUT(OP_GROUPS));
+    size_t failures = 0;
+    for (uint32_t t = 0; op->packed_in && t < OP_N_DTYPES; t++) {
+        op_tally sum = {0};
+        if (!vr_is_packed((vireo_dtype)t))
+            continue;
+        for (size_t k = 0; k < op->n_kernels; k++)
+            add(&sum, &table->of[k][t]);
+        for (uint32_t i = 0; i < OP_N_CLASSES; i++)
+            if (!(without >> i & 1) && sum.classes[i] == 0) {
+                printf("FAILED %s, %s: no case of class \"%s\" ran\n", op->name,
+                       vireo_dtype_name((vireo_dtype)t), class_names[i]);
+                failures++;
+            }
+    }
+    return failures;
 }
 
 /* Kernels and classes of which nothing ran, where something had to. */
 static size_t check_table(const devices *d, const op_cases *cases, const op_table *table)
 {
-    static const char *const names[] = {
-#define OP_CLASS(id, name) name,
-        OP_CLASSES(OP_CLASS)
-#undef OP_CLASS
-    };
     const vr_op *op = vr_ops[cases->op];
     const vireo_device_info *info = vireo_device_get_info(d->plain);
     op_tally sum = {0};
@@ -142,10 +166,10 @@ static size_t check_table(const devices *d, const op_cases *cases, const op_tabl
         const bool without = cases->without >> i & 1;
         const bool heavy = i == OP_GROUPS && d->tier != FULL; /* such grids take seconds */
         if (!without && !heavy && sum.classes[i] == 0) {
-            printf("FAILED %s: no case of class \"%s\" ran\n", op->name, names[i]);
+            printf("FAILED %s: no case of class \"%s\" ran\n", op->name, class_names[i]);
             failures++;
         } else if (without) {
-            printf("  (class \"%s\" makes no sense for %s)\n", names[i], op->name);
+            printf("  (class \"%s\" makes no sense for %s)\n", class_names[i], op->name);
         }
     }
     return failures;
@@ -174,7 +198,7 @@ static void test_op(devices *d, const op_cases *cases)
     assert_true(d->executed > executed);
     print_table(op, &table);
     if (d->tier != FAST)
-        failures += check_table(d, cases, &table);
+        failures += check_table(d, cases, &table) + check_packed(d, cases, &table);
     assert_int_equal(failures, 0);
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include "run/model.h"
 #include "tensor/half.h"
+#include "tensor/quant.h"
 
 static vireo_device *make_device(const vr_device_override *o)
 {
@@ -18,7 +19,7 @@ static const int64_t widths[COUNT] = {1, 2, 3, 4, 5, 7, 30, 50, 64, 65, 100, 129
 
 typedef struct products {
     float *data[COUNT];
-    uint16_t *halves[COUNT];
+    uint16_t *halves[COUNT], *brains[COUNT]; /* f16, bf16 */
     float *out[COUNT];
 } products;
 
@@ -29,12 +30,15 @@ static void products_init(products *p)
         const size_t n = (size_t)(DEPTH * widths[i]);
         p->data[i] = calloc(n, 4);
         p->halves[i] = calloc(n, 2);
+        p->brains[i] = calloc(n, 2);
         p->out[i] = calloc((size_t)widths[i] * 2, 4);
-        if (!p->data[i] || !p->halves[i] || !p->out[i])
+        if (!p->data[i] || !p->halves[i] || !p->brains[i] || !p->out[i])
             abort();
-        for (size_t j = 0; j < n; j++) { /* exact in f16 */
+        for (size_t j = 0; j < n; j++) { /* exact in all */
             p->halves[i][j] = vr_float_to_half(tiny_uniform(&random));
-            p->data[i][j] = vr_half_to_float(p->halves[i][j]);
+            p->brains[i][j] = vr_float_to_bf16(vr_half_to_float(p->halves[i][j]));
+            p->data[i][j] = vr_bf16_to_float(p->brains[i][j]);
+            p->halves[i][j] = vr_float_to_half(p->data[i][j]);
         }
     }
 }
@@ -44,11 +48,12 @@ static void products_deinit(products *p)
     for (int i = 0; i < COUNT; i++) {
         free(p->data[i]);
         free(p->halves[i]);
+        free(p->brains[i]);
         free(p->out[i]);
     }
 }
 
-static vireo_model *products_model(vireo_device *d, const products *p, bool half)
+static vireo_model *products_model(vireo_device *d, const products *p, vireo_dtype dtype)
 {
     vireo_graph *g = NULL;
     vireo_model *m = NULL;
@@ -59,12 +64,14 @@ static vireo_model *products_model(vireo_device *d, const products *p, bool half
     for (int i = 0; i < COUNT; i++) {
         char name[16];
         snprintf(name, sizeof name, "y%d", i);
-        vireo_tensor t = {.dtype = half ? VIREO_F16 : VIREO_F32,
+        vireo_tensor t = {.dtype = dtype,
                           .rank = 2,
                           .shape = {DEPTH, widths[i]},
-                          .data = half ? (void *)p->halves[i] : p->data[i],
-                          .bytes = (size_t)(DEPTH * widths[i]) * (half ? 2 : 4)};
-        /* the first row: an f32 place, where f16 is converted */
+                          .data = dtype == VIREO_F16    ? (void *)p->halves[i]
+                                  : dtype == VIREO_BF16 ? (void *)p->brains[i]
+                                                        : p->data[i],
+                          .bytes = (size_t)(DEPTH * widths[i]) * vireo_dtype_bytes(dtype)};
+        /* the first row: an f32 place, where f16 and bf16 are converted */
         vireo_value c = vireo_graph_constant(g, name, &t);
         vireo_matmul_args args = {.bias = vireo_graph_first_row(g, c)};
         vireo_graph_output(g, name, vireo_matmul(g, x, c, &args));
@@ -106,15 +113,18 @@ static void check_on(const vr_device_override *o, size_t least_buffers)
     products p;
     products_init(&p);
     vireo_device *d = make_device(o);
-    for (int half = 0; half < 2; half++) {
-        vireo_model *m = products_model(d, &p, half);
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_F16, VIREO_BF16};
+    for (int t = 0; t < 3; t++) {
+        vireo_model *m = products_model(d, &p, dtypes[t]);
+        const size_t each = vireo_dtype_bytes(dtypes[t]);
         size_t bytes = 0, padded = 0;
         for (int i = 0; i < COUNT; i++) {
-            const size_t pitch = (size_t)(widths[i] + 3) / 4 * 4;
-            padded = pitch * DEPTH * (half ? 2 : 4);
-            bytes += (padded + 255) / 256 * 256 + (pitch * (half ? 2 : 4) + 255) / 256 * 256;
-            if (half) /* the row's f32 twin */
-                bytes += (pitch * 4 + 255) / 256 * 256;
+            const size_t step = dtypes[t] == VIREO_BF16 ? 8 : 4;
+            const size_t pitch = ((size_t)widths[i] + step - 1) / step * step;
+            padded = pitch * DEPTH * each;
+            bytes += (padded + 255) / 256 * 256 + (pitch * each + 255) / 256 * 256;
+            if (each == 2) /* the row's f32 twin */
+                bytes += ((size_t)(widths[i] + 3) / 4 * 16 + 255) / 256 * 256;
         }
         assert_int_equal(vireo_model_weight_bytes(m), bytes);
         assert_true(m->n_buffers >= least_buffers);

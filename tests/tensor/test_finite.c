@@ -10,7 +10,7 @@
 #include "tensor/finite.h"
 #include "tensor/half.h"
 
-/* Every f16, and every f32 with the same upper half and three lower ones, against the C library. */
+/* Every f16 and bf16, and every f32 with the same upper half and three lower ones, against the C library. */
 static void every_half(void **state)
 {
     (void)state;
@@ -24,6 +24,7 @@ static void every_half(void **state)
             memcpy(&value, &bits, sizeof value);
             assert_int_equal(vr_all_finite(VIREO_F32, &value, 1), isfinite(value) != 0);
             assert_true(vr_all_finite(VIREO_I32, &bits, 1));
+            assert_int_equal(vr_all_finite(VIREO_BF16, &half, 1), isfinite(value) != 0);
         }
     }
 }
@@ -37,6 +38,8 @@ static const struct {
     {VIREO_F32, 0x7F800001u, "NaN"},      {VIREO_F32, 0xFFC00000u, "NaN"},
     {VIREO_F16, 0x7C00u, "Infinity"},     {VIREO_F16, 0xFC00u, "-Infinity"},
     {VIREO_F16, 0x7C01u, "NaN"},          {VIREO_F16, 0xFE00u, "NaN"},
+    {VIREO_BF16, 0x7F80u, "Infinity"},    {VIREO_BF16, 0xFF80u, "-Infinity"},
+    {VIREO_BF16, 0x7F81u, "NaN"},         {VIREO_BF16, 0xFFC0u, "NaN"},
 };
 
 /* At every place of arrays of every length, at every alignment. */
@@ -52,7 +55,7 @@ static void every_place(void **state)
         assert_string_equal(vr_nonfinite_text(rows[r].dtype, bad), rows[r].text);
         for (size_t n = 0; n <= MOST; n++) {
             unsigned char *at = data + n % 4;
-            memset(data, 0x5A, sizeof data); /* finite in both types */
+            memset(data, 0x5A, sizeof data); /* finite in all types */
             assert_true(vr_all_finite(rows[r].dtype, at, n));
             assert_int_equal(vr_first_nonfinite(rows[r].dtype, at, n), n);
             for (size_t i = 0; i < n; i++) {
