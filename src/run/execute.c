@@ -49,7 +49,11 @@ static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
                        "deterministic: one kernel for all sizes must fit the largest: %s; "
                        "vireo_session_options.largest lowers them",
                        why.message);
-    return st ? vr_fail(err, st, "%s", why.message) : VIREO_OK;
+    if (st)
+        return vr_fail(err, st, "%s", why.message);
+    vr_logf(&s->model->device->log, VIREO_LOG_DEBUG,
+            "deterministic: kernels are chosen once, for the largest sizes");
+    return VIREO_OK;
 }
 
 vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, vireo_session **out,
