@@ -70,6 +70,27 @@ static void alone_and_in_batches(void **state)
     print_message("%zu texts alone: max |Δ| %.2g\n", n, minilm_check("alone", 0, n, alone));
 }
 
+/* A hundred in the full tier, by two sessions. */
+static void many_runs(void **state)
+{
+    (void)state;
+    static float want[TEXTS][WIDTH];
+    const int times = minilm_tier("full") ? 100 : minilm_tier("fast") ? 2 : 10;
+    vireo_error err = {0};
+    vireo_embedder *e = minilm_embedder(model, 0, false);
+    for (int i = 0; i < times; i++) {
+        if (i == times / 2) {
+            vireo_embedder_destroy(&e);
+            e = minilm_embedder(model, 0, false);
+        }
+        if (vireo_embed(e, minilm.texts, 3, i ? &out[0][0] : &want[0][0], NULL, NULL, &err))
+            fail_msg("%s", err.message);
+        if (i > 0)
+            assert_memory_equal(out, want, 3 * sizeof want[0]);
+    }
+    vireo_embedder_destroy(&e);
+}
+
 /* Texts [0, n) with a forced kernel; false: it does not fit this model on this device. */
 static bool run_forced(const char *force, size_t n)
 {
@@ -134,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_batch),
         cmocka_unit_test(alone_and_in_batches),
+        cmocka_unit_test(many_runs),
         cmocka_unit_test(forced_kernels),
         cmocka_unit_test(no_validation_messages),
     };
