@@ -17,6 +17,7 @@ typedef struct world {
     const char *cache_dir;
     vireo_device *device, *lent; /* lent: of the test, used if it is not NULL */
     bool first;                  /* on the lent one, which keeps the programs it makes */
+    size_t steps;                /* how many are taken; 0: all */
     vireo_source *source;
     vireo_model *model;
     vireo_session *session;
@@ -136,7 +137,7 @@ static const struct {
     {"embedder", open_embedder}, {"embedding", embed},      {"store", open_store},
     {"recommender", open_recommender},                      {"recommendation", recommend},
 };
-enum { STEPS = sizeof steps / sizeof *steps };
+enum { STEPS = sizeof steps / sizeof *steps, RUN_STEPS = 6 /* to the large run: what is compiled */ };
 
 static void end_world(world *w)
 {
@@ -157,7 +158,7 @@ static bool live(counted *c, world *w)
     bool failed = false;
     w->a = counted_allocator(c);
     c->made = 0;
-    for (size_t i = 0; i < STEPS; i++) {
+    for (size_t i = 0; i < (w->steps ? w->steps : STEPS); i++) {
         vireo_error err = {0};
         vireo_status st = steps[i].make(w, &err);
         if (!st)
@@ -177,9 +178,10 @@ static bool live(counted *c, world *w)
             fail_msg("%s again after request %zu: %s", steps[i].name, fail_at, err.message);
     }
     c->fail_at = 0;
-    if (know_wanted) {
-        assert_memory_equal(w->vectors, wanted.vectors, sizeof w->vectors);
+    if (know_wanted)
         assert_memory_equal(w->ran, wanted.ran, sizeof w->ran);
+    if (know_wanted && !w->steps) {
+        assert_memory_equal(w->vectors, wanted.vectors, sizeof w->vectors);
         assert_int_equal(w->first_item, wanted.first_item);
     }
     end_world(w);
@@ -285,12 +287,12 @@ static void on_fresh_devices(void **state)
 {
     (void)state;
     counted c = {0};
-    world first = {0};
+    world first = {.steps = RUN_STEPS};
     size_t failures = 0;
     assert_false(live(&c, &first));
     const size_t requests = c.made;
     for (size_t i = 1; i <= requests; i += stride(requests, 10)) {
-        world w = {0};
+        world w = {.steps = RUN_STEPS};
         c.fail_at = i;
         c.stays = i / stride(requests, 10) % 2;
         if (!live(&c, &w))
@@ -310,12 +312,12 @@ static void with_a_cache_folder(void **state)
     counted c = {0};
     size_t failures = 0, tries = 0;
     assert_non_null(mkdtemp(cache));
-    world first = {.cache_dir = cache}, second = {.cache_dir = cache};
+    world first = {.cache_dir = cache, .steps = RUN_STEPS}, second = first;
     assert_false(live(&c, &first));
     assert_false(live(&c, &second));
     const size_t requests = c.made;
     for (size_t i = 1; i <= requests; i += stride(requests, 10), tries++) {
-        world w = {.cache_dir = cache};
+        world w = {.cache_dir = cache, .steps = RUN_STEPS};
         c.fail_at = i;
         c.stays = false;
         failures += live(&c, &w);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "minilm.h"
 #include <math.h>
-#include "base/file.h"
 #include "io/json.h"
+#include "tests/model_folder.h"
 
 minilm_golden minilm;
 static char folder[1024];
@@ -17,18 +17,7 @@ bool minilm_tier(const char *name)
 
 void minilm_need(void)
 {
-    const char *models = getenv("VIREO_MODELS"), *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    if (models && *models)
-        snprintf(folder, sizeof folder, "%s/minilm", models);
-    else if (cache && *cache)
-        snprintf(folder, sizeof folder, "%s/vireo/models/minilm", cache);
-    else
-        snprintf(folder, sizeof folder, "%s/.cache/vireo/models/minilm", home ? home : "");
-    if (!vr_is_folder(folder)) {
-        printf("SKIPPED: %s is missing, run models/fetch.sh minilm\n", folder);
-        exit(77);
-    }
+    test_model_folder("minilm", folder, sizeof folder);
 }
 
 static void read_golden(void)

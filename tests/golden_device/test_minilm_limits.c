@@ -24,13 +24,7 @@ static void embed(const char *what, const vr_device_override *limits, size_t n)
 static void least(void **state)
 {
     (void)state;
-    const vr_device_override limits = {.max_storage_binding_bytes = 64 << 20,
-                                       .max_allocation_bytes = 64 << 20,
-                                       .max_texel_elements = 1 << 16,
-                                       .max_workgroup_invocations = 128,
-                                       .max_shared_bytes = 16 << 10,
-                                       .max_storage_bindings = 4,
-                                       .no_subgroups = true};
+    const vr_device_override limits = test_least_device();
     embed("least", &limits, minilm_tier("full") ? TEXTS : minilm_tier("fast") ? 1 : 6);
 }
 

@@ -210,9 +210,20 @@ static void build_rows(rows_graph *r, const vireo_tensor *square, const vireo_te
     add_output(r, "pool", vireo_pool(g, VIREO_POOL_MEAN, x, offsets), COLUMNS, true);
     add_output(r, "attention", vireo_attention(g, heads, x, x, offsets, 13, 0.0f), COLUMNS, false);
     add_output(r, "one head", vireo_attention(g, x, x, x, offsets, 1, 0.2f), COLUMNS, false);
+    add_output(r, "causal",
+               vireo_attention_with(g, x, x, x, offsets,
+                                    &(vireo_attention_args){.n_heads = 4, .causal = true}),
+               COLUMNS, false);
+    add_output(r, "rope",
+               vireo_rope(g, x, ids, vireo_rope_table(g, COLUMNS, 4, 1e4, 1.0), 13,
+                          VIREO_ROPE_HALVES),
+               COLUMNS, false);
     add_output(r, "slice", vireo_slice(g, x, 1, 3, 30), 30, false);
     add_output(r, "concat", vireo_concat(g, (vireo_value[]){x, x}, 2, 1), 2 * COLUMNS, false);
     add_output(r, "transpose", vireo_transpose(g, cube, (uint32_t[]){0, 2, 1}), COLUMNS, false);
+    add_output(r, "softmax", vireo_softmax(g, x, 0.7f, VIREO_NONE), COLUMNS, false);
+    add_output(r, "cumsum", vireo_cumsum(g, x, false), COLUMNS, false);
+    add_output(r, "sum", vireo_reduce(g, VIREO_REDUCE_SUM, x), 1, false);
     vireo_top_k_result top = vireo_top_k(g, x, 9, VIREO_NONE);
     add_output(r, "values", top.values, 9, false);
     add_output(r, "indices", top.indices, 9, false);
