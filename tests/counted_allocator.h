@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * An allocator that counts what is live and fails one request, for tests of exhausted memory. May be
- * called from several threads (shaders are compiled on several).
+ * An allocator that counts what is live and fails one request, or all from it on, for tests of exhausted
+ * memory. May be called from several threads (shaders are compiled on several).
  *     counted c = {.fail_at = n};
  *     const vireo_allocator a = counted_allocator(&c); */
 #ifndef COUNTED_ALLOCATOR_H
@@ -10,12 +10,14 @@
 
 typedef struct counted {
     _Atomic size_t live, made, fail_at; /* fail_at: the request that fails; 0: none */
+    bool stays;                         /* and all after it */
 } counted;
 
 static inline void *counted_reallocate(void *user, void *old, size_t bytes)
 {
     counted *c = user;
-    if (++c->made == c->fail_at)
+    const size_t request = ++c->made, fail_at = c->fail_at;
+    if (fail_at && (request == fail_at || (c->stays && request > fail_at)))
         return NULL;
     void *p = realloc(old, bytes);
     c->live += p && !old;

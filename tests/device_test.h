@@ -32,6 +32,18 @@ static inline vireo_device_options test_device_options(void)
     return options;
 }
 
+/* What Vulkan 1.1 guarantees, and bindings and allocations of half of that. */
+static inline vr_device_override test_least_device(void)
+{
+    return (vr_device_override){.max_storage_binding_bytes = 64 << 20,
+                                .max_allocation_bytes = 64 << 20,
+                                .max_texel_elements = 1 << 16,
+                                .max_workgroup_invocations = 128,
+                                .max_shared_bytes = 16 << 10,
+                                .max_storage_bindings = 4,
+                                .no_subgroups = true};
+}
+
 /* Any options, any override (NULL: none). */
 static inline vireo_device *test_device_create_with(const vireo_device_options *options,
                                                     const vr_device_override *override)

@@ -114,6 +114,7 @@ typedef struct vireo_recommender_options {
     const char *model_key;    /* vireo_source_hash of the embedder's model; needed with it */
     vireo_progress_fn progress;
     void *progress_user;
+    bool deterministic; /* vireo_session_options, of what it runs itself; the embedder has its own */
 } vireo_recommender_options;
 /* Loads the store into memory; with an embedder also computes the vectors of items that have none yet
  * (or whose text changed) and saves them into the store. A store opened with VIREO_STORE_READ is not

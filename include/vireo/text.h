@@ -52,6 +52,9 @@ typedef struct vireo_embedder_options {
     uint32_t batch_tokens; /* tokens a run at most; 0: 512 */
     vireo_progress_fn progress;
     void *progress_user;
+    bool deterministic;    /* vireo_session_options: a text has the same bits whatever it is embedded
+                              with, and whatever batch and batch_tokens are. A run then has at most as
+                              many tokens, and texts, as the model has positions, or 512 */
 } vireo_embedder_options;
 
 /* model (borrowed) was loaded from source (borrowed during the call). */

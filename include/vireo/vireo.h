@@ -255,6 +255,13 @@ typedef struct vireo_session vireo_session;
 typedef struct vireo_session_options {
     size_t struct_size;
     const char *force_kernel; /* inspect.h; NULL: the library chooses */
+    bool deterministic; /* each op runs one kernel, the best that fits the largest sizes, in all buckets
+                           of sizes: the bits of a row depend neither on how many others a run has nor
+                           on what they are. Default: the best for each bucket, which may sum in another
+                           order than that of the next (faster where views are small). Either way the
+                           same inputs give the same bits on the same device, driver and version */
+    int64_t largest;    /* no dynamic size of a run may be larger; 0: the symbols' maxima. Sessions whose
+                           deterministic results are to agree have the same */
 } vireo_session_options;
 
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

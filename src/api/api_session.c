@@ -15,7 +15,7 @@ vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o
                        o->struct_size);
     if (o)
         memcpy(&known, o, o->struct_size < sizeof known ? o->struct_size : sizeof known);
-    return vr_session_create(m, known.force_kernel, out, err);
+    return vr_session_create(m, &known, out, err);
 }
 
 vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,

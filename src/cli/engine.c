@@ -84,11 +84,13 @@ int vr_engine_open_embedder(vr_engine *e, const char *path, const vireo_embedder
         return status;
     uint64_t start = vr_now_ns();
     vireo_model_options model = VIREO_OPTIONS(vireo_model_options);
+    vireo_embedder_options own = *options;
+    own.deterministic = e->cli->global.deterministic;
     model.progress = vr_progress;
     model.allow_nonfinite = e->allow_nonfinite;
     vireo_status st = vireo_model_load_source(e->device, e->source, &model, &e->model, &e->error);
     if (!st)
-        st = vireo_embedder_create(e->model, e->source, options, &e->embedder, &e->error);
+        st = vireo_embedder_create(e->model, e->source, &own, &e->embedder, &e->error);
     e->ns_load += vr_now_ns() - start;
     return st ? vr_engine_fail(e, st,
                                st == VIREO_ERROR_UNSUPPORTED
@@ -104,6 +106,7 @@ static int create_recommender(vr_engine *e, const char *key)
     options.embedder = e->embedder;
     options.model_key = key;
     options.progress = vr_progress;
+    options.deterministic = e->cli->global.deterministic;
     vireo_status st =
         vireo_recommender_create(e->device, e->store, &options, &e->recommender, &e->error);
     e->ns_recommender = vr_now_ns() - start;

@@ -32,6 +32,10 @@ static const vr_option options[] = {
      .target = offsetof(vr_global_options, log),
      .choices = "error warn info debug",
      .help = "error, warn, info or debug (warn)"},
+    {.name = "--deterministic",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(vr_global_options, deterministic),
+     .help = "the same kernels for all sizes: the same bits in any batch"},
 };
 enum { N_OPTIONS = sizeof options / sizeof *options };
 

@@ -58,6 +58,7 @@ static vireo_status prepare(job *j)
         .content = vr_plan_content(j->plan) ? &r->vectors : NULL,
         .blend = j->blend,
         .batch = BATCH,
+        .deterministic = r->deterministic,
     };
     return st ? st : vr_scorer_create(r->device, &parts, a, &j->scorer, j->err);
 }

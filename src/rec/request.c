@@ -144,6 +144,7 @@ static vireo_status get_scorer(const job *j, vr_scorer **out)
             .blend = r->blend,
             .k = k,
             .batch = 1,
+            .deterministic = r->deterministic,
         };
         vireo_status st = vr_scorer_create(r->device, &parts, r->allocator, &made, j->err);
         if (st)

@@ -141,9 +141,11 @@ vireo_status vr_scorer_create(vireo_device *device, const vr_scorer_parts *parts
     s->n_items = (int64_t)parts->n_items;
     s->width = parts->content ? (int64_t)parts->content->width : 0;
     s->k = parts->k;
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.deterministic = parts->deterministic;
     vireo_status st = make_model(s, device, parts, err);
     if (!st)
-        st = vireo_session_create(s->model, NULL, &s->session, err);
+        st = vireo_session_create(s->model, &options, &s->session, err);
     if (st)
         vr_scorer_destroy(&s);
     else

@@ -17,6 +17,7 @@ typedef struct vr_scorer_parts {
     const float *blend;                 /* (n_items), where both are given */
     uint32_t k;                         /* 0: the scores themselves are the output */
     uint32_t batch;                     /* requests a run at most */
+    bool deterministic;                 /* vireo_session_options */
 } vr_scorer_parts;
 /* parts and what they point to are borrowed during the call. */
 vireo_status vr_scorer_create(vireo_device *, const vr_scorer_parts *, const vireo_allocator *,

@@ -41,8 +41,9 @@ static vireo_status set_capacities(vr_bucket *b, const int64_t *capacity, vireo_
     return VIREO_OK;
 }
 
-vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
-                              vr_bucket **out, vireo_error *err)
+/* With its kernels. */
+static vireo_status new_bucket(const vireo_model *m, const int64_t *capacity, const char *force,
+                               const vr_kernel *const *fixed, vr_bucket **out, vireo_error *err)
 {
     const vireo_allocator *a = m->device->allocator;
     vr_bucket *b = vr_calloc(a, 1, sizeof *b);
@@ -50,10 +51,35 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
         return vr_fail_memory(err, "bucket");
     b->model = m;
     b->launches.allocator = a;
-    uint64_t start = vr_now_ns();
     vireo_status st = set_capacities(b, capacity, err);
     if (!st)
-        st = vr_bucket_select(b, force, err);
+        st = vr_bucket_choose(b, force, fixed, err);
+    if (st)
+        vr_bucket_destroy(&b);
+    else
+        *out = b;
+    return st;
+}
+
+vireo_status vr_kernels_choose(const vireo_model *m, const int64_t *capacity, const char *force,
+                               const vr_kernel **out, vireo_error *err)
+{
+    vr_bucket *b = NULL;
+    vireo_status st = new_bucket(m, capacity, force, NULL, &b, err);
+    for (size_t i = 0; !st && i < m->graph->n_nodes; i++)
+        out[i] = b->nodes[i].kernel;
+    vr_bucket_destroy(&b);
+    return st;
+}
+
+vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
+                              const vr_kernel *const *fixed, vr_bucket **out, vireo_error *err)
+{
+    vr_bucket *b = NULL;
+    uint64_t start = vr_now_ns();
+    vireo_status st = new_bucket(m, capacity, force, fixed, &b, err);
+    if (!st)
+        st = vr_bucket_select(b, err);
     if (!st)
         st = vr_bucket_plan(b, err);
     if (!st)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A bucket: one plan and one recording of a model's graph for capacities of its symbols. select →
- * plan → record fill it in this order (select.c, plan.c, record.c); execute.c replays it. */
+ * A bucket: one plan and one recording of a model's graph for capacities of its symbols. choose →
+ * select → plan → record fill it in this order (select_kernels.c, plan.c, record.c); execute.c replays
+ * it. */
 #ifndef VR_RUN_BUCKET_H
 #define VR_RUN_BUCKET_H
 #include "run/model.h"
@@ -58,13 +59,20 @@ vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_k
                                vireo_error *);
 /* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
 vireo_status vr_force_check(const char *force, vireo_error *);
-/* Builds the whole bucket. force: checked, or NULL. */
+/* Builds the whole bucket. force: checked, or NULL. fixed: kernels that vr_kernels_choose has chosen
+ * for other capacities and that these must take too, or NULL. */
 vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
-                              vr_bucket **out, vireo_error *);
+                              const vr_kernel *const *fixed, vr_bucket **out, vireo_error *);
 void vr_bucket_destroy(vr_bucket **);
 
+/* The kernels a bucket of these capacities would have: out[node index], NULL for a view. */
+vireo_status vr_kernels_choose(const vireo_model *, const int64_t *capacity, const char *force,
+                               const vr_kernel **out, vireo_error *);
+
 /* Steps of vr_bucket_create. */
-vireo_status vr_bucket_select(vr_bucket *, const char *force, vireo_error *);
+vireo_status vr_bucket_choose(vr_bucket *, const char *force, const vr_kernel *const *fixed,
+                              vireo_error *);
+vireo_status vr_bucket_select(vr_bucket *, vireo_error *); /* launches, programs */
 vireo_status vr_bucket_plan(vr_bucket *, vireo_error *);
 vireo_status vr_bucket_record(vr_bucket *, vireo_error *);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */

@@ -6,11 +6,65 @@
 
 enum { SMALLEST_BUCKET = 16, WATCHDOG_SECONDS = 600 };
 
-vireo_status vr_session_create(vireo_model *m, const char *force, vireo_session **out,
+static int64_t most_of(const vireo_session *s, size_t symbol)
+{
+    const int64_t most = s->model->graph->symbols[symbol].max;
+    return s->largest && s->largest < most ? s->largest : most;
+}
+
+/* Capacities: the next power of two, so that few buckets serve all sizes. */
+static void round_up(const vireo_session *s, const int64_t *counts, int64_t *capacity)
+{
+    const vireo_graph *g = s->model->graph;
+    memset(capacity, 0, (VR_MAX_SYMBOLS + 1) * sizeof *capacity);
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const int64_t most = most_of(s, i);
+        int64_t c = SMALLEST_BUCKET;
+        while (c < counts[i])
+            c *= 2;
+        capacity[i] = c < most ? c : most;
+    }
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        if (y->base)
+            capacity[i] = capacity[y->base] + y->add > 0 ? capacity[y->base] + y->add : 0;
+    }
+}
+
+/* Kernels for the largest sizes there may be. What fits them fits smaller ones. */
+static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
+{
+    const vireo_graph *g = s->model->graph;
+    int64_t most[VR_MAX_SYMBOLS + 1] = {0}, capacity[VR_MAX_SYMBOLS + 1];
+    vireo_error why = {0};
+    for (size_t i = 1; i < g->n_symbols; i++)
+        most[i] = most_of(s, i);
+    round_up(s, most, capacity);
+    s->fixed = vr_calloc(s->model->device->allocator, g->n_nodes, sizeof *s->fixed);
+    if (!s->fixed)
+        return vr_fail_memory(err, "session");
+    vireo_status st = vr_kernels_choose(s->model, capacity, s->force, s->fixed, &why);
+    if (st == VIREO_ERROR_UNSUPPORTED)
+        return vr_fail(err, st,
+                       "deterministic: one kernel for all sizes must fit the largest: %s; "
+                       "vireo_session_options.largest lowers them",
+                       why.message);
+    if (st)
+        return vr_fail(err, st, "%s", why.message);
+    vr_logf(&s->model->device->log, VIREO_LOG_DEBUG,
+            "deterministic: kernels are chosen once, for the largest sizes");
+    return VIREO_OK;
+}
+
+vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, vireo_session **out,
                                vireo_error *err)
 {
     const vireo_allocator *a = m->device->allocator;
-    vireo_status st = vr_force_check(force, err);
+    vireo_status st = vr_force_check(o->force_kernel, err);
+    if (!st && o->largest < 0)
+        st = vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                     "vireo_session_options.largest is %lld, it must be at least 1, or 0",
+                     (long long)o->largest);
     if (st)
         return st;
     vireo_session *s = vr_calloc(a, 1, sizeof *s);
@@ -18,13 +72,17 @@ vireo_status vr_session_create(vireo_model *m, const char *force, vireo_session 
         return vr_fail_memory(err, "session");
     s->model = m;
     s->patience = WATCHDOG_SECONDS;
+    s->largest = o->largest;
     s->launches.allocator = a;
-    if (force && !(s->force = vr_strdup(a, force))) {
+    if (o->force_kernel && !(s->force = vr_strdup(a, o->force_kernel)))
+        st = vr_fail_memory(err, "session");
+    if (!st && o->deterministic)
+        st = fix_kernels(s, err);
+    if (st)
         vr_session_destroy(&s);
-        return vr_fail_memory(err, "session");
-    }
-    *out = s;
-    return VIREO_OK;
+    else
+        *out = s;
+    return st;
 }
 
 static vireo_status wait_running(vireo_session *s, vireo_error *err)
@@ -52,6 +110,7 @@ void vr_session_destroy(vireo_session **ps)
     for (size_t i = 0; i < s->n_buckets; i++)
         vr_bucket_destroy(&s->buckets[i]);
     vr_free(a, s->launches.list);
+    vr_free(a, s->fixed);
     vr_free(a, s->force);
     vr_free(a, s);
     *ps = NULL;
@@ -94,6 +153,10 @@ static vireo_status read_counts(const vireo_session *s, const vireo_tensor *in, 
                            g->symbols[v->v.symbol].name, (long long)in[i].shape[0],
                            (long long)*count);
         *count = in[i].shape[0];
+        if (*count > most_of(s, v->v.symbol))
+            return vr_fail(err, VIREO_ERROR_LIMIT,
+                           "input %s: %s is %lld, this session takes at most %lld", v->name,
+                           g->symbols[v->v.symbol].name, (long long)*count, (long long)s->largest);
     }
     for (size_t i = 1; i < g->n_symbols; i++) {
         const vr_graph_symbol *y = &g->symbols[i];
@@ -105,29 +168,11 @@ static vireo_status read_counts(const vireo_session *s, const vireo_tensor *in, 
     return VIREO_OK;
 }
 
-/* Capacities: the next power of two, so that few buckets serve all sizes. */
-static void round_up(const vireo_graph *g, const int64_t *counts, int64_t *capacity)
-{
-    memset(capacity, 0, (VR_MAX_SYMBOLS + 1) * sizeof *capacity);
-    for (size_t i = 1; i < g->n_symbols; i++) {
-        const vr_graph_symbol *y = &g->symbols[i];
-        int64_t c = SMALLEST_BUCKET;
-        while (c < counts[i])
-            c *= 2;
-        capacity[i] = c < y->max ? c : y->max;
-    }
-    for (size_t i = 1; i < g->n_symbols; i++) {
-        const vr_graph_symbol *y = &g->symbols[i];
-        if (y->base)
-            capacity[i] = capacity[y->base] + y->add > 0 ? capacity[y->base] + y->add : 0;
-    }
-}
-
 static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_bucket **out,
                                 vireo_error *err)
 {
     int64_t capacity[VR_MAX_SYMBOLS + 1];
-    round_up(s->model->graph, counts, capacity);
+    round_up(s, counts, capacity);
     size_t oldest = 0;
     for (size_t i = 0; i < s->n_buckets; i++) {
         if (!memcmp(s->buckets[i]->capacity, capacity, sizeof capacity)) {
@@ -138,7 +183,7 @@ static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_buck
             oldest = i;
     }
     vr_bucket *made = NULL;
-    vireo_status st = vr_bucket_create(s->model, capacity, s->force, &made, err);
+    vireo_status st = vr_bucket_create(s->model, capacity, s->force, s->fixed, &made, err);
     if (st)
         return st;
     if (s->n_buckets < VR_MAX_BUCKETS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Selection: the first kernel of each op whose needs and fits hold and that no self-test has failed, or
- * the forced one; then the dispatches at capacity and the programs they need, compiled together. */
+ * Selection: the first kernel of each op whose needs and fits hold and that no self-test has failed, the
+ * forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the programs
+ * they need, compiled together. */
 #include "run/bucket.h"
 #include "run/selftest.h"
 #include "run/shader_text.h"
@@ -224,6 +225,30 @@ static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, c
     return false;
 }
 
+vireo_status vr_bucket_choose(vr_bucket *b, const char *force, const vr_kernel *const *fixed,
+                              vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    const vireo_device_info *info = &b->model->device->info;
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < g->n_nodes; i++) {
+        vr_step_node *n = &b->nodes[i];
+        vr_call call;
+        vr_node_call(g, &g->nodes[i], b->pointers, info, &call);
+        if (is_view(b, &g->nodes[i], &call, force, &n->view_offset))
+            continue;
+        if (!fixed || !fixed[i]) /* what is a view at the largest sizes is none where it is empty */
+            st = choose(b->model, &call, force, &n->kernel, err);
+        else if (vr_kernel_allowed(fixed[i], &call))
+            n->kernel = fixed[i];
+        else
+            st = vr_fail(err, VIREO_ERROR_UNSUPPORTED,
+                         "%s/%s fits the largest sizes on %s, but not these smaller ones",
+                         vr_ops[call.op]->name, fixed[i]->name, info->name);
+    }
+    return st;
+}
+
 /* The programs of a bucket: descs[i] goes to *targets[i]. */
 typedef struct program_list {
     vr_program_desc *descs;
@@ -232,8 +257,7 @@ typedef struct program_list {
     size_t count;
 } program_list;
 
-static vireo_status select_node(vr_bucket *b, size_t index, const char *force, program_list *list,
-                                vireo_error *err)
+static vireo_status select_node(vr_bucket *b, size_t index, program_list *list, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
     vireo_device *dev = b->model->device;
@@ -242,11 +266,8 @@ static vireo_status select_node(vr_bucket *b, size_t index, const char *force, p
     vr_node_call(g, &g->nodes[index], b->pointers, &dev->info, &call);
     n->fault_offset = VR_NO_FAULT;
     n->first = b->launches.count;
-    if (is_view(b, &g->nodes[index], &call, force, &n->view_offset))
+    if (!n->kernel)
         return VIREO_OK;
-    vireo_status st = choose(b->model, &call, force, &n->kernel, err);
-    if (st)
-        return st;
     n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
     n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call, n->kernel) : 0;
     for (uint32_t i = 0; n->kernel->binds[i].operand != VR_OPERAND_END; i++)
@@ -258,7 +279,8 @@ static vireo_status select_node(vr_bucket *b, size_t index, const char *force, p
     const vr_kernel *k = n->kernel;
     for (int part = 0; part < 2 && k; part++, k = k->second) {
         vr_program_desc *d = &list->descs[list->count];
-        st = vr_kernel_program(dev, &call, k, n->workgroup, &n->programs[part].defines, d, err);
+        vireo_status st =
+            vr_kernel_program(dev, &call, k, n->workgroup, &n->programs[part].defines, d, err);
         if (st)
             return st;
         for (size_t i = n->first; i < b->launches.count; i++)
@@ -278,7 +300,7 @@ static void log_choices(const vr_bucket *b)
                 b->nodes[i].n_dispatches);
 }
 
-vireo_status vr_bucket_select(vr_bucket *b, const char *force, vireo_error *err)
+vireo_status vr_bucket_select(vr_bucket *b, vireo_error *err)
 {
     const size_t n = b->model->graph->n_nodes, most = 2 * n;
     vireo_device *dev = b->model->device;
@@ -289,7 +311,7 @@ vireo_status vr_bucket_select(vr_bucket *b, const char *force, vireo_error *err)
     vireo_status st = list.descs && list.targets && list.made ? VIREO_OK
                                                               : vr_fail_memory(err, "selection");
     for (size_t i = 0; !st && i < n; i++)
-        st = select_node(b, i, force, &list, err);
+        st = select_node(b, i, &list, err);
     if (!st)
         st = vr_pipelines_get(dev, list.descs, list.count, list.made, err);
     for (size_t i = 0; !st && i < list.count; i++)

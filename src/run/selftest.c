@@ -88,7 +88,9 @@ static vireo_status run_case(op_work *w, size_t index, const char *path, vr_find
     void *got[VR_MAX_OUT] = {NULL};
     vireo_session *s = NULL;
     vireo_error why = {0};
-    vireo_status st = vr_session_create(w->models[index], path, &s, &why);
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.force_kernel = path;
+    vireo_status st = vr_session_create(w->models[index], &options, &s, &why);
     for (size_t i = 0; !st && i < vr_ops[c->op]->n_out; i++)
         if (!(got[i] = vr_calloc(w->device->allocator, c->elements[i] + 1, sizeof(float))))
             st = vr_fail_memory(&why, "self-test");

@@ -10,6 +10,8 @@ struct vireo_session {
     vireo_model *model;
     char *force;
     uint32_t patience; /* seconds a run may take */
+    int64_t largest; /* no symbol may be larger; 0: their own maxima */
+    const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
     size_t n_buckets;
     uint64_t clock;
@@ -17,7 +19,7 @@ struct vireo_session {
     vr_launches launches; /* of this run */
 };
 
-vireo_status vr_session_create(vireo_model *, const char *force, vireo_session **out,
+vireo_status vr_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,
                                vireo_error *);
 void vr_session_destroy(vireo_session **);
 vireo_status vr_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in, vireo_error *);

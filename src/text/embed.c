@@ -16,6 +16,7 @@ struct vireo_embedder {
     vireo_session *session;
     vireo_tokenizer *tokenizer;
     uint32_t width, max_tokens, batch, batch_tokens;
+    uint32_t largest_run; /* deterministic: tokens, and texts */
     vireo_progress_fn progress;
     void *progress_user;
     int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
@@ -117,7 +118,24 @@ static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
                        o->batch_tokens, MAX_BATCH);
     e->batch = o->batch ? o->batch : DEFAULT_BATCH;
     e->batch_tokens = o->batch_tokens ? o->batch_tokens : DEFAULT_BATCH_TOKENS;
+    e->largest_run = positions > DEFAULT_BATCH_TOKENS ? positions : DEFAULT_BATCH_TOKENS;
     return VIREO_OK;
+}
+
+/* The largest run decides on the kernels, so it may depend on nothing but the model. */
+static vireo_status open_session(vireo_embedder *e, vireo_model *model, bool deterministic,
+                                 vireo_error *err)
+{
+    vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+    if (deterministic) {
+        o.deterministic = true;
+        o.largest = (int64_t)e->largest_run + 1; /* of offsets, one more than texts */
+        if (e->batch > e->largest_run)
+            e->batch = e->largest_run;
+        if (e->batch_tokens > e->largest_run)
+            e->batch_tokens = e->largest_run;
+    }
+    return vireo_session_create(model, &o, &e->session, err);
 }
 
 static vireo_status make_buffers(vireo_embedder *e, vireo_error *err)
@@ -153,9 +171,9 @@ vireo_status vireo_embedder_create(vireo_model *model, const vireo_source *sourc
     if (!st)
         st = read_limits(e, source, &o, err);
     if (!st)
-        st = make_buffers(e, err);
+        st = open_session(e, model, o.deterministic, err);
     if (!st)
-        st = vireo_session_create(model, NULL, &e->session, err);
+        st = make_buffers(e, err);
     if (st)
         vireo_embedder_destroy(&e);
     else

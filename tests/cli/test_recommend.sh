@@ -66,6 +66,17 @@ vectors='import sqlite3; print(sqlite3.connect("t.db").execute("SELECT count(*) 
 expect "vectors are kept" [ "$(python3 -c "$vectors")" -ge 60 ]
 vireo 0 recommend --store t.db --model "$model" --query 'dark robot story' -k 3 --json
 json 'j["method"] == "content" and j["query"] == "dark robot story" and len(j["items"]) == 3'
+mv out by-size
+vireo 0 --deterministic --log debug recommend --store t.db --model "$model" --query 'dark robot story' -k 3 --json
+json 'j["items"] == json.load(open("by-size"))["items"]' # so few texts have the same kernels
+fixed='deterministic: kernels are chosen once, for the largest sizes'
+expect "one choice in both sessions" [ "$(grep -c "$fixed" err)" -eq 2 ]
+vireo 0 --log debug recommend --store t.db --user u1
+expect "a choice by size" [ "$(grep -c "$fixed" err)" -eq 0 ]
+vireo 0 recommend --deterministic --log debug --store t.db --user u1
+expect "one choice without a model" [ "$(grep -c "$fixed" err)" -eq 1 ]
+vireo 0 --deterministic --log debug evaluate --store t.db --json
+expect "one choice for all batches of users" [ "$(grep -c "$fixed" err)" -eq 1 ]
 vireo 0 recommend --store t.db --model "$model" --user u1 --method content --json
 json 'j["method"] == "content" and abs(sum(i["rank"] for i in j["items"]) - 55) < 1'
 vireo 0 similar --store t.db --model "$model" --item i5 -k 4 --json

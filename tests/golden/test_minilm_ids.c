@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "base/file.h"
 #include "io/json.h"
+#include "tests/model_folder.h"
 #include "vireo/text.h"
 
 static char folder[1024];
@@ -93,18 +94,7 @@ static void ids_from_vocab(void **state)
 
 int main(void)
 {
-    const char *models = getenv("VIREO_MODELS"), *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    if (models && *models)
-        snprintf(folder, sizeof folder, "%s/minilm", models);
-    else if (cache && *cache)
-        snprintf(folder, sizeof folder, "%s/vireo/models/minilm", cache);
-    else
-        snprintf(folder, sizeof folder, "%s/.cache/vireo/models/minilm", home ? home : "");
-    if (!vr_is_folder(folder)) {
-        printf("SKIPPED: %s is missing, run models/fetch.sh minilm\n", folder);
-        return 77;
-    }
+    test_model_folder("minilm", folder, sizeof folder);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_from_tokenizer_json),
         cmocka_unit_test(ids_from_vocab),

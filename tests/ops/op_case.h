@@ -116,6 +116,9 @@ vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor
  * and returns how many checks failed. */
 size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *, bool forced,
                    op_table *);
+/* Runs each of a case's sizes so often, with kernels chosen once for all sizes: always the same bits. */
+size_t op_repeat_case(vireo_device *, const op_cases *, size_t index, const op_case *,
+                      size_t times);
 /* Fills n elements of operand `input`. rows: of operand .of. */
 void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows, double *out,
                   size_t n);

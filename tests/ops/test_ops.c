@@ -38,13 +38,7 @@ static int set_up(void **state)
     /* Small enough that small cases need several slabs. */
     const vr_device_override low = {.max_storage_binding_bytes = 1 << 16,
                                     .max_texel_elements = 1 << 10};
-    const vr_device_override least = {.max_storage_binding_bytes = 64 << 20,
-                                      .max_allocation_bytes = 64 << 20,
-                                      .max_texel_elements = 1 << 16,
-                                      .max_workgroup_invocations = 128,
-                                      .max_shared_bytes = 16 << 10,
-                                      .max_storage_bindings = 4,
-                                      .no_subgroups = true};
+    const vr_device_override least = test_least_device();
     vireo_device_options options = test_device_options();
     d.plain = test_device_create();
     d.low = test_device_create_with(&options, &low);

@@ -10,7 +10,7 @@ enum { WIDTH = 3, MAX_RUNS = 64 };
 struct vireo_session {
     bool in_flight;
     size_t texts;
-    float vectors[256][WIDTH];
+    float vectors[300][WIDTH];
 };
 static struct {
     size_t n, texts[MAX_RUNS], tokens[MAX_RUNS];
@@ -18,10 +18,13 @@ static struct {
     size_t waits;
 } runs;
 
+static vireo_session_options session_options; /* of the last one */
+
 vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o,
                                   vireo_session **out, vireo_error *err)
 {
-    (void)m, (void)o, (void)err;
+    (void)m, (void)err;
+    session_options = *o;
     *out = calloc(1, sizeof **out);
     return *out ? VIREO_OK : VIREO_ERROR_OUT_OF_MEMORY;
 }
@@ -183,6 +186,47 @@ static void runs_are_packed(void **state)
     }
 }
 
+/* Kernels are chosen for the largest run there may be, and that depends on the model alone. */
+static void deterministic(void **state)
+{
+    (void)state;
+    enum { MANY = 600 };
+    static const struct {
+        const char *config;
+        uint32_t batch, batch_tokens;
+        int64_t largest;
+        size_t runs, texts; /* of the first run */
+    } rows[] = {
+        {CONFIG("10"), 0, 0, 513, 3, 256},  {CONFIG("10"), 4096, 4096, 513, 3, 256},
+        {CONFIG("10"), 100, 4096, 513, 6, 100}, {CONFIG("514"), 4096, 4096, 515, 3, 257},
+    };
+    const char *empty[MANY];
+    static float vectors[MANY][WIDTH];
+    for (size_t i = 0; i < MANY; i++)
+        empty[i] = "";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_source *source = open_source(rows[i].config, NULL);
+        vireo_embedder *e = NULL;
+        vireo_embedder_options o = VIREO_OPTIONS(vireo_embedder_options);
+        o.deterministic = true;
+        o.batch = rows[i].batch;
+        o.batch_tokens = rows[i].batch_tokens;
+        assert_int_equal(vireo_embedder_create(model, source, &o, &e, NULL), VIREO_OK);
+        assert_true(session_options.deterministic);
+        assert_int_equal(session_options.largest, rows[i].largest);
+        memset(&runs, 0, sizeof runs);
+        assert_int_equal(vireo_embed(e, empty, MANY, *vectors, NULL, NULL, NULL), VIREO_OK);
+        assert_int_equal(runs.n, rows[i].runs);
+        assert_int_equal(runs.texts[0], rows[i].texts);
+        vireo_embedder_destroy(&e);
+        close_source(&source);
+    }
+    vireo_embedder *e = create(NULL, NULL);
+    assert_false(session_options.deterministic);
+    assert_int_equal(session_options.largest, 0);
+    vireo_embedder_destroy(&e);
+}
+
 static void limits(void **state)
 {
     (void)state;
@@ -302,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_are_packed),
+        cmocka_unit_test(deterministic),
         cmocka_unit_test(limits),
         cmocka_unit_test(progress_and_faults),
     };
