@@ -100,7 +100,7 @@ size_t op_bytes(const op_operand *o, size_t n)
 
 void op_encode(const op_operand *o, double *values, size_t n, void *data)
 {
-    float *row = malloc((n + 1) * sizeof *row);
+    float *row = calloc(n + 1, sizeof *row);
     if (!row)
         abort();
     if (o->dtype == VIREO_I32) {
