@@ -9,6 +9,7 @@
 #ifndef MEASURE_H
 #define MEASURE_H
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
@@ -74,6 +75,11 @@ static inline measure measure_begin(void)
     }
     m.seconds = measure_seconds();
     return m;
+}
+
+static inline bool measure_in_time(const measure *m, size_t ms)
+{
+    return (measure_seconds() - m->seconds) * 1e3 <= (double)(ms * MEASURE_FACTOR);
 }
 
 static inline void measure_end(const measure *m, const char *what, size_t ms, size_t bytes)

@@ -193,8 +193,9 @@ static bool live(counted *c, world *w)
 static void write_file(const char *name, const char *text)
 {
     vireo_error err = {0};
-    char *path = folder.files[folder.n_files++];
-    snprintf(path, sizeof folder.files[0], "%s/%s", folder.path, name);
+    char path[sizeof folder.files[0]];
+    snprintf(path, sizeof path, "%s/%s", folder.path, name);
+    memcpy(folder.files[folder.n_files++], path, sizeof path);
     if (vr_file_write(NULL, path, text, strlen(text), &err))
         fail_msg("%s", err.message);
 }
