@@ -147,8 +147,9 @@ static void expect(const temp_folder *t, bool hyper, const char *row, const outc
     assert_int_equal(child.status, here.status);
     assert_string_equal(child.err.message, here.err.message);
     const long most = (long)(bytes >> 10) + MEMORY_KIB;
+    /* Other processes may have taken the caches away. */
     for (int tries = 2; tries && child.milliseconds > MILLISECONDS * SLACK_TIME; tries--)
-        child.milliseconds = in_child(t, hyper).milliseconds; /* other processes may have taken the caches away */
+        child.milliseconds = in_child(t, hyper).milliseconds;
     if (child.milliseconds > MILLISECONDS * SLACK_TIME || child.kib > most * SLACK_MEMORY)
         fail_msg("%s: %ld ms, %ld KiB", row, child.milliseconds, child.kib);
 }
