@@ -41,6 +41,6 @@ typedef struct vr_finding {
 void vr_check_compare(const vr_check_case *, void *const got[VR_MAX_OUT], const vr_bucket *,
                       vr_finding *);
 /* Text for a bug report. */
-vireo_status vr_selftest_report(vireo_device *, const vr_check_case *failed, const vr_kernel *,
+vireo_status vr_selftest_report(vireo_device *, const vr_check_case *, const vr_kernel *,
                                 vr_hash128 source, const vr_finding *, vr_str *out, vireo_error *);
 #endif

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "movielens.h"
+#include "tests/model_folder.h"
 #include <unistd.h>
-
-void movielens_model_path(const char *name, char *out, size_t size)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && cache[0])
-        snprintf(out, size, "%s/vireo/models/%s", cache, name);
-    else
-        snprintf(out, size, "%s/.cache/vireo/models/%s", home ? home : "", name);
-}
 
 int movielens_setup(void **state)
 {
@@ -18,7 +10,7 @@ int movielens_setup(void **state)
     vireo_import_report report;
     char data[400], files[3][500];
     static const char *const names[] = {"inter", "item", "user"};
-    movielens_model_path("ml-100k", data, sizeof data);
+    test_model_folder("ml-100k", data, sizeof data);
     for (int i = 0; i < 3; i++) {
         snprintf(files[i], sizeof files[i], "%s/ml-100k.%s", data, names[i]);
         if (access(files[i], R_OK)) {

@@ -14,7 +14,5 @@ typedef struct movielens {
 
 int movielens_setup(void **state); /* *state: a movielens */
 int movielens_teardown(void **state);
-/* The folder of a fetched model or data set. */
-void movielens_model_path(const char *name, char *out, size_t size);
 vireo_metrics movielens_measure(vireo_recommender *, vireo_method);
 #endif

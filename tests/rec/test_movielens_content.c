@@ -2,6 +2,7 @@
  * What content adds on MovieLens-100K, with the model of models/fetch.sh minilm. The vectors take
  * half a minute of lavapipe and longer elsewhere: before the full tier only lavapipe makes them. */
 #include "movielens.h"
+#include "tests/model_folder.h"
 #include "vireo/text.h"
 
 static void leave_out(void)
@@ -27,7 +28,7 @@ static void test_content(void **state)
     vireo_model *model = NULL;
     vireo_recommender *r = NULL;
     vireo_recommender_options o = VIREO_OPTIONS(vireo_recommender_options);
-    movielens_model_path("minilm", path, sizeof path);
+    test_model_folder("minilm", path, sizeof path);
     if (vireo_source_open(path, NULL, &source, &err) || vireo_source_hash(source, &key, &err) ||
         vireo_model_load_source(f->device, source, NULL, &model, &err) ||
         vireo_embedder_create(model, source, NULL, &o.embedder, &err))
@@ -50,12 +51,6 @@ int main(void)
     char path[400];
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_content)};
     leave_out();
-    movielens_model_path("minilm/config.json", path, sizeof path);
-    FILE *f = fopen(path, "rb");
-    if (!f) {
-        printf("SKIPPED: %s is not there: sh models/fetch.sh minilm\n", path);
-        return 77;
-    }
-    fclose(f);
+    test_model_folder("minilm", path, sizeof path); /* or a skip, before anything is opened */
     return cmocka_run_group_tests(tests, movielens_setup, movielens_teardown);
 }
