@@ -19,7 +19,7 @@ const char *__asan_default_options(void)
 }
 
 enum { MOST_CALLS = 40 };
-enum { DEVICE = 3, FAULT_STAYS = 4, TURN = 8, FORCE = 16 }; /* flags, byte 0 */
+enum { DEVICE = 3, FAULT_STAYS = 4, TURN = 8, FORCE = 16, FIX = 32 }; /* flags, byte 0 */
 
 static void need(bool holds, const char *what)
 {
@@ -139,28 +139,40 @@ static void set_counts(const vireo_graph *g, uint8_t how, int64_t *counts)
     }
 }
 
-static void run(vireo_graph *g, uint8_t flags, uint8_t how)
+/* What is chosen for the largest sizes fits all smaller ones. */
+static const vr_kernel **choose_fixed(const vireo_model *m, const char *force)
 {
-    static const char *const forces[] = {"copy/none", "reshape/elements,slice/elements",
-                                         "top_k/workgroup",
-                                         "norm/row,unary/storage,binary/broadcast,matmul/plain"};
-    const char *force = flags & FORCE ? forces[1 + how % 3u] : NULL;
-    struct vireo_model model = {.device = &devices[flags & DEVICE], .graph = g, .any_kernel = true};
-    int64_t counts[VR_MAX_SYMBOLS + 1], capacity[VR_MAX_SYMBOLS + 1];
-    vr_bucket b = {0};
+    int64_t most[VR_MAX_SYMBOLS + 1] = {0}, capacity[VR_MAX_SYMBOLS + 1];
+    const vireo_graph *g = m->graph;
+    const vr_kernel **fixed = calloc(g->n_nodes, sizeof *fixed);
+    need(fixed, "memory");
+    for (size_t i = 1; i < g->n_symbols; i++)
+        most[i] = g->symbols[i].max;
+    vr_capacities(g, 0, most, capacity);
+    for (size_t i = 1; i < g->n_symbols; i++)
+        need(capacity[i] == g->symbols[i].max, "the largest capacity");
+    if (!vr_kernels_choose(m, capacity, force, fixed, NULL))
+        return fixed;
+    free(fixed);
+    return NULL;
+}
+
+static void run_bucket(const vireo_model *m, const int64_t *counts, const char *force, bool fix)
+{
+    const vireo_graph *g = m->graph;
+    const vr_kernel **fixed = fix ? choose_fixed(m, force) : NULL;
+    int64_t capacity[VR_MAX_SYMBOLS + 1];
+    vr_bucket b;
     vireo_error err = {0};
-    if (flags & TURN)
-        vr_turn_weights(g, &model.device->info);
-    set_counts(g, how, counts);
-    vr_capacities(g, counts, capacity);
+    vr_capacities(g, 0, counts, capacity);
     for (size_t i = 1; i < g->n_symbols; i++)
         need(counts[i] <= capacity[i] && capacity[i] <= g->symbols[i].max, "a capacity");
-    model.constants = calloc(g->n_values, sizeof *model.constants);
-    need(model.constants && !vr_force_check(force, NULL) && vr_force_check(forces[0], NULL),
-         "names of kernels");
-    vireo_status st = vr_bucket_init(&b, &model, capacity, &err);
+    vireo_status st = vr_bucket_init(&b, m, capacity, &err);
     if (!st)
-        st = vr_bucket_choose(&b, force, &err);
+        st = vr_bucket_choose(&b, force, fixed, &err);
+    need(!st || !fixed, err.message);
+    if (!st)
+        st = vr_bucket_dispatches(&b, &err);
     if (!st)
         st = vr_bucket_place(&b, &err);
     if (st) {
@@ -174,6 +186,24 @@ static void run(vireo_graph *g, uint8_t flags, uint8_t how)
         plan_check_run(&b);
     }
     vr_bucket_deinit(&b);
+    free(fixed);
+}
+
+static void run(vireo_graph *g, uint8_t flags, uint8_t how)
+{
+    static const char *const forces[] = {"copy/none", "reshape/elements,slice/elements",
+                                         "top_k/workgroup",
+                                         "norm/row,unary/storage,binary/broadcast,matmul/plain"};
+    const char *force = flags & FORCE ? forces[1 + how % 3u] : NULL;
+    struct vireo_model model = {.device = &devices[flags & DEVICE], .graph = g, .any_kernel = true};
+    int64_t counts[VR_MAX_SYMBOLS + 1];
+    if (flags & TURN)
+        vr_turn_weights(g, &model.device->info);
+    set_counts(g, how, counts);
+    model.constants = calloc(g->n_values, sizeof *model.constants);
+    need(model.constants && !vr_force_check(force, NULL) && vr_force_check(forces[0], NULL),
+         "names of kernels");
+    run_bucket(&model, counts, force, flags & FIX);
     free(model.constants);
 }
 

@@ -11,7 +11,7 @@ BUILDERS = ("symbol derived input constant file_constant first_row output matmul
             "embedding bag scatter unary scale binary pool reshape slice transpose concat top_k "
             "fault attention_with rope rope_table softmax reduce cumsum").split()
 GENEROUS, LEAST, TINY, CPU = range(4)
-STAYS, TURN, FORCE = 4, 8, 16
+STAYS, TURN, FORCE, FIX = 4, 8, 16, 32
 F32, F16, I32, BF16, Q8_0, Q4_0 = range(6)
 MAX = 2**31 - 1
 
@@ -60,6 +60,7 @@ def encoder(device, width, tokens, counts=0):
 def seeds():
     for device in range(4):
         yield f"encoder_{device}", encoder(device, 384, 512, device)
+        yield f"encoder_fixed_{device}", encoder(device | FIX, 384, 10**6, 1)
         yield f"encoder_wide_{device}", encoder(device | TURN, 65532, MAX, device)
         for n in (7, 65535 * 32 * 4 + 4, 65535 * 4 * 8 * 4 + 1, 10**7, 10**8):
             x, w = given(0, F32, [1, 8]), weights(F32, [n, 8])
