@@ -111,6 +111,12 @@ vireo_symbol vireo_graph_symbol_derive(vireo_graph *g, const char *name, vireo_s
                          "symbol %s: derived from something that is not a plain symbol", name);
         return (vireo_symbol){0};
     }
+    if (add < -INT32_MAX || add > INT32_MAX) {
+        vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
+                         "symbol %s: %lld is added, allowed -2147483647 to 2147483647", name,
+                         (long long)add);
+        return (vireo_symbol){0};
+    }
     for (uint32_t i = 1; i < g->n_symbols; i++)
         if (g->symbols[i].base == base.id && g->symbols[i].add == add)
             return (vireo_symbol){i};
@@ -138,14 +144,19 @@ static uint32_t add_value(vireo_graph *g, const vr_graph_value *value)
     return (uint32_t)g->n_values++;
 }
 
-/* Fills dtype, rank and shape, checking sizes: a value's padded bytes fit 63 bits, its width and row
- * count 32. */
+/* Fills dtype, rank and shape, checking sizes: rows and width fit 31 bits, the quads of all rows,
+ * padding included, 32, as shaders count them. */
 static bool set_shape(vireo_graph *g, const char *name, vr_value *v, vireo_dtype dtype,
                       uint32_t rank, const int64_t *shape, vireo_symbol symbol)
 {
     if (rank > VIREO_MAX_RANK || (symbol.id && (rank == 0 || symbol.id >= g->n_symbols))) {
         vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "%s: rank %u or symbol %u is not valid",
                          name, rank, symbol.id);
+        return false;
+    }
+    if (!vr_dtype_valid(dtype)) {
+        vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "%s: dtype %u is none", name,
+                         (unsigned)dtype);
         return false;
     }
     v->dtype = dtype;
@@ -162,12 +173,22 @@ static bool set_shape(vireo_graph *g, const char *name, vr_value *v, vireo_dtype
     }
     v->count = rank ? v->shape[0] : 1;
     int64_t rows = 1;
-    for (uint32_t i = 0; i + 1 < rank; i++)
-        if (v->shape[i] && rows > INT32_MAX / v->shape[i]) {
+    for (uint32_t i = 0; i + 1 < rank; i++) {
+        const int64_t size = v->shape[i] ? v->shape[i] : 1; /* so that no product of sizes overflows */
+        if (rows > INT32_MAX / size) {
             vireo_graph_fail(g, VIREO_ERROR_LIMIT, "%s: more than 2147483647 rows", name);
             return false;
-        } else
-            rows *= v->shape[i];
+        }
+        rows *= size;
+    }
+    const int64_t quads = (vr_value_width(v) + 3) / 4;
+    if (quads > UINT32_MAX / rows) {
+        vireo_graph_fail(g, VIREO_ERROR_LIMIT,
+                         "%s: %lld rows of %lld elements, a value has at most 4294967295 times 4, each "
+                         "row filled up to a multiple of 4",
+                         name, (long long)rows, (long long)vr_value_width(v));
+        return false;
+    }
     return true;
 }
 
@@ -201,11 +222,6 @@ static bool constant_bytes(vireo_graph *g, const char *name, const vireo_tensor 
 {
     const int64_t width = t->rank ? t->shape[t->rank - 1] : 1;
     const size_t block = vireo_dtype_block(t->dtype);
-    if (!vr_dtype_valid(t->dtype)) {
-        vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT, "constant %s: dtype %u is none", name,
-                         (unsigned)t->dtype);
-        return false;
-    }
     if (width % (int64_t)block) {
         vireo_graph_fail(g, VIREO_ERROR_INVALID_ARGUMENT,
                          "constant %s: %s of %lld elements a row, they must be a multiple of %zu",

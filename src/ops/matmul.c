@@ -7,7 +7,8 @@
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { FEW_ROWS = 8, MOST_SLABS = 16, SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
+enum { FEW_ROWS = 8, MOST_GROUPS = 65535, MOST_SLABS = 16 };
+enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
 /* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
 typedef struct sizes {
@@ -199,10 +200,14 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
         columns = rows_bound(c, k, B, c->in[B]);
     if (c->in[BIAS] && k->binds[BIAS].access != VR_STORAGE)
         columns = least(columns, c->limits->max_texel_elements * 4ull);
+    /* Tiled kernels: columns are y of the grid; rows go on in z, if that is not the batch. A lane takes
+     * 4 rows at least, and 4 columns. */
+    columns = least(columns, 4ull * MOST_GROUPS * vr_kernel_workgroup(k, c->limits));
     cut r = {0, 0};
-    if (s.batch > 1) { /* whole or not at all */
+    if (s.batch != 1) { /* whole or not at all */
         const uint64_t b_rows = rows_bound(c, k, B, c->in[B]);
-        r.rows = (uint64_t)s.batch * s.m <= rows ? (s.m ? s.m : 1) : 0;
+        const bool grid = s.m <= 4ull * MOST_GROUPS;
+        r.rows = grid && (uint64_t)s.batch * s.m <= rows ? (s.m ? s.m : 1) : 0;
         r.columns = (uint64_t)vr_value_rows(c->in[B]) <= b_rows && s.n <= columns
                         ? (s.n ? s.n : 1) : 0;
         return r;
@@ -324,8 +329,8 @@ static vr_dispatch *one_tile(const vr_call *c, uint32_t wg, const slab *b, vr_la
     const uint64_t x = (b->rows_now + tm - 1ull) / tm;
     const uint32_t y = (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq);
     /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
-    const uint32_t z = s.batch > 1 ? s.batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
-    return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch > 1 ? x : (x + z - 1) / z), y, z);
+    const uint32_t z = s.batch != 1 ? s.batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
+    return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch != 1 ? x : (x + z - 1) / z), y, z);
 }
 
 static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)

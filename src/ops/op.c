@@ -86,7 +86,8 @@ void vr_value_text(const vr_value *v, char *buffer, size_t size)
 vr_dispatch *vr_launch_grid(vr_launches *l, const void *push, size_t push_bytes, uint32_t x,
                             uint32_t y, uint32_t z)
 {
-    if (!vr_grow(l->allocator, (void **)&l->list, &l->capacity, l->count + 1, sizeof *l->list))
+    l->full = l->full || l->count == VR_MOST_DISPATCHES;
+    if (l->full || !vr_grow(l->allocator, (void **)&l->list, &l->capacity, l->count + 1, sizeof *l->list))
         return NULL;
     vr_dispatch *d = &l->list[l->count++];
     memset(d, 0, sizeof *d);

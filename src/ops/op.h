@@ -194,13 +194,15 @@ typedef struct vr_dispatch {
         uint64_t offset, bytes; /* part of the operand; bytes 0: all. offset: a multiple of 256 */
     } range[VR_KERNEL_BINDINGS];
 } vr_dispatch;
+#define VR_MOST_DISPATCHES 32768 /* of a graph; more than any device can hold the operands of */
 typedef struct vr_launches {
     const vireo_allocator *allocator;
     vr_dispatch *list;
     size_t count, capacity;
+    bool full; /* a dispatch beyond VR_MOST_DISPATCHES was refused */
 } vr_launches;
 /* Appends a dispatch with a copy of `push`; total groups are spread over x and y so that none passes
- * 65,535 (shaders: vr_group()); z as given. NULL: exhausted. */
+ * 65,535 (shaders: vr_group()); z as given. NULL: memory is exhausted, or the list full. */
 vr_dispatch *vr_launch(vr_launches *, const void *push, size_t push_bytes, uint64_t groups,
                        uint32_t z);
 /* The same with x and y as given; both must be at most 65,535. */

@@ -34,5 +34,8 @@ vireo_status vr_launch_pieces(const vr_call *c, const vr_kernel *k, uint32_t wg,
 bool vr_pieces_fit_texels(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return vr_fits_texels(c, c->in[0]);
+    /* A result without x's rows is cut where x is, and a view of x is whole. */
+    const bool whole = c->out[0]->rank != c->in[0]->rank;
+    return vr_fits_texels(c, c->in[0]) &&
+           (!whole || vr_value_bytes(c->out[0]) <= c->limits->max_storage_binding_bytes);
 }

@@ -39,12 +39,15 @@ static void reference(const vr_ref_args *r)
             r->out[0][i * n + j] = r->in[0][i * from + (size_t)r->call->at.slice.start * inner + j];
 }
 
-/* Elements of memory from the input's first to the result's first. */
+/* Elements of memory from the input's first to the result's first; more than 32 bits where the input is
+ * larger than any binding. */
 static uint64_t start_of(const vr_call *c)
 {
-    uint32_t steps[4];
-    vr_steps_of(c->in[0], steps);
-    return (uint64_t)c->at.slice.start * steps[c->at.slice.axis + 4 - c->in[0]->rank];
+    const vr_value *x = c->in[0];
+    uint64_t step = c->at.slice.axis + 1 == x->rank ? 1 : vr_value_pitch(x);
+    for (uint32_t i = c->at.slice.axis + 1; i + 1 < x->rank; i++)
+        step *= (uint64_t)x->shape[i];
+    return (uint64_t)c->at.slice.start * step;
 }
 
 /* Columns stay where they are with the pitch of the input, if no element of others takes the place of

@@ -139,11 +139,17 @@ static uint64_t row_quads(const vr_call *c, const vr_kernel *k)
     return 2ull * (first + second) * list_quads(c);
 }
 
+/* Rows whose lists can be bound at once. */
+static uint64_t rows_listed(const vr_call *c, const vr_kernel *k)
+{
+    return c->limits->max_storage_binding_bytes / (16 * row_quads(c, k));
+}
+
 /* Rows that both programs can bind, with their lists. */
 static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]);
-    const uint64_t lists = c->limits->max_storage_binding_bytes / (16 * row_quads(c, k));
+    const uint64_t lists = rows_listed(c, k);
     uint32_t most = vr_slab_of(c, k, c->in[0], select_mask(c));
     const uint32_t rank = vr_slab_of(c, k->second, c->in[0], RANK);
     most = most < rank ? most : rank;
@@ -157,10 +163,16 @@ static uint64_t scratch(const vr_call *c, const vr_kernel *k)
     return slab_rows(c, k) * 16 * row_quads(c, k);
 }
 
+/* Whether a slab has lists; what else is too large recording says. */
+static bool lists_fit(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t lists = rows_listed(c, k);
+    return lists >= 64 || lists >= (uint64_t)vr_value_rows(c->in[0]);
+}
+
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    (void)k;
-    return vr_fits_texels(c, c->in[0]) &&
+    return lists_fit(c, k) && vr_fits_texels(c, c->in[0]) &&
            (!c->in[1] || (uint64_t)vr_value_rows(c->in[1]) * vr_value_pitch(c->in[1]) <=
                              c->limits->max_texel_elements);
 }
@@ -243,11 +255,11 @@ static const vr_kernel kernels[] = {
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
     {.name = "subgroup_storage", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .scratch = scratch,
-     .launch = launch, .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .fits = lists_fit,
+     .scratch = scratch, .launch = launch, .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
     {.name = "workgroup", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_64,
-     .scratch = scratch, .launch = launch, .second = &rank_storage,
+     .fits = lists_fit, .scratch = scratch, .launch = launch, .second = &rank_storage,
      .binds = BINDS(VR_STORAGE, VR_STORAGE)},
 };
 

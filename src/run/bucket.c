@@ -2,6 +2,25 @@
 #include "run/bucket.h"
 #include <string.h>
 
+enum { SMALLEST_BUCKET = 16 };
+
+void vr_capacities(const vireo_graph *g, int64_t largest, const int64_t *counts, int64_t *capacity)
+{
+    memset(capacity, 0, (VR_MAX_SYMBOLS + 1) * sizeof *capacity);
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const int64_t max = g->symbols[i].max, most = largest && largest < max ? largest : max;
+        int64_t c = SMALLEST_BUCKET;
+        while (c < counts[i])
+            c *= 2;
+        capacity[i] = c < most ? c : most;
+    }
+    for (size_t i = 1; i < g->n_symbols; i++) {
+        const vr_graph_symbol *y = &g->symbols[i];
+        if (y->base)
+            capacity[i] = capacity[y->base] + y->add > 0 ? capacity[y->base] + y->add : 0;
+    }
+}
+
 vireo_status vr_bucket_launch(const vr_bucket *b, vr_launches *out, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
@@ -20,10 +39,12 @@ vireo_status vr_bucket_launch(const vr_bucket *b, vr_launches *out, vireo_error 
     return VIREO_OK;
 }
 
-static vireo_status set_capacities(vr_bucket *b, const int64_t *capacity, vireo_error *err)
+vireo_status vr_bucket_init(vr_bucket *b, const vireo_model *m, const int64_t *capacity,
+                            vireo_error *err)
 {
-    const vireo_graph *g = b->model->graph;
-    const vireo_allocator *a = b->model->device->allocator;
+    const vireo_graph *g = m->graph;
+    const vireo_allocator *a = m->device->allocator;
+    *b = (vr_bucket){.model = m, .launches.allocator = a};
     memcpy(b->capacity, capacity, sizeof b->capacity);
     b->values = vr_calloc(a, g->n_values, sizeof *b->values);
     b->pointers = vr_calloc(a, g->n_values, sizeof *b->pointers);
@@ -41,47 +62,37 @@ static vireo_status set_capacities(vr_bucket *b, const int64_t *capacity, vireo_
     return VIREO_OK;
 }
 
-/* With its kernels. */
-static vireo_status new_bucket(const vireo_model *m, const int64_t *capacity, const char *force,
-                               const vr_kernel *const *fixed, vr_bucket **out, vireo_error *err)
-{
-    const vireo_allocator *a = m->device->allocator;
-    vr_bucket *b = vr_calloc(a, 1, sizeof *b);
-    if (!b)
-        return vr_fail_memory(err, "bucket");
-    b->model = m;
-    b->launches.allocator = a;
-    vireo_status st = set_capacities(b, capacity, err);
-    if (!st)
-        st = vr_bucket_choose(b, force, fixed, err);
-    if (st)
-        vr_bucket_destroy(&b);
-    else
-        *out = b;
-    return st;
-}
-
 vireo_status vr_kernels_choose(const vireo_model *m, const int64_t *capacity, const char *force,
                                const vr_kernel **out, vireo_error *err)
 {
-    vr_bucket *b = NULL;
-    vireo_status st = new_bucket(m, capacity, force, NULL, &b, err);
+    vr_bucket b;
+    vireo_status st = vr_bucket_init(&b, m, capacity, err);
+    if (!st)
+        st = vr_bucket_choose(&b, force, NULL, err);
     for (size_t i = 0; !st && i < m->graph->n_nodes; i++)
-        out[i] = b->nodes[i].kernel;
-    vr_bucket_destroy(&b);
+        out[i] = b.nodes[i].kernel;
+    vr_bucket_deinit(&b);
     return st;
 }
 
 vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
                               const vr_kernel *const *fixed, vr_bucket **out, vireo_error *err)
 {
-    vr_bucket *b = NULL;
+    vr_bucket *b = vr_alloc(m->device->allocator, sizeof *b);
+    if (!b)
+        return vr_fail_memory(err, "bucket");
     uint64_t start = vr_now_ns();
-    vireo_status st = new_bucket(m, capacity, force, fixed, &b, err);
+    vireo_status st = vr_bucket_init(b, m, capacity, err);
     if (!st)
-        st = vr_bucket_select(b, err);
+        st = vr_bucket_choose(b, force, fixed, err);
     if (!st)
-        st = vr_bucket_plan(b, err);
+        st = vr_bucket_dispatches(b, err);
+    if (!st)
+        st = vr_bucket_place(b, err);
+    if (!st)
+        st = vr_bucket_compile(b, err);
+    if (!st)
+        st = vr_bucket_allocate(b, err);
     if (!st)
         st = vr_bucket_record(b, err);
     if (st) {
@@ -94,6 +105,19 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
             (unsigned long long)b->lower_bound, (double)(vr_now_ns() - start) / 1e6);
     *out = b;
     return VIREO_OK;
+}
+
+void vr_bucket_deinit(vr_bucket *b)
+{
+    const vireo_allocator *a = b->model->device->allocator;
+    for (size_t i = 0; b->nodes && i < b->model->graph->n_nodes; i++)
+        for (int j = 0; j < 2; j++)
+            vr_free(a, b->nodes[i].programs[j].defines);
+    vr_free(a, b->launches.list);
+    vr_free(a, b->nodes);
+    vr_free(a, b->places);
+    vr_free(a, b->pointers);
+    vr_free(a, b->values);
 }
 
 void vr_bucket_destroy(vr_bucket **pb)
@@ -113,15 +137,8 @@ void vr_bucket_destroy(vr_bucket **pb)
     vr_buffer_destroy(d, &b->output);
     vr_buffer_destroy(d, &b->step);
     vr_buffer_destroy(d, &b->faults);
-    for (size_t i = 0; b->nodes && i < b->model->graph->n_nodes; i++)
-        for (int j = 0; j < 2; j++)
-            vr_free(a, b->nodes[i].programs[j].defines);
     vr_free(a, b->views);
-    vr_free(a, b->launches.list);
-    vr_free(a, b->nodes);
-    vr_free(a, b->places);
-    vr_free(a, b->pointers);
-    vr_free(a, b->values);
+    vr_bucket_deinit(b);
     vr_free(a, b);
     *pb = NULL;
 }

@@ -34,6 +34,7 @@ typedef struct vr_bucket {
     vr_launches launches;  /* at capacity; grids are rewritten every run */
     vr_place *places;      /* [value id] */
     uint64_t arena_bytes, lower_bound; /* planned peak; most bytes live at one moment */
+    uint64_t input_bytes, output_bytes;
     vr_buffer arena;       /* activations and scratch */
     vr_buffer input;       /* inputs, host-visible */
     vr_buffer output;      /* outputs, host-visible */
@@ -65,15 +66,24 @@ vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, cons
                               const vr_kernel *const *fixed, vr_bucket **out, vireo_error *);
 void vr_bucket_destroy(vr_bucket **);
 
+/* Capacities for counts, [symbol id] both: the next power of two, so that few buckets serve all
+ * sizes. largest: of any symbol; 0: its own maximum. */
+void vr_capacities(const vireo_graph *, int64_t largest, const int64_t *counts, int64_t *capacity);
 /* The kernels a bucket of these capacities would have: out[node index], NULL for a view. */
 vireo_status vr_kernels_choose(const vireo_model *, const int64_t *capacity, const char *force,
                                const vr_kernel **out, vireo_error *);
 
-/* Steps of vr_bucket_create. */
+/* Steps of vr_bucket_create. These know no Vulkan: of the device they take limits, allocator, log. */
+vireo_status vr_bucket_init(vr_bucket *, const vireo_model *, const int64_t *capacity,
+                            vireo_error *);
 vireo_status vr_bucket_choose(vr_bucket *, const char *force, const vr_kernel *const *fixed,
                               vireo_error *);
-vireo_status vr_bucket_select(vr_bucket *, vireo_error *); /* launches, programs */
-vireo_status vr_bucket_plan(vr_bucket *, vireo_error *);
+vireo_status vr_bucket_dispatches(vr_bucket *, vireo_error *); /* and scratch, faults */
+vireo_status vr_bucket_place(vr_bucket *, vireo_error *);
+void vr_bucket_deinit(vr_bucket *); /* frees what they made; also after a fault */
+/* And these do. */
+vireo_status vr_bucket_compile(vr_bucket *, vireo_error *);
+vireo_status vr_bucket_allocate(vr_bucket *, vireo_error *);
 vireo_status vr_bucket_record(vr_bucket *, vireo_error *);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */
 vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);

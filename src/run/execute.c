@@ -4,31 +4,12 @@
 #include "run/session.h"
 #include <string.h>
 
-enum { SMALLEST_BUCKET = 16, WATCHDOG_SECONDS = 600 };
+enum { WATCHDOG_SECONDS = 600 };
 
 static int64_t most_of(const vireo_session *s, size_t symbol)
 {
     const int64_t most = s->model->graph->symbols[symbol].max;
     return s->largest && s->largest < most ? s->largest : most;
-}
-
-/* Capacities: the next power of two, so that few buckets serve all sizes. */
-static void round_up(const vireo_session *s, const int64_t *counts, int64_t *capacity)
-{
-    const vireo_graph *g = s->model->graph;
-    memset(capacity, 0, (VR_MAX_SYMBOLS + 1) * sizeof *capacity);
-    for (size_t i = 1; i < g->n_symbols; i++) {
-        const int64_t most = most_of(s, i);
-        int64_t c = SMALLEST_BUCKET;
-        while (c < counts[i])
-            c *= 2;
-        capacity[i] = c < most ? c : most;
-    }
-    for (size_t i = 1; i < g->n_symbols; i++) {
-        const vr_graph_symbol *y = &g->symbols[i];
-        if (y->base)
-            capacity[i] = capacity[y->base] + y->add > 0 ? capacity[y->base] + y->add : 0;
-    }
 }
 
 /* Kernels for the largest sizes there may be. What fits them fits smaller ones. */
@@ -39,7 +20,7 @@ static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
     vireo_error why = {0};
     for (size_t i = 1; i < g->n_symbols; i++)
         most[i] = most_of(s, i);
-    round_up(s, most, capacity);
+    vr_capacities(g, s->largest, most, capacity);
     s->fixed = vr_calloc(s->model->device->allocator, g->n_nodes, sizeof *s->fixed);
     if (!s->fixed)
         return vr_fail_memory(err, "session");
@@ -172,7 +153,7 @@ static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_buck
                                 vireo_error *err)
 {
     int64_t capacity[VR_MAX_SYMBOLS + 1];
-    round_up(s, counts, capacity);
+    vr_capacities(s->model->graph, s->largest, counts, capacity);
     size_t oldest = 0;
     for (size_t i = 0; i < s->n_buckets; i++) {
         if (!memcmp(s->buckets[i]->capacity, capacity, sizeof capacity)) {

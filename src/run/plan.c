@@ -143,13 +143,13 @@ static uint64_t place_host(vr_bucket *b, const vr_buffer *buffer, bool inputs)
     return bytes;
 }
 
-vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
+vireo_status vr_bucket_place(vr_bucket *b, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
-    vireo_device *d = b->model->device;
+    const vireo_allocator *a = b->model->device->allocator;
     size_t most = g->n_nodes * (VR_MAX_OUT + 1);
-    item *items = vr_calloc(d->allocator, most, sizeof *items);
-    uint32_t *of_value = vr_alloc(d->allocator, g->n_values * sizeof *of_value);
+    item *items = vr_calloc(a, most, sizeof *items);
+    uint32_t *of_value = vr_alloc(a, g->n_values * sizeof *of_value);
     vireo_status st = items && of_value ? VIREO_OK : vr_fail_memory(err, "plan");
     if (st)
         goto done;
@@ -165,7 +165,8 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
     for (size_t i = 1; i < g->n_values; i++)
         if (g->values[i].v.kind == VR_CONSTANT)
             b->places[i] = b->model->constants[i];
-    uint64_t in = place_host(b, &b->input, true), out = place_host(b, &b->output, false);
+    b->input_bytes = place_host(b, &b->input, true);
+    b->output_bytes = place_host(b, &b->output, false);
     for (size_t i = 0; i < g->n_nodes; i++)
         if (!b->nodes[i].kernel) {
             const vr_place *of = &b->places[g->nodes[i].in[0]];
@@ -174,19 +175,26 @@ vireo_status vr_bucket_plan(vr_bucket *b, vireo_error *err)
             const uint64_t at = vr_value_bytes(&b->values[out_id]) ? b->nodes[i].view_offset : 0;
             b->places[out_id] = (vr_place){of->buffer, of->offset + at};
         }
+done:
+    vr_free(a, items);
+    vr_free(a, of_value);
+    return st;
+}
+
+vireo_status vr_bucket_allocate(vr_bucket *b, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
     uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
-    st = vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
+    vireo_status st =
+        vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
     if (!st)
-        st = vr_buffer_create(d, in, VR_MEMORY_HOST, "inputs", &b->input, err);
+        st = vr_buffer_create(d, b->input_bytes, VR_MEMORY_HOST, "inputs", &b->input, err);
     if (!st)
-        st = vr_buffer_create(d, out, VR_MEMORY_HOST, "outputs", &b->output, err);
+        st = vr_buffer_create(d, b->output_bytes, VR_MEMORY_HOST, "outputs", &b->output, err);
     if (!st)
         st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &b->step, err);
     if (!st && b->n_faults)
         st = vr_buffer_create(d, VR_FAULT_BYTES * b->n_faults, VR_MEMORY_HOST, "fault buffer",
                               &b->faults, err);
-done:
-    vr_free(d->allocator, items);
-    vr_free(d->allocator, of_value);
     return st;
 }

@@ -219,7 +219,8 @@ static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, c
     size_t length;
     if (!op->view || g->values[node->out[0]].is_output || forced_name(force, op->name, &length))
         return false;
-    if (op->view(c, offset) && vr_value_bytes(out) && (out->pitch == 0 || !must_be_dense(g, node->out[0])))
+    if (vr_value_rows(out) && vr_value_width(out) && op->view(c, offset) &&
+        (out->pitch == 0 || !must_be_dense(g, node->out[0])))
         return true;
     out->pitch = 0;
     return false;
@@ -249,45 +250,31 @@ vireo_status vr_bucket_choose(vr_bucket *b, const char *force, const vr_kernel *
     return st;
 }
 
-/* The programs of a bucket: descs[i] goes to *targets[i]. */
-typedef struct program_list {
-    vr_program_desc *descs;
-    const vr_pipeline ***targets;
-    const vr_pipeline **made;
-    size_t count;
-} program_list;
-
-static vireo_status select_node(vr_bucket *b, size_t index, program_list *list, vireo_error *err)
+static vireo_status add_dispatches(vr_bucket *b, size_t index, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
-    vireo_device *dev = b->model->device;
+    const vireo_device_info *info = &b->model->device->info;
     vr_step_node *n = &b->nodes[index];
     vr_call call;
-    vr_node_call(g, &g->nodes[index], b->pointers, &dev->info, &call);
+    vr_node_call(g, &g->nodes[index], b->pointers, info, &call);
     n->fault_offset = VR_NO_FAULT;
     n->first = b->launches.count;
     if (!n->kernel)
         return VIREO_OK;
-    n->workgroup = vr_kernel_workgroup(n->kernel, &dev->info);
+    n->workgroup = vr_kernel_workgroup(n->kernel, info);
     n->scratch_bytes = n->kernel->scratch ? n->kernel->scratch(&call, n->kernel) : 0;
     for (uint32_t i = 0; n->kernel->binds[i].operand != VR_OPERAND_END; i++)
         if (n->kernel->binds[i].operand == VR_FAULT)
             n->fault_offset = VR_FAULT_BYTES * b->n_faults++;
-    if (n->kernel->launch(&call, n->kernel, n->workgroup, &b->launches))
+    vireo_status st = n->kernel->launch(&call, n->kernel, n->workgroup, &b->launches);
+    if (st && b->launches.full)
+        return vr_fail(err, VIREO_ERROR_LIMIT,
+                       "%s/%s: with it the graph has more than %d dispatches, so often its operands "
+                       "are cut on %s",
+                       vr_ops[call.op]->name, n->kernel->name, VR_MOST_DISPATCHES, info->name);
+    if (st)
         return vr_fail_memory(err, "launches");
     n->n_dispatches = b->launches.count - n->first;
-    const vr_kernel *k = n->kernel;
-    for (int part = 0; part < 2 && k; part++, k = k->second) {
-        vr_program_desc *d = &list->descs[list->count];
-        vireo_status st =
-            vr_kernel_program(dev, &call, k, n->workgroup, &n->programs[part].defines, d, err);
-        if (st)
-            return st;
-        for (size_t i = n->first; i < b->launches.count; i++)
-            if (b->launches.list[i].push_bytes > d->push_bytes)
-                d->push_bytes = b->launches.list[i].push_bytes;
-        list->targets[list->count++] = &n->programs[part].pipeline;
-    }
     return VIREO_OK;
 }
 
@@ -300,7 +287,47 @@ static void log_choices(const vr_bucket *b)
                 b->nodes[i].n_dispatches);
 }
 
-vireo_status vr_bucket_select(vr_bucket *b, vireo_error *err)
+vireo_status vr_bucket_dispatches(vr_bucket *b, vireo_error *err)
+{
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < b->model->graph->n_nodes; i++)
+        st = add_dispatches(b, i, err);
+    if (!st)
+        log_choices(b);
+    return st;
+}
+
+/* The programs of a bucket: descs[i] goes to *targets[i]. */
+typedef struct program_list {
+    vr_program_desc *descs;
+    const vr_pipeline ***targets;
+    const vr_pipeline **made;
+    size_t count;
+} program_list;
+
+static vireo_status add_programs(vr_bucket *b, size_t index, program_list *list, vireo_error *err)
+{
+    const vireo_graph *g = b->model->graph;
+    vireo_device *dev = b->model->device;
+    vr_step_node *n = &b->nodes[index];
+    vr_call call;
+    vr_node_call(g, &g->nodes[index], b->pointers, &dev->info, &call);
+    const vr_kernel *k = n->kernel;
+    for (int part = 0; part < 2 && k; part++, k = k->second) {
+        vr_program_desc *d = &list->descs[list->count];
+        vireo_status st =
+            vr_kernel_program(dev, &call, k, n->workgroup, &n->programs[part].defines, d, err);
+        if (st)
+            return st;
+        for (size_t i = n->first; i < n->first + n->n_dispatches; i++)
+            if (b->launches.list[i].push_bytes > d->push_bytes)
+                d->push_bytes = b->launches.list[i].push_bytes;
+        list->targets[list->count++] = &n->programs[part].pipeline;
+    }
+    return VIREO_OK;
+}
+
+vireo_status vr_bucket_compile(vr_bucket *b, vireo_error *err)
 {
     const size_t n = b->model->graph->n_nodes, most = 2 * n;
     vireo_device *dev = b->model->device;
@@ -311,13 +338,11 @@ vireo_status vr_bucket_select(vr_bucket *b, vireo_error *err)
     vireo_status st = list.descs && list.targets && list.made ? VIREO_OK
                                                               : vr_fail_memory(err, "selection");
     for (size_t i = 0; !st && i < n; i++)
-        st = select_node(b, i, &list, err);
+        st = add_programs(b, i, &list, err);
     if (!st)
         st = vr_pipelines_get(dev, list.descs, list.count, list.made, err);
     for (size_t i = 0; !st && i < list.count; i++)
         *list.targets[i] = list.made[i];
-    if (!st)
-        log_choices(b);
     vr_free(a, list.descs);
     vr_free(a, list.targets);
     vr_free(a, list.made);

@@ -90,7 +90,9 @@ static void fill_basics(VkPhysicalDevice physical, const VkPhysicalDevicePropert
     out->device_id = p->deviceID;
     out->max_allocation_bytes = out->memory_bytes;
     out->max_storage_binding_bytes = p->limits.maxStorageBufferRange;
-    out->max_texel_elements = p->limits.maxTexelBufferElements;
+    out->max_texel_elements = p->limits.maxTexelBufferElements < INT32_MAX
+                                  ? p->limits.maxTexelBufferElements
+                                  : INT32_MAX; /* shaders index views with an int */
     out->max_storage_bindings = p->limits.maxPerStageDescriptorStorageBuffers;
     out->texel_offset_alignment = (uint32_t)p->limits.minTexelBufferOffsetAlignment;
     out->max_workgroup_invocations = p->limits.maxComputeWorkGroupInvocations;

@@ -107,6 +107,8 @@ static const row rows[] = {
     {2097200, 5, 3, TB | BIAS, .heavy = true}, /* more than 65,535 row tiles in every kernel */
     {3, 540000, 64, TB | BIAS, .heavy = true}, /* weights of 132 MiB */
     {530000, 8, 64, TB, .heavy = true},        /* rows of 129 MiB */
+    {1, 8388545, 1, 0, .heavy = true},         /* more than 65,535 column tiles in every kernel */
+    {1, 8388545, 4, TB, .heavy = true},
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},
