@@ -21,7 +21,7 @@ enum {
     /* Bytes; the largest WordPiece vocabulary in use, LaBSE's, has 501,153 tokens and half of that.
      */
     VR_TOKENIZER_MAX_FILE = 64 << 20,
-    VR_TOKENIZER_MAX_VOCAB = 16 << 20, /* of it: model.vocab; vocab.txt */
+    VR_TOKENIZER_MAX_VOCAB = 12 << 20, /* of it: model.vocab; vocab.txt */
     VR_TOKENIZER_MAX_CONFIG = 16 << 20,
     VR_TOKENIZER_MAX_PROCESSOR = 1 << 16,
     VR_TOKENIZER_MAX_TOKENS = 1 << 19,

@@ -176,7 +176,7 @@ static void sizes(void **state)
          VIREO_ERROR_LIMIT},
         {processor_large, "post_processor: 65568 bytes, at most 65536 are allowed (LIMIT)",
          VIREO_ERROR_LIMIT},
-        {vocab_large, "model.vocab: 16777222 bytes, at most 16777216 are allowed (LIMIT)",
+        {vocab_large, "model.vocab: 12582918 bytes, at most 12582912 are allowed (LIMIT)",
          VIREO_ERROR_LIMIT},
         {vocab_twice,
          "model.vocab[\"last\"]: id 99999 stands for \"t99999\" and for \"last\", each id may "
@@ -217,8 +217,8 @@ static void sizes_unread(void **state)
          "tokenizer.json: 268435456 bytes, at most 67108864 are allowed (LIMIT)"},
         {"tokenizer.json", "vocab.txt", 70000000,
          "tokenizer.json: 70000000 bytes, at most 67108864 are allowed (LIMIT)"},
-        {"vocab.txt", "x", (16 << 20) + 1,
-         "vocab.txt: 16777217 bytes, at most 16777216 are allowed (LIMIT)"},
+        {"vocab.txt", "x", (12 << 20) + 1,
+         "vocab.txt: 12582913 bytes, at most 12582912 are allowed (LIMIT)"},
         {"tokenizer_config.json", "vocab.txt", (16 << 20) + 1,
          "tokenizer_config.json: 16777217 bytes, at most 16777216 are allowed (LIMIT)"},
     };
