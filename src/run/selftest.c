@@ -187,7 +187,7 @@ static vireo_status try_kernel(vireo_selftest *t, op_work *w, const vr_kernel *k
 {
     const uint64_t start = vr_now_ns();
     char path[VR_VERDICT_NAME];
-    vr_hash128 source;
+    vr_hash128 source = {0};
     vr_finding f = {.state = VR_VERDICT_NONE};
     vireo_status st = VIREO_OK;
     vr_kernel_path(w->op, k, path);

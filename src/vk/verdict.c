@@ -64,6 +64,7 @@ static row *find(const rows *r, const row *wanted)
 
 static void take_out(rows *r, size_t index)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a row that was found */
     memmove(r->list + index, r->list + index + 1, (--r->count - index) * sizeof *r->list);
 }
 
