@@ -33,6 +33,8 @@ vireo_symbol vireo_graph_symbol_derive(vireo_graph *, const char *name, vireo_sy
 
 /* ---- Values -------------------------------------------------------------------------------- */
 
+/* Sizes are 0..2^31 - 1. A value has at most 2^31 - 1 rows and 2^32 - 1 times 4 elements, each row filled
+ * up to a multiple of 4; what is empty is counted as if there were one. More is VIREO_ERROR_LIMIT. */
 /* With a symbol, shape[0] is ignored. Names are unique among inputs, and among outputs. */
 vireo_value vireo_graph_input(vireo_graph *, const char *name, vireo_dtype, uint32_t rank,
                               const int64_t *shape, vireo_symbol);
