@@ -189,13 +189,25 @@ static void run_bucket(const vireo_model *m, const int64_t *counts, const char *
     free(fixed);
 }
 
+/* Whether a device with small bindings cuts it into thousands of dispatches: that takes time, and
+ * need not be tried often. */
+static bool is_huge(const vireo_graph *g)
+{
+    uint64_t total = 0;
+    for (size_t i = 1; i < g->n_values; i++)
+        total += vr_value_bytes(&g->values[i].v);
+    return total > (uint64_t)1 << 34;
+}
+
 static void run(vireo_graph *g, uint8_t flags, uint8_t how)
 {
     static const char *const forces[] = {"copy/none", "reshape/elements,slice/elements",
                                          "top_k/workgroup",
                                          "norm/row,unary/storage,binary/broadcast,matmul/plain"};
     const char *force = flags & FORCE ? forces[1 + how % 3u] : NULL;
-    struct vireo_model model = {.device = &devices[flags & DEVICE], .graph = g, .any_kernel = true};
+    const bool cut = how % 8 == 0 || !is_huge(g);
+    struct vireo_model model = {
+        .device = &devices[cut ? flags & DEVICE : 0], .graph = g, .any_kernel = true};
     int64_t counts[VR_MAX_SYMBOLS + 1];
     if (flags & TURN)
         vr_turn_weights(g, &model.device->info);
