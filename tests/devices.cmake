@@ -25,6 +25,10 @@ set(VIREO_DRIVERS
     "swiftshader|${VIREO_SWIFTSHADER}|"
     "validation|${VIREO_LAVAPIPE}|VIREO_TEST_VALIDATION=1")
 
+# Programs that compile most of all kernels, or run for long: not in the fast tier.
+set(VIREO_LONG_TESTS test_alone test_determinism test_minilm_limits test_op_bits test_quantized
+    test_row_bits test_selftest test_whole_memory)
+
 # Both variables: loaders before 1.3.207 know only the second.
 function(vireo_driver_test test driver labels environment)
     list(FILTER VIREO_DRIVERS INCLUDE REGEX "^${driver}\\|")
@@ -41,7 +45,12 @@ endfunction()
 function(vireo_test_on_drivers label name)
     foreach(driver ${VIREO_DRIVERS})
         string(REGEX REPLACE "\\|.*" "" driver "${driver}")
-        vireo_driver_test(${label}.${driver}.${name} ${driver} "${label};${driver}" "" ${ARGN})
+        set(environment "")
+        if(name IN_LIST VIREO_LONG_TESTS OR "${driver} ${name}" STREQUAL "validation test_ops")
+            set(environment VIREO_TEST_NOT_FAST=1)
+        endif()
+        vireo_driver_test(${label}.${driver}.${name} ${driver} "${label};${driver}"
+            "${environment}" ${ARGN})
         if(name MATCHES "_time$")
             set_tests_properties(${label}.${driver}.${name} PROPERTIES RUN_SERIAL ON)
         endif()

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # vireo devices --check: table, JSON, verdicts that are kept, kernels that failed.
 set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
 # shellcheck source=tests/cli/cli.sh
 . "$VIREO_SOURCE/tests/cli/cli.sh"
 cache=$temporary/cache/vireo
