@@ -22,7 +22,7 @@ usage() {
     say "    --full       everything, without limit"
     say "    --label L    only tests of this label: unit fuzz script op device golden cli sample"
     say "                 lavapipe lavapipe25 swiftshader validation, or a check of the larger tiers:"
-    say "                 clang lint asan, tsan (only with --full); docs/TESTING.md tells more"
+    say "                 clang lint asan, tsan and mutants (with --full); docs/TESTING.md tells more"
 }
 
 bad_usage() {
@@ -117,7 +117,7 @@ if ! sh "$root/models/fetch.sh" minilm ml-100k; then
 fi
 
 case $label in
-asan | tsan | clang | lint) ;;
+asan | tsan | clang | lint | mutants) ;;
 *)
     say "Building with gcc (Release) in $work/tests"
     if check build gcc build "$work/tests" "" -DCMAKE_BUILD_TYPE=Release -DVIREO_TESTS=ON \
@@ -151,6 +151,10 @@ fi
 if [ "$tier" = full ] && wanted tsan; then
     say "Building with ThreadSanitizer in $work/tsan"
     sanitized tsan thread all -L '^(device|golden)$'
+fi
+if [ "$tier" = full ] && wanted mutants; then
+    say "Mutants: what is broken on purpose must be noticed"
+    check mutants mutants sh "$root/tests/mutants.sh" || :
 fi
 if [ "$tier" = full ] && wanted fuzz; then
     check fuzz seeded-bugs sh "$root/tests/fuzz.sh" --seeded || :

@@ -153,6 +153,27 @@ static void judges_items(void **state)
     }
 }
 
+/* What is said to be mended is mended in the store. */
+static void keeps_what_was_mended(void **state)
+{
+    (void)state;
+    vireo_import_options o = VIREO_OPTIONS(vireo_import_options);
+    vireo_import_report r;
+    vireo_error err = {0};
+    unlink(builder_path("store.db"));
+    vireo_store *store = builder_store(VIREO_STORE_CREATE);
+    o.interactions = builder_file("m.inter", INTER " 1 \ta\t3\t1609459200000\n");
+    o.items = builder_file("m.item", ITEM " a\t<b>A</b>\t1e9\tDrama\n");
+    assert_int_equal(vireo_import(store, &o, &r, &err), VIREO_OK);
+    vireo_import_report_free(&r);
+    assert_int_equal(builder_query("SELECT timestamp FROM interactions"), 1609459200);
+    assert_int_equal(builder_query("SELECT count(*) FROM users WHERE id = '1'"), 1);
+    assert_int_equal(builder_query("SELECT count(*) FROM items WHERE id = 'a' AND title = 'A' AND"
+                                   " year = 0 AND genres = 'Drama'"),
+                     1);
+    vireo_store_close(&store);
+}
+
 static void cuts_long_titles(void **state)
 {
     (void)state;
@@ -372,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges_interactions),
         cmocka_unit_test(judges_items),
+        cmocka_unit_test(keeps_what_was_mended),
         cmocka_unit_test(cuts_long_titles),
         cmocka_unit_test(accepts_other_columns),
         cmocka_unit_test(finds_duplicates),

@@ -79,3 +79,17 @@ void op_sizes(op_case *c, int64_t most1, const int64_t *counts1, int64_t most2,
         c->counts[i][1] = counts2 ? counts2[i] : 0;
     }
 }
+
+bool op_kernel_runs(const vr_op *op, size_t kernel, const vireo_device_info *info)
+{
+    const vr_kernel *k = kernel < op->n_kernels ? &op->kernels[kernel] : NULL;
+    for (; k; k = k->second) {
+        uint32_t buffers = 0;
+        for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++)
+            buffers += k->binds[i].access == VR_STORAGE;
+        if (buffers > info->max_storage_bindings ||
+            (k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC && !info->subgroup_arithmetic))
+            return false;
+    }
+    return true;
+}

@@ -111,6 +111,9 @@ enum { OP_N_DTYPES = 8, OP_MAX_KERNELS = 16 };
 typedef struct op_table {
     op_tally of[OP_MAX_KERNELS][OP_N_DTYPES]; /* by kernel and by the dtype that is special */
 } op_table;
+/* Whether the device has the buffers and subgroups that a kernel of the op needs; past the last
+ * one: a view, which needs none. */
+bool op_kernel_runs(const vr_op *, size_t kernel, const vireo_device_info *);
 vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor i32, else input 0's */
 /* Runs a case, forced: with every kernel in turn, else with the one that is chosen. Prints what fails
  * and returns how many checks failed. */

@@ -468,6 +468,8 @@ static void run_kernel(work *w, size_t kernel)
     const size_t used = kernel_used(w, s);
     op_tally *tally = &w->table->of[used < w->op->n_kernels ? used : 0][dtype];
     count(w, s, tally);
+    if (!op_kernel_runs(w->op, used, &s->model->device->info))
+        fault(w, used, "the device has not what the kernel needs");
     for (uint32_t i = 0; i < w->op->n_out; i++) {
         compare(w, used, i, &tally->worst);
         if (memcmp(w->got[0][i], w->got[1][i], w->elements[i] * 4) != 0)

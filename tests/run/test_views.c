@@ -48,6 +48,18 @@ static const char *kernel_of(const vireo_session *s, size_t node)
     return vireo_session_get_kernel(s, node, &op);
 }
 
+/* in: 0, 1, 2, ... */
+static void run_counting(vireo_session *s, float in[ROWS * WIDTH], float out[3 * 64])
+{
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        in[i] = (float)i;
+    const vireo_tensor tensor = {VIREO_F32, 2, {ROWS, WIDTH}, in, ROWS * WIDTH * sizeof *in};
+    vireo_tensor result = {.data = out, .bytes = 3 * 64 * sizeof *out};
+    vireo_error err = {0};
+    if (vireo_session_run(s, &tensor, 1, &result, 1, &err))
+        fail_msg("%s", err.message);
+}
+
 /* x (6, 192) is scaled, cut into three of (6, 64), one of these again into rows [2, 5); what is left is
  * seen as (3, 4, 16), doubled. */
 static void test_chain(void **state)
@@ -65,19 +77,41 @@ static void test_chain(void **state)
     vireo_model *model = NULL;
     vireo_session *s = make_session(&g, &model);
     float in[ROWS * WIDTH], out[3 * 64];
-    for (int i = 0; i < ROWS * WIDTH; i++)
-        in[i] = (float)i;
-    const vireo_tensor tensor = {VIREO_F32, 2, {ROWS, WIDTH}, in, sizeof in};
-    vireo_tensor result = {.data = out, .bytes = sizeof out};
-    vireo_error err = {0};
-    if (vireo_session_run(s, &tensor, 1, &result, 1, &err))
-        fail_msg("%s", err.message);
+    run_counting(s, in, out);
     for (int r = 0; r < 3; r++)
         for (int c = 0; c < 64; c++)
             assert_float_equal(out[r * 64 + c], 4.0f * (float)((r + 2) * WIDTH + 64 + c + 1), 0);
     for (size_t node = 0; node < 6; node++)
         assert_int_equal(!strcmp(kernel_of(s, node), "view"), node == 1 || node == 2 || node == 4);
     assert_int_equal(s->buckets[0]->launches.count, 3);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+}
+
+/* A view is read after all reads of what it is a view of, when others want that memory. */
+static void test_kept(void **state)
+{
+    (void)state;
+    vireo_graph *g = make_graph();
+    vireo_value x =
+        vireo_graph_input(g, "x", VIREO_F32, 2, (const int64_t[]){ROWS, WIDTH}, (vireo_symbol){0});
+    vireo_value kept = vireo_slice(g, vireo_scale(g, x, 1.0f, 1.0f), 1, 64, 64); /* nodes 0, 1 */
+    kept = vireo_slice(g, kept, 0, 2, 3);                                        /* node 2 */
+    for (int i = 0; i < 3; i++)
+        x = vireo_scale(g, x, 2.0f, 0.0f); /* nodes 3 to 5 */
+    vireo_value other = vireo_slice(g, vireo_slice(g, x, 1, 0, 64), 0, 2, 3);
+    vireo_graph_output(g, "y", vireo_binary_op(g, VIREO_ADD, kept, other));
+    vireo_model *model = NULL;
+    vireo_session *s = make_session(&g, &model);
+    float in[ROWS * WIDTH], out[3 * 64];
+    run_counting(s, in, out);
+    assert_string_equal(kernel_of(s, 1), "view");
+    assert_string_equal(kernel_of(s, 2), "view");
+    for (int r = 0; r < 3; r++)
+        for (int c = 0; c < 64; c++) {
+            const float *row = in + (r + 2) * WIDTH;
+            assert_float_equal(out[r * 64 + c], row[64 + c] + 1.0f + 8.0f * row[c], 0);
+        }
     vireo_session_destroy(&s);
     vireo_model_destroy(&model);
 }
@@ -264,9 +298,8 @@ static void test_faults_of_slabs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_chain),           cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_copies),          cmocka_unit_test(test_faults),
         cmocka_unit_test(test_faults_of_slabs),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

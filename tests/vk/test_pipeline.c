@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/device_test.h"
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "vk/compiler.h"
 #include "vk/run_program.h"
 #include "vk/scratch.h"
 
@@ -262,6 +265,20 @@ static vireo_device *create_cached(const scratch *folder)
     return test_device_create_with(&options, NULL);
 }
 
+/* A file's name tells the text that the compiler saw and the compiler: another version's are not
+ * used. */
+static void check_name(const char *path, const vr_program_desc *p)
+{
+    char *text = NULL, name[48] = "spirv-";
+    assert_int_equal(vr_glsl_expand(NULL, p->name, p->source, p->defines, p->include, &text, NULL),
+                     VIREO_OK);
+    const char *version = vr_glsl_version();
+    vr_hash_hex(vr_hash_join(vr_hash(text, strlen(text)), vr_hash(version, strlen(version))),
+                name + strlen(name));
+    assert_string_equal(strrchr(path, '/') + 1, name);
+    vr_free(NULL, text);
+}
+
 static void test_disk_cache(void **state)
 {
     (void)state;
@@ -272,7 +289,10 @@ static void test_disk_cache(void **state)
     check_scale(d);
     assert_int_equal(d->counters.shaders_compiled, 1);
     test_device_destroy(&d);
-    assert_int_equal(scratch_find(&folder, "spirv-", NULL), 1);
+    const vr_program_desc program = scale_program("#define WIDTH 64\n");
+    assert_int_equal(scratch_find(&folder, "spirv-", &file), 1);
+    check_name(file.path, &program);
+    free(file.data);
 
     d = create_cached(&folder);
     check_scale(d);
