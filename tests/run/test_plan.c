@@ -204,6 +204,34 @@ static void random_graphs(void **state)
     print_message("60 random graphs: at worst %.3f of the lower bound\n", worst);
 }
 
+/* What a kernel keeps between its dispatches lies apart from what its node reads and writes. */
+static void scratch_is_apart(void **state)
+{
+    (void)state;
+    enum { WIDTH = 5000 }; /* several pieces a row */
+    const int64_t none[VR_MAX_SYMBOLS + 1] = {0};
+    vireo_graph *g = NULL;
+    vireo_model *m = NULL;
+    vr_bucket *b = NULL;
+    vireo_error err = {0};
+    assert_int_equal(vireo_graph_create(NULL, &g, NULL), VIREO_OK);
+    vireo_value x =
+        vireo_graph_input(g, "x", VIREO_F32, 2, (int64_t[]){3, WIDTH}, (vireo_symbol){0});
+    for (int i = 0; i < 3; i++)
+        x = vireo_cumsum(g, vireo_unary_op(g, VIREO_TANH, x), i == 1);
+    vireo_graph_output(g, "y", vireo_unary_op(g, VIREO_TANH, x));
+    if (vireo_model_create(device, &g, NULL, &m, &err) ||
+        vr_bucket_create(m, none, NULL, NULL, &b, &err))
+        fail_msg("%s", err.message);
+    size_t with_scratch = 0;
+    for (size_t i = 0; i < m->graph->n_nodes; i++)
+        with_scratch += b->nodes[i].scratch_bytes > 0;
+    assert_int_equal(with_scratch, 3);
+    assert_true(check_plan(b) <= 1.1);
+    vr_bucket_destroy(&b);
+    vireo_model_destroy(&m);
+}
+
 /* With every value an output nothing is ever reused: the same bits must come from the planned one.
  * What is written over what was read is ordered by barriers, or these differ. */
 static void reuse_changes_nothing(void **state)
@@ -247,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoder),
         cmocka_unit_test(random_graphs),
+        cmocka_unit_test(scratch_is_apart),
         cmocka_unit_test(reuse_changes_nothing),
         cmocka_unit_test(no_validation_messages),
     };
