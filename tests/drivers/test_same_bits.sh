@@ -6,10 +6,6 @@
 set -eu
 # shellcheck source=tests/not_fast.sh
 . "$VIREO_SOURCE/tests/not_fast.sh"
-if [ "${VIREO_TEST_VALIDATION:-}" = 1 ]; then
-    echo "SKIPPED: the program loads no validation layer"
-    exit 77
-fi
 if [ "${VIREO_TEST_DRIVER:-}" = lavapipe25 ] && [ "${VIREO_TIER:-}" != full ]; then
     echo "SKIPPED: not in this tier, a cold compile takes Mesa 25 ten times as long as Mesa 22"
     exit 77
