@@ -141,6 +141,7 @@ typedef struct vireo_device_info {
     uint32_t max_texel_elements, texel_offset_alignment;
     uint32_t max_storage_bindings; /* storage buffers a shader may use */
     uint32_t max_loop_iterations;  /* of all loops of an invocation together; UINT32_MAX: no limit */
+    bool costly_texel_fetch;       /* many fetches in a kernel take seconds to compile, and run slowly */
     uint32_t max_workgroup_invocations, max_shared_bytes, max_push_bytes, subgroup_size;
     bool subgroup_arithmetic, subgroup_ballot, storage_16bit, float16;
     char tier[32];                 /* "baseline" or what stands above it, e.g. "baseline+subgroup" */

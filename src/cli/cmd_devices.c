@@ -34,6 +34,7 @@ static void write_limits(vr_json_out *j, const vireo_device_info *d)
     vr_out_uint(j, "max_workgroup_invocations", d->max_workgroup_invocations);
     vr_out_uint(j, "max_storage_bindings", d->max_storage_bindings);
     vr_out_uint(j, "max_loop_iterations", d->max_loop_iterations);
+    vr_out_bool(j, "costly_texel_fetch", d->costly_texel_fetch);
     vr_out_uint(j, "max_shared_bytes", d->max_shared_bytes);
     vr_out_uint(j, "max_push_bytes", d->max_push_bytes);
     vr_out_uint(j, "subgroup_size", d->subgroup_size);

@@ -5,8 +5,6 @@
 #include "ops/rows.h"
 #include <string.h>
 
-enum { SLAB_ALIGNMENT = 32 }; /* rows: makes every slab begin at a multiple of 256 bytes */
-
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
     const vr_value *table = c->in[0], *ids = c->in[1];
@@ -40,20 +38,9 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-/* Rows of the table that one binding holds; 0: none. */
-static uint64_t slab_rows(const vr_call *c)
-{
-    const vr_value *table = c->in[0];
-    uint64_t rows = (uint64_t)vr_value_rows(table), bytes = vr_value_row_bytes(table);
-    if (rows * bytes <= c->limits->max_storage_binding_bytes)
-        return rows ? rows : 1;
-    return c->limits->max_storage_binding_bytes / bytes / SLAB_ALIGNMENT * SLAB_ALIGNMENT;
-}
-
 static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
-    (void)k;
-    return slab_rows(c) > 0;
+    return vr_table_fits(c, k, VR_IN0);
 }
 
 static void define(const vr_call *c, vr_str *s)
@@ -83,20 +70,18 @@ static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t 
 
 static vireo_status launch_slabs(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    (void)k;
     (void)wg;
     struct vr_push_embedding push = push_of(c);
-    const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]), step = slab_rows(c);
-    for (uint64_t first = 0; first == 0 || first < rows; first += step) {
-        push.first = (uint32_t)first;
-        push.count = (uint32_t)(rows - first < step ? rows - first : step);
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), step = vr_table_step(c, k, VR_IN0);
+    do {
+        push.count = rows - push.first < step ? rows - push.first : step;
         vr_dispatch *d =
             vr_launch(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]), 1);
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
-        d->range[0].offset = first * vr_value_row_bytes(c->in[0]);
-        d->range[0].bytes = push.count * vr_value_row_bytes(c->in[0]);
-    }
+        vr_cut_table(c, k, VR_IN0, push.first, push.count, d);
+        push.first += push.count;
+    } while (push.first < rows);
     return VIREO_OK;
 }
 

@@ -65,7 +65,7 @@ static bool loops_fit(const vr_call *c, const vr_kernel *k)
 
 static bool table_fits(const vr_call *c, const vr_kernel *k)
 {
-    return loops_fit(c, k) && vr_slab_of(c, k, c->in[TABLE], VR_ROWS(VR_IN0)) > 0;
+    return loops_fit(c, k) && vr_table_fits(c, k, VR_IN0);
 }
 
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
@@ -101,8 +101,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                                .mean = c->at.bag.op == VIREO_BAG_MEAN,
                                .has_weights = c->in[WEIGHTS] != NULL};
     const uint32_t rows = (uint32_t)vr_value_rows(table);
-    uint32_t step = vr_slab_of(c, k, table, VR_ROWS(VR_IN0));
-    step = step ? step : rows;
+    const uint32_t step = vr_table_step(c, k, VR_IN0);
     const uint64_t groups =
         (uint64_t)vr_value_rows_now(c->out[0]) * vr_ceil_div(push.quads, wg);
     do {
@@ -110,10 +109,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
         vr_dispatch *d = vr_launch(l, &push, sizeof push, groups, 1);
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
-        if (step < rows) {
-            d->range[0].offset = push.first * vr_value_row_bytes(table);
-            d->range[0].bytes = push.count * vr_value_row_bytes(table);
-        }
+        vr_cut_table(c, k, VR_IN0, push.first, push.count, d);
         push.first += push.count;
     } while (push.first < rows);
     return VIREO_OK;

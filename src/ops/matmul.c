@@ -7,7 +7,7 @@
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { FEW_ROWS = 8, MOST_GROUPS = 65535, MOST_SLABS = 16 };
+enum { FEW_ROWS = 8, TALL_ROWS = 16, TALL_GROUPS = 64, MOST_GROUPS = 65535, MOST_SLABS = 16 };
 enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
 /* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
@@ -102,23 +102,36 @@ static void reference(const vr_ref_args *r)
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
 /* Rows x column quads of a lane. Software drivers run a workgroup on a core and gain from large
- * tiles; real GPUs need many workgroups. */
+ * tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for three times as long as
+ * 2 and are no faster. */
 static void tile(const vr_call *c, uint32_t *rows, uint32_t *quads)
 {
     const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
     *rows = cpu ? 8 : 4;
-    *quads = cpu ? 4 : 1;
+    *quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
+}
+
+static void define_tile(const vr_call *c, uint32_t rows, uint32_t quads, vr_str *out)
+{
+    vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", rows, quads,
+                (int)c->at.matmul.activation);
+    if (c->at.matmul.transpose_b)
+        vr_str_add(out, "#define W_NK\n");
+    vr_define_dtype(c->in[B], out);
 }
 
 static void define(const vr_call *c, vr_str *out)
 {
     uint32_t rows, quads;
     tile(c, &rows, &quads);
-    vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", rows, quads,
-                (int)c->at.matmul.activation);
-    if (c->at.matmul.transpose_b)
-        vr_str_add(out, "#define W_NK\n");
-    vr_define_dtype(c->in[B], out);
+    define_tile(c, rows, quads, out);
+}
+
+static void define_tall(const vr_call *c, vr_str *out)
+{
+    uint32_t rows, quads;
+    tile(c, &rows, &quads);
+    define_tile(c, TALL_ROWS, quads, out);
 }
 
 /* A lane of the packed kernels owns one quad of columns. */
@@ -236,6 +249,16 @@ static bool fits(const vr_call *c, const vr_kernel *k)
     return (!vr_is_packed(b) || stored) && slabs_fit(c, k);
 }
 
+/* Twice the rows a lane: fewer fetches a product, but slower to compile, and fewer tiles for the cores. */
+static bool tall_pays(const vr_call *c, const vr_kernel *k)
+{
+    const sizes s = sizes_of(c);
+    uint32_t rows, quads;
+    tile(c, &rows, &quads);
+    const uint32_t columns = 4 * quads * vr_kernel_workgroup(k, c->limits);
+    return (uint64_t)s.batch * (s.m / TALL_ROWS) * ((s.n + columns - 1) / columns) >= TALL_GROUPS;
+}
+
 static bool packed_fits(const vr_call *c, const vr_kernel *k)
 {
     return vr_is_packed(c->in[B]->dtype) && c->at.matmul.transpose_b && slabs_fit(c, k);
@@ -340,6 +363,13 @@ static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_l
     return one_tile(c, wg, b, out, tm, tq, sizes_of(c).b_pitch);
 }
 
+static vr_dispatch *one_tall(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+{
+    uint32_t tm, tq;
+    tile(c, &tm, &tq);
+    return one_tile(c, wg, b, out, TALL_ROWS, tq, sizes_of(c).b_pitch);
+}
+
 static vr_dispatch *one_packed(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
 {
     return one_tile(c, wg, b, out, packed_rows(c), 1, sizes_of(c).b_texels);
@@ -354,6 +384,11 @@ static vireo_status launch_tiled(const vr_call *c, const vr_kernel *k, uint32_t 
                                  vr_launches *out)
 {
     return launch(c, k, wg, out, one_tiled);
+}
+
+static vireo_status launch_tall(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
+{
+    return launch(c, k, wg, out, one_tall);
 }
 
 static vireo_status launch_packed(const vr_call *c, const vr_kernel *k, uint32_t wg,
@@ -420,6 +455,9 @@ static const vr_kernel kernels[] = {
     {.name = "packed_weights", .shader = "matmul_packed.comp", .defines = "#define W_STORAGE\n",
      .workgroup = VR_WORKGROUP_SUBGROUP, .fits = packed_fits, .define = define_packed,
      .launch = launch_packed, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "tall", .shader = "matmul.comp", .needs = VR_NEEDS_CPU_FETCH,
+     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits, .pays = tall_pays, .define = define_tall, .launch = launch_tall,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
     {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits,
      .define = define, .launch = launch_tiled,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},

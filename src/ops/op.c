@@ -117,6 +117,15 @@ uint32_t vr_kernel_storage_bindings(const vr_kernel *k)
     return n > second ? n : second;
 }
 
+const char *vr_kernel_lacks(const vr_kernel *k, const vireo_device_info *d)
+{
+    if (k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC && !d->subgroup_arithmetic)
+        return "needs subgroup arithmetic";
+    if (k->needs & VR_NEEDS_CPU_FETCH && (d->type != VIREO_DEVICE_CPU || d->costly_texel_fetch))
+        return "needs a CPU driver with cheap texel fetches";
+    return NULL;
+}
+
 uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits)
 {
     if (k->workgroup == VR_WORKGROUP_64)

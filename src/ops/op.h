@@ -149,6 +149,7 @@ typedef struct vr_ref_args {
 
 enum { /* vr_kernel.needs */
     VR_NEEDS_SUBGROUP_ARITHMETIC = 1 << 0,
+    VR_NEEDS_CPU_FETCH = 1 << 1, /* a CPU whose texel fetches are cheap: hundreds of sums a lane pay */
 };
 
 typedef enum vr_operand {
@@ -217,6 +218,9 @@ struct vr_kernel {
     uint32_t needs;
     vr_workgroup workgroup;
     bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
+    /* NULL: always. Whether it is the better one here, where it may be chosen freely: it must give the same
+     * results for all sizes that fit, and is then used for them too where kernels are fixed or forced. */
+    bool (*pays)(const vr_call *, const vr_kernel *);
     void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
                                                       Few distinct ones: each is a pipeline */
     uint64_t (*scratch)(const vr_call *, const vr_kernel *); /* NULL: none; bytes for the bucket's capacities */
@@ -225,6 +229,8 @@ struct vr_kernel {
     const vr_kernel *second; /* NULL, or the program of dispatches marked `second`: its shader, defines,
                                 define and binds count, its other fields do not */
 };
+/* NULL, or which need the device does not meet: "needs subgroup arithmetic". */
+const char *vr_kernel_lacks(const vr_kernel *, const vireo_device_info *);
 uint32_t vr_kernel_workgroup(const vr_kernel *, const vireo_device_info *); /* WG on this device */
 /* How many binds of its programs are storage buffers, at most. */
 uint32_t vr_kernel_storage_bindings(const vr_kernel *);
@@ -245,7 +251,7 @@ typedef struct vr_op {
     void (*explain)(const vr_call *, const uint32_t *words, vr_str *);
     vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
-    /* Best first; the last needs nothing, fits whatever the device's loops and bindings can take, and binds
+    /* Best first; the last needs nothing, always pays, fits whatever the device's loops and bindings can take, and binds
      * at most 4 storage buffers, the least that Vulkan guarantees. */
     const vr_kernel *kernels;
     size_t n_kernels;

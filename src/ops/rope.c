@@ -5,7 +5,6 @@
 #include "ops/rows.h"
 
 enum { X, POSITIONS, TABLE };
-enum { TABLE_BINDING = 1, SLAB_ALIGNMENT = 16 /* rows of the table: a multiple of 256 bytes */ };
 
 static uint32_t head_dim(const vr_call *c)
 {
@@ -86,38 +85,27 @@ static bool quads_fit(const vr_call *c, const vr_kernel *k)
     return head_dim(c) % 4 == 0 && rotary(c) % unit == 0 && vr_fits_texels(c, c->in[X]);
 }
 
-/* Rows of the table that one view holds, or all of them: then recording says what is too large. */
-static uint64_t table_step(const vr_call *c)
-{
-    const uint64_t rows = (uint64_t)vr_value_rows(c->in[TABLE]);
-    const uint64_t fit = c->limits->max_texel_elements / (vr_value_pitch(c->in[TABLE]) / 4);
-    const uint64_t step = fit < rows ? fit / SLAB_ALIGNMENT * SLAB_ALIGNMENT : rows;
-    return step ? step : rows + 1;
-}
-
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     const vr_value *x = c->in[X], *table = c->in[TABLE];
-    const uint64_t rows = (uint64_t)vr_value_rows(table), step = table_step(c);
+    const uint32_t rows = (uint32_t)vr_value_rows(table), step = vr_table_step(c, k, VR_IN2);
     struct vr_push_rope p = {.x = vr_extent_of(x),
                              .head_dim = head_dim(c),
                              .rotary = rotary(c),
                              .table_pitch = vr_value_pitch(table) / 4,
-                             .table_rows = (uint32_t)rows,
+                             .table_rows = rows,
                              .halves = c->at.rope.style == VIREO_ROPE_HALVES};
-    for (uint64_t first = 0; first == 0 || first < rows; first += step) {
+    do {
         const size_t begin = l->count;
-        p.first = (uint32_t)first;
-        p.count = (uint32_t)(rows - first < step ? rows - first : step);
+        p.count = rows - p.first < step ? rows - p.first : step;
         vireo_status st = vr_launch_slabs(c, k, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &p,
                                           sizeof p, vr_row_quads_now(x), wg);
         if (st)
             return st;
-        for (size_t i = begin; i < l->count && step < rows; i++) {
-            l->list[i].range[TABLE_BINDING].offset = first * p.table_pitch * 16;
-            l->list[i].range[TABLE_BINDING].bytes = (uint64_t)p.count * p.table_pitch * 16;
-        }
-    }
+        for (size_t i = begin; i < l->count; i++)
+            vr_cut_table(c, k, VR_IN2, p.first, p.count, &l->list[i]);
+        p.first += p.count;
+    } while (p.first < rows);
     return VIREO_OK;
 }
 

@@ -112,14 +112,28 @@ static uint64_t rows_bound(const vr_call *c, const vr_kernel *k, const vr_value 
     return most;
 }
 
+/* So many rows of each of `mask` are a multiple of 256 bytes. */
+static uint64_t aligned_rows(const vr_call *c, const vr_kernel *k, uint32_t mask)
+{
+    uint64_t most = 1;
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
+        const vr_value *v =
+            mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
+        while (v && most * vr_value_row_bytes(v) % RANGE_ALIGNMENT)
+            most *= 2;
+    }
+    return most;
+}
+
 uint32_t vr_slab_of(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
 {
     const uint64_t rows = (uint64_t)vr_value_rows(x), most = rows_bound(c, k, x, mask, 0);
     if (most == rows)
         return (uint32_t)rows;
-    if (most < 64 && mask & VR_ROWS_ANY)
+    const uint64_t step = aligned_rows(c, k, mask);
+    if (most < step && mask & VR_ROWS_ANY)
         return (uint32_t)rows_bound(c, k, x, mask, RANGE_ALIGNMENT);
-    return (uint32_t)(most / 64 * 64);
+    return (uint32_t)(most / step * step);
 }
 
 void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint32_t mask,
@@ -157,6 +171,27 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
         e->first = e->end;
     } while (e->first < rows);
     return VIREO_OK;
+}
+
+bool vr_table_fits(const vr_call *c, const vr_kernel *k, vr_operand table)
+{
+    const vr_value *v = operand_of(c, table);
+    return vr_value_rows(v) == 0 || vr_slab_of(c, k, v, VR_ROWS(table)) > 0;
+}
+
+uint32_t vr_table_step(const vr_call *c, const vr_kernel *k, vr_operand table)
+{
+    const vr_value *v = operand_of(c, table);
+    const uint32_t step = vr_slab_of(c, k, v, VR_ROWS(table));
+    return step ? step : (uint32_t)vr_value_rows(v);
+}
+
+void vr_cut_table(const vr_call *c, const vr_kernel *k, vr_operand table, uint32_t first,
+                  uint32_t count, vr_dispatch *d)
+{
+    const vr_extent e = {.first = first, .end = first + count};
+    if (count < (uint64_t)vr_value_rows(operand_of(c, table)))
+        vr_cut_rows(c, k, &e, VR_ROWS(table), d);
 }
 
 void vr_define_dtype(const vr_value *v, vr_str *s)

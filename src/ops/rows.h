@@ -32,8 +32,8 @@ vireo_status vr_launch_one(vr_launches *, const void *push, size_t push_bytes, u
 #define VR_ROWS(operand) (1u << (operand))
 #define VR_ROWS_ANY (1u << 31) /* in mask: slabs may begin anywhere, the kernel skips what stands
                                   between the last multiple of 256 bytes and the slab */
-/* Rows a slab: all of x if they fit, else a multiple of 64, so that slabs begin at multiples of 256
- * bytes, or, if fewer fit and mask has VR_ROWS_ANY, those; 0: not even these fit. */
+/* Rows a slab: all of x if they fit, else so many that slabs begin at multiples of 256 bytes, or, if fewer
+ * fit and mask has VR_ROWS_ANY, those; 0: not even these fit. */
 uint32_t vr_slab_of(const vr_call *, const vr_kernel *, const vr_value *x, uint32_t mask);
 /* Binds a dispatch to the slab of e. */
 void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_t mask,
@@ -43,6 +43,13 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
+/* A table whose rows are chosen by ids is bound a slab of rows after the other. Rows a slab of the binding
+ * for operand `table`; all of them if they fit, and if none do: recording says what is too large. */
+bool vr_table_fits(const vr_call *, const vr_kernel *, vr_operand table); /* some or all rows do */
+uint32_t vr_table_step(const vr_call *, const vr_kernel *, vr_operand table);
+/* Binds a dispatch to rows [first, first + count) of it. */
+void vr_cut_table(const vr_call *, const vr_kernel *, vr_operand table, uint32_t first,
+                  uint32_t count, vr_dispatch *);
 /* "#define VR_F16", VR_BF16, VR_Q8_0, VR_Q4_0 by dtype; nothing for f32. */
 void vr_define_dtype(const vr_value *, vr_str *);
 /* out has the shape of in[input], f32. */

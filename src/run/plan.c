@@ -15,9 +15,10 @@ typedef struct item {
     uint32_t value;               /* value id; 0: scratch of node `first` */
 } item;
 
-static uint64_t aligned(uint64_t n)
+/* What a value or scratch takes: its texel view must not reach into the next, which may be written. */
+static uint64_t room(uint64_t bytes)
 {
-    return n ? (n + 255) / 256 * 256 : 256;
+    return (vr_view_bytes(bytes) + 255) / 256 * 256;
 }
 
 static int larger_first(const void *pa, const void *pb)
@@ -47,13 +48,13 @@ static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
                 continue;
             }
             of_value[id] = (uint32_t)n;
-            items[n++] = (item){.bytes = aligned(vr_value_bytes(&b->values[id])),
+            items[n++] = (item){.bytes = room(vr_value_bytes(&b->values[id])),
                                 .first = i,
                                 .last = i,
                                 .value = id};
         }
         if (b->nodes[i].scratch_bytes)
-            items[n++] = (item){.bytes = aligned(b->nodes[i].scratch_bytes), .first = i, .last = i};
+            items[n++] = (item){.bytes = room(b->nodes[i].scratch_bytes), .first = i, .last = i};
     }
     return n;
 }
@@ -138,7 +139,7 @@ static uint64_t place_host(vr_bucket *b, const vr_buffer *buffer, bool inputs)
     for (size_t i = 0; i < (inputs ? g->n_inputs : g->n_outputs); i++) {
         uint32_t id = inputs ? g->inputs[i] : g->outputs[i].value;
         b->places[id] = (vr_place){buffer, bytes};
-        bytes += aligned(vr_value_bytes(&b->values[id]));
+        bytes += room(vr_value_bytes(&b->values[id]));
     }
     return bytes;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Selection: the first kernel of each op whose needs and fits hold and that no self-test has failed, the
- * forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the programs
- * they need, compiled together. */
+ * Selection: the first kernel of each op whose needs, fits and pays hold and that no self-test has failed,
+ * the forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the
+ * programs they need, compiled together. */
 #include "run/bucket.h"
 #include "run/selftest.h"
 #include "run/shader_text.h"
@@ -17,8 +17,7 @@ static const char *shader_text(const char *name)
 
 bool vr_kernel_allowed(const vr_kernel *k, const vr_call *c)
 {
-    uint32_t has = c->limits->subgroup_arithmetic ? VR_NEEDS_SUBGROUP_ARITHMETIC : 0;
-    return (k->needs & ~has) == 0 &&
+    return !vr_kernel_lacks(k, c->limits) &&
            vr_kernel_storage_bindings(k) <= c->limits->max_storage_bindings &&
            (!k->fits || k->fits(c, k));
 }
@@ -127,7 +126,7 @@ static vireo_status choose_among(const vireo_model *m, const vr_call *c, const c
         if (name && (strlen(k->name) != length || strncmp(k->name, name, length) != 0))
             continue;
         bool bad = false;
-        const bool fits = vr_kernel_allowed(k, c);
+        const bool fits = vr_kernel_allowed(k, c) && (name || !k->pays || k->pays(c, k));
         vireo_status st = fits ? look_up(m, c, k, &bad, failed, err) : VIREO_OK;
         if (st)
             return st;

@@ -120,8 +120,9 @@ static bool lacks(const op_work *w, const vr_kernel *k, vr_finding *f)
     const vireo_device_info *d = &w->device->info;
     const uint32_t bindings = vr_kernel_storage_bindings(k);
     bool fits = false;
-    if (k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC && !d->subgroup_arithmetic)
-        snprintf(f->reason, sizeof f->reason, "needs subgroup arithmetic");
+    const char *need = vr_kernel_lacks(k, d);
+    if (need)
+        snprintf(f->reason, sizeof f->reason, "%s", need);
     else if (bindings > d->max_storage_bindings)
         snprintf(f->reason, sizeof f->reason, "binds %u storage buffers, the device allows %u",
                  (unsigned)bindings, (unsigned)d->max_storage_bindings);

@@ -80,13 +80,13 @@ static vireo_status allocate(vireo_device *d, vr_buffer *b, vr_memory_kind kind,
         return vr_fail(err, VIREO_ERROR_DEVICE, "%s: the device has no memory type for it", what);
     uint64_t heap = d->memory.memoryHeaps[d->memory.memoryTypes[type].heapIndex].size;
     if (needs.size > heap)
-        return fail_exhausted(d, needs.size, heap, what, err);
+        return fail_exhausted(d, b->bytes, heap, what, err);
     VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                  .allocationSize = needs.size,
                                  .memoryTypeIndex = type};
     VkResult result = d->fn.vkAllocateMemory(d->handle, &info, NULL, &b->memory);
     if (result == VK_ERROR_OUT_OF_DEVICE_MEMORY || result == VK_ERROR_OUT_OF_HOST_MEMORY)
-        return fail_exhausted(d, needs.size, heap, what, err);
+        return fail_exhausted(d, b->bytes, heap, what, err);
     if (result)
         return vr_vk_check(d, result, what, err);
     result = d->fn.vkBindBufferMemory(d->handle, b->handle, b->memory, 0);
@@ -104,6 +104,35 @@ static vireo_status allocate(vireo_device *d, vr_buffer *b, vr_memory_kind kind,
     return vr_vk_check(d, result, what, err);
 }
 
+/* llvmpipe compiles a kernel anew, for seconds, when the buffer behind one of its texel views begins or
+ * ceases to have a power of two of bytes, and when bits 8 to 15 of a view's bytes become or cease to be
+ * zero (Mesa 22.3 to 25: pot_width and level_zero_only of lp_sampler_static_texture_state, the second
+ * read from a union's other member). So buffers are a little larger than asked, where that is allowed,
+ * and views a little longer. */
+enum { VIEW_ROOM = 512 };
+
+uint64_t vr_view_bytes(uint64_t bytes)
+{
+    return bytes >> 8 & 255 ? bytes : bytes | 256;
+}
+
+static uint64_t with_room(const vireo_device *d, uint64_t bytes)
+{
+    uint64_t size = bytes + VIEW_ROOM;
+    if ((size & (size - 1)) == 0)
+        size += VIEW_ROOM;
+    return size > bytes && size <= d->info.max_allocation_bytes ? size : bytes;
+}
+
+static uint64_t view_range(const vireo_device *d, const vr_buffer *b, VkFormat format, uint64_t offset,
+                           uint64_t bytes)
+{
+    const uint64_t longer = vr_view_bytes(bytes);
+    const uint32_t texel = format == VK_FORMAT_R32_SINT || format == VK_FORMAT_R32_SFLOAT ? 4
+                           : format == VK_FORMAT_R16G16B16A16_SFLOAT ? 8 : 16;
+    return longer / texel <= d->info.max_texel_elements && offset + longer <= b->room ? longer : bytes;
+}
+
 vireo_status vr_buffer_create(vireo_device *d, uint64_t bytes, vr_memory_kind kind,
                               const char *what, vr_buffer *out, vireo_error *err)
 {
@@ -114,9 +143,10 @@ vireo_status vr_buffer_create(vireo_device *d, uint64_t bytes, vr_memory_kind ki
     st = check_size(d, b.bytes, what, err);
     if (st)
         return st;
+    b.room = with_room(d, b.bytes);
     VkBufferCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = b.bytes,
+        .size = b.room,
         .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_UNIFORM_BUFFER_BIT |
                  VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT |
                  VK_BUFFER_USAGE_STORAGE_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_INDIRECT_BUFFER_BIT |
@@ -191,7 +221,7 @@ vireo_status vr_view_create(vireo_device *d, const vr_buffer *b, VkFormat format
                                    .buffer = b->handle,
                                    .format = format,
                                    .offset = offset,
-                                   .range = bytes};
+                                   .range = view_range(d, b, format, offset, bytes)};
     VkBufferView view;
     VkResult result = d->fn.vkCreateBufferView(d->handle, &info, NULL, &view);
     if (result)

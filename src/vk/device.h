@@ -67,7 +67,7 @@ typedef enum vr_memory_kind {
 typedef struct vr_buffer {
     VkBuffer handle;
     VkDeviceMemory memory;
-    uint64_t bytes;
+    uint64_t bytes, room; /* as asked; as made */
     void *mapped; /* NULL: not visible to the host */
 } vr_buffer;
 /* Usage: storage, uniform, uniform texel, storage texel, indirect, transfer. bytes 0 is raised to 16. `what`
@@ -81,7 +81,9 @@ vireo_status vr_buffer_write(vireo_device *, const vr_buffer *, uint64_t offset,
                              uint64_t bytes, vireo_error *);
 vireo_status vr_buffer_read(vireo_device *, const vr_buffer *, uint64_t offset, void *data,
                             uint64_t bytes, vireo_error *);
-/* Texel view of [offset, offset + bytes). */
+/* Texel view of [offset, offset + bytes), or of vr_view_bytes(bytes) where there are so many: what the
+ * device may count as read. */
+uint64_t vr_view_bytes(uint64_t bytes);
 vireo_status vr_view_create(vireo_device *, const vr_buffer *, VkFormat, uint64_t offset,
                             uint64_t bytes, VkBufferView *out, vireo_error *);
 #endif

@@ -5,6 +5,6 @@
 #include <volk.h>
 #include "vireo/vireo.h"
 
-/* Lowers what info says to what is true of this driver. */
+/* Changes what info says to what is true of this driver, whose driver_info is already there. */
 void vr_quirks_apply(VkDriverId, vireo_device_info *);
 #endif

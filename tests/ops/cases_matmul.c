@@ -109,6 +109,14 @@ static const row rows[] = {
     {530000, 8, 64, TB, .heavy = true},        /* rows of 129 MiB */
     {1, 8388545, 1, 0, .heavy = true},         /* more than 65,535 column tiles in every kernel */
     {1, 8388545, 4, TB, .heavy = true},
+    /* Tiles of 16 rows: 64 of them, one row more, few columns, slabs, and sizes that shrink. */
+    {1024, 5, 9, TB | BIAS},
+    {1025, 130, 5, TB | BIAS | RESIDUAL},
+    {1039, 64, 12, HALF},
+    {2048, 3, 7, 0},
+    {130, 1000, 9, TB, .view = true},
+    {1030, 40, 4, TB | BIAS, .device = OP_DEVICE_LOW},
+    {0, 17, 8, TB | BIAS, .most = 1100, .counts = {1031, 3, 1100}},
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},

@@ -149,9 +149,10 @@ static size_t check_table(const devices *d, const op_cases *cases, const op_tabl
         for (uint32_t t = 0; t < OP_N_DTYPES; t++)
             add(&of_kernel, &table->of[k][t]);
         add(&sum, &of_kernel);
-        bool needs =
-            (op->kernels[k].needs & VR_NEEDS_SUBGROUP_ARITHMETIC) == 0 || info->subgroup_arithmetic;
-        if (needs && of_kernel.ran == 0) {
+        const char *lacks = vr_kernel_lacks(&op->kernels[k], info);
+        if (lacks) {
+            printf("  (%s/%s: %s)\n", op->name, op->kernels[k].name, lacks);
+        } else if (of_kernel.ran == 0) {
             printf("FAILED %s/%s ran no case\n", op->name, op->kernels[k].name);
             failures++;
         }
