@@ -61,9 +61,10 @@ typedef struct vireo_selftest_options {
     size_t struct_size;
     vireo_progress_fn progress; /* units are kernels; cancels between them */
     void *progress_user;
+    const char *op; /* borrowed: the kernels of this op alone; NULL: of all */
 } vireo_selftest_options;
 
-/* VIREO_OK if it could run, whatever it found. A kernel that loses the device, gives no answer in a
+/* VIREO_OK if it could run, whatever it found. INVALID_ARGUMENT: no op has that name. A kernel that loses the device, gives no answer in a
  * minute, or ends the program twice has failed and is not tried again. Uses the device alone: no session
  * should be at work meanwhile. */
 typedef struct vireo_selftest vireo_selftest;

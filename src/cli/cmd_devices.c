@@ -3,10 +3,13 @@
 #include "cli/devices_check.h"
 #include "cli/json_out.h"
 #include "cli/table.h"
+#include "vireo/inspect.h"
 #include <stdio.h>
+#include <string.h>
 
 typedef struct devices_args {
     bool check, json;
+    const char *op;
 } devices_args;
 
 static const char *const types[] = {"discrete", "integrated", "virtual", "cpu", "other"};
@@ -131,6 +134,21 @@ static void write_lines(vr_str *s, const vireo_device_info *devices, size_t n)
     vr_table_deinit(&t);
 }
 
+static int refuse_op(const vr_cli *cli, const devices_args *args)
+{
+    const char *names[64];
+    size_t n = 0;
+    if (!args->check)
+        return vr_usage_error(cli->command, "--op needs --check");
+    for (; n < sizeof names / sizeof *names && vireo_op_name(n); n++) {
+        names[n] = vireo_op_name(n);
+        if (strcmp(names[n], args->op) == 0)
+            return VR_EXIT_OK;
+    }
+    return vr_usage_error(cli->command, "--op: no op is named \"%s\"; the nearest is %s", args->op,
+                          vr_nearest(args->op, names, n));
+}
+
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const devices_args *args = data;
@@ -142,8 +160,10 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     bool usable = false;
     (void)operands;
     (void)n_operands;
+    if (args->op && refuse_op(cli, args))
+        return VR_EXIT_USAGE;
     if (args->check)
-        return vr_devices_check(cli, args->json);
+        return vr_devices_check(cli, args->op, args->json);
     options.log = vr_cli_log;
     options.log_level = cli->log_level;
     vireo_status st = vireo_device_list(&options, &devices, &n, &err);
@@ -174,12 +194,18 @@ static const vr_option options[] = {
      .kind = VR_OPTION_FLAG,
      .target = offsetof(devices_args, check),
      .help = "tests every kernel on the device of --device; what fails is not used there"},
+    {.name = "--op",
+     .value = "NAME",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(devices_args, op),
+     .help = "with --check: the kernels of this op alone"},
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(devices_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo devices", "vireo devices --check --device 0"};
+static const char *const examples[] = {"vireo devices", "vireo devices --check --device 0",
+                                       "vireo devices --check --op matmul --json"};
 
 const vr_command vr_command_devices = {
     .name = "devices",

@@ -106,13 +106,14 @@ static int conclude(const vireo_device_info *d, const vireo_selftest *t)
     return of[VIREO_VERDICT_FAILED] || of[VIREO_VERDICT_NOT_TRIED] ? VR_EXIT_FAILED : VR_EXIT_OK;
 }
 
-int vr_devices_check(vr_cli *cli, bool json)
+int vr_devices_check(vr_cli *cli, const char *op, bool json)
 {
     vr_engine e = {0};
     vireo_selftest *t = NULL;
     vireo_selftest_options options = VIREO_OPTIONS(vireo_selftest_options);
     vr_json_out j;
     options.progress = vr_progress;
+    options.op = op;
     vr_out_init(&j);
     int status = vr_engine_open_device(&e, cli);
     if (!status) {

@@ -5,5 +5,5 @@
 #include "cli/cli.h"
 
 /* The exit status: 1 if a kernel failed, or was not tried. */
-int vr_devices_check(vr_cli *, bool json);
+int vr_devices_check(vr_cli *, const char *op, bool json);
 #endif

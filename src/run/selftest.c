@@ -219,11 +219,16 @@ static vireo_status try_kernel(vireo_selftest *t, op_work *w, const vr_kernel *k
     return st;
 }
 
-static size_t count_kernels(void)
+static bool is_asked(const vireo_selftest_options *o, size_t op)
+{
+    return !o->op || strcmp(o->op, vr_ops[op]->name) == 0;
+}
+
+static size_t count_kernels(const vireo_selftest_options *o)
 {
     size_t n = 0;
     for (size_t i = 0; i < VR_OP_COUNT; i++)
-        n += vr_ops[i]->n_kernels;
+        n += is_asked(o, i) ? vr_ops[i]->n_kernels : 0;
     return n;
 }
 
@@ -239,30 +244,36 @@ static vireo_status try_op(vireo_selftest *t, vireo_device *d, vr_op_id op,
         r->kernel = k->name;
         st = try_kernel(t, &w, k, r, err);
         t->n++;
-        if (!st && o && o->progress &&
-            o->progress(o->progress_user, "self-test", t->n, count_kernels()))
+        if (!st && o->progress &&
+            o->progress(o->progress_user, "self-test", t->n, count_kernels(o)))
             st = vr_fail(err, VIREO_ERROR_CANCELLED, "the self-test was cancelled");
     }
     op_work_deinit(&w);
     return st;
 }
 
-vireo_status vireo_selftest_run(vireo_device *d, const vireo_selftest_options *o,
+vireo_status vireo_selftest_run(vireo_device *d, const vireo_selftest_options *given,
                                 vireo_selftest **out, vireo_error *err)
 {
+    vireo_selftest_options known = VIREO_OPTIONS(vireo_selftest_options);
+    const vireo_selftest_options *o = &known;
     vireo_status st = vr_device_check(d, err);
     if (st)
         return st;
+    if (given)
+        memcpy(&known, given, given->struct_size < sizeof known ? given->struct_size : sizeof known);
+    if (count_kernels(o) == 0)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "self-test: no op is named %s", o->op);
     vireo_selftest *t = vr_calloc(d->allocator, 1, sizeof *t);
     if (!t)
         return vr_fail_memory(err, "self-test");
     t->allocator = d->allocator;
     vr_arena_init(&t->arena, d->allocator);
-    t->results = vr_calloc(d->allocator, count_kernels(), sizeof *t->results);
+    t->results = vr_calloc(d->allocator, count_kernels(o), sizeof *t->results);
     if (!t->results)
         st = vr_fail_memory(err, "self-test");
     for (size_t i = 0; !st && i < VR_OP_COUNT; i++)
-        st = try_op(t, d, (vr_op_id)i, o, err);
+        st = is_asked(o, i) ? try_op(t, d, (vr_op_id)i, o, err) : VIREO_OK;
     vr_verdicts_save(d);
     if (st)
         vireo_selftest_destroy(&t);

@@ -25,6 +25,13 @@ json 'all(c["verdict"] == "passed" and c["reason"] == "" and c["report"] is None
 uuid=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["uuid"])' "$temporary/out")
 expect "verdicts are those of the device" [ "$(grep -c "^$uuid$tab" "$cache/verdicts.txt")" -eq "$lines" ]
 
+vireo 0 devices --check --op norm --json
+json 'j["failed"] == 0 and {c["op"] for c in j["checks"]} == {"norm"}'
+vireo 2 devices --check --op nrom
+mentions '^vireo devices: --op: no op is named "nrom"; the nearest is norm$'
+vireo 2 devices --op norm
+mentions '^vireo devices: --op needs --check'
+
 # A kernel that lost the device once: refused, named, reported, not tried again.
 tiny_model
 embed() { # the numbers go into $temporary/$1

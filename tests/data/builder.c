@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -76,64 +75,6 @@ const char *builder_parts(const char *name, const builder_part *parts, size_t *b
     free(text);
     *bytes = n;
     return path;
-}
-
-static double processor_ms(void)
-{
-    struct timespec t;
-    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-/* A line of /proc/self/status in bytes. */
-static size_t status_bytes(const char *key)
-{
-    char line[256];
-    size_t kib = 0;
-    FILE *f = fopen("/proc/self/status", "r");
-    while (f && fgets(line, sizeof line, f))
-        if (!strncmp(line, key, strlen(key)))
-            kib = strtoull(line + strlen(key), NULL, 10);
-    if (f)
-        fclose(f);
-    return kib << 10;
-}
-
-void builder_cost_start(builder_cost *c)
-{
-    FILE *f = fopen("/proc/self/clear_refs", "w"); /* 5: the peak starts anew */
-    bool reset = f && fputs("5\n", f) >= 0;
-    if (f && fclose(f))
-        reset = false;
-    c->start_bytes = reset ? status_bytes("VmRSS:") : SIZE_MAX;
-    c->start_ms = processor_ms();
-}
-
-void builder_cost_stop(builder_cost *c)
-{
-    size_t peak = status_bytes("VmHWM:");
-    c->ms = processor_ms() - c->start_ms;
-    c->bytes = peak > c->start_bytes ? peak - c->start_bytes : 0;
-}
-
-#ifdef __has_feature
-#define HAS(sanitizer) __has_feature(sanitizer)
-#else
-#define HAS(sanitizer) 0
-#endif
-
-void builder_cost_check(const builder_cost *c, size_t input, const char *what)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS(address_sanitizer) ||     \
-    HAS(thread_sanitizer)
-    const size_t slack = 20;
-#else
-    const size_t slack = 1;
-#endif
-    if (c->ms > 100.0 * (double)slack)
-        fail_msg("%s: %.1f ms of processor time", what, c->ms);
-    if (c->bytes > slack * (input + ((size_t)64 << 20)))
-        fail_msg("%s: %zu bytes for an input of %zu", what, c->bytes, input);
 }
 
 uint64_t builder_state(const char *path)

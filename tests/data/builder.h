@@ -32,17 +32,6 @@ typedef struct builder_part {
     }
 const char *builder_parts(const char *name, const builder_part *, size_t *bytes);
 
-/* What work cost: processor time and the growth of resident memory at its peak. More is allowed
- * under sanitizers, and where /proc does not say, memory counts as 0. */
-typedef struct builder_cost {
-    double start_ms, ms;
-    size_t start_bytes, bytes;
-} builder_cost;
-void builder_cost_start(builder_cost *);
-void builder_cost_stop(builder_cost *);
-/* Fails if it took more than 100 ms, or more memory than the input and 64 MiB. */
-void builder_cost_check(const builder_cost *, size_t input, const char *what);
-
 /* The file as it is now, for comparison: its hash, 0 if there is none. */
 uint64_t builder_state(const char *path);
 

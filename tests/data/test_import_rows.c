@@ -2,6 +2,7 @@
  * Malformed and hostile rows for an import: dropped or mended and counted, with the line and the
  * text of the first, in bounded time and memory. */
 #include "builder.h"
+#include "measure.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -193,7 +194,6 @@ static void judges_rows(void **state)
         vireo_import_options o = VIREO_OPTIONS(vireo_import_options);
         vireo_import_report r = {0};
         vireo_error err = {0};
-        builder_cost cost;
         size_t bytes;
         int file = judged[i].file;
         char notes[4096] = "";
@@ -201,9 +201,9 @@ static void judges_rows(void **state)
         *(const char **[]){&o.interactions, &o.items, &o.users}[file] = path;
         unlink(builder_path("store.db"));
         vireo_store *store = builder_store(VIREO_STORE_CREATE);
-        builder_cost_start(&cost);
+        const measure m = measure_begin();
         vireo_status st = vireo_import(store, &o, &r, &err);
-        builder_cost_stop(&cost);
+        measure_end(&m, judged[i].notes, MEASURE_MS, bytes + MEASURE_SLACK);
         assert_string_equal(err.message, "");
         assert_int_equal(st, VIREO_OK);
         for (const char *at = judged[i].notes; *at; at += strcspn(at, "\n") + 1)
@@ -211,7 +211,6 @@ static void judges_rows(void **state)
                      (int)strcspn(at, "\n"), at);
         assert_string_equal(builder_notes(&r), notes);
         check_counts(&r, file, judged[i].counts);
-        builder_cost_check(&cost, bytes, judged[i].notes);
         vireo_import_report_free(&r);
         vireo_store_close(&store);
     }
