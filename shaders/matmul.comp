@@ -87,13 +87,18 @@ void main()
         }
     }
 #endif
-    for (int r = 0; r < TM; r++) {
+    // Storage accesses compile in time that grows with their square on lavapipe: a loop, over a copy, so that
+    // the sums themselves need no index at run time.
+    vec4 sums[TM][TQ];
+    [[unroll]] for (int r = 0; r < TM; r++)
+        [[unroll]] for (int n = 0; n < TQ; n++) sums[r][n] = acc[r][n];
+    [[dont_unroll]] for (int r = 0; r < TM; r++) {
         if (row + r >= rows)
             break;
         const uint out_row = batch * p.out_batch + (row + r - p.row_begin) * p.out_pitch;
         [[unroll]] for (int n = 0; n < TQ; n++) {
             if (quad + WG * n < p.quad_end)
-                vr_finish(out_row, quad + WG * n, acc[r][n]);
+                vr_finish(out_row, quad + WG * n, sums[r][n]);
         }
     }
 }

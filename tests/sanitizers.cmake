@@ -3,7 +3,7 @@
 # drivers, and a program that shows that these hide nothing of ours.
 set(VIREO_SANITIZED_SOURCES "")
 set(VIREO_SANITIZER_ENVIRONMENT "")
-set(VIREO_TEST_TIMEOUT 600)
+set(VIREO_TEST_TIMEOUT 1800) # the full tier of the ops, beside another test
 if(VIREO_SANITIZE)
     set(VIREO_SANITIZED_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/sanitize/keep_loaded.c)
     set(VIREO_TEST_TIMEOUT 3600)

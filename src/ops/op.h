@@ -218,8 +218,8 @@ struct vr_kernel {
     uint32_t needs;
     vr_workgroup workgroup;
     bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
-    /* NULL: always. Whether it is the better one here, where it may be chosen freely: it must give the same
-     * results for all sizes that fit, and is then used for them too where kernels are fixed or forced. */
+    /* NULL: always. Whether it is the better one for these sizes. Where kernels are fixed or forced it is
+     * used for all that fit, and so where nothing else is left. */
     bool (*pays)(const vr_call *, const vr_kernel *);
     void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
                                                       Few distinct ones: each is a pipeline */
@@ -251,7 +251,7 @@ typedef struct vr_op {
     void (*explain)(const vr_call *, const uint32_t *words, vr_str *);
     vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
-    /* Best first; the last needs nothing, always pays, fits whatever the device's loops and bindings can take, and binds
+    /* Best first; the last needs nothing, fits whatever the device's loops and bindings can take, and binds
      * at most 4 storage buffers, the least that Vulkan guarantees. */
     const vr_kernel *kernels;
     size_t n_kernels;

@@ -43,9 +43,10 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
-/* A table whose rows are chosen by ids is bound a slab of rows after the other. Rows a slab of the binding
- * for operand `table`; all of them if they fit, and if none do: recording says what is too large. */
-bool vr_table_fits(const vr_call *, const vr_kernel *, vr_operand table); /* some or all rows do */
+/* A table whose rows are chosen by ids is bound a slab of rows after the other. Whether the binding for
+ * operand `table` holds a slab. */
+bool vr_table_fits(const vr_call *, const vr_kernel *, vr_operand table);
+/* Rows a slab; all of them if they fit, and if none do: recording says what is too large. */
 uint32_t vr_table_step(const vr_call *, const vr_kernel *, vr_operand table);
 /* Binds a dispatch to rows [first, first + count) of it. */
 void vr_cut_table(const vr_call *, const vr_kernel *, vr_operand table, uint32_t first,

@@ -15,10 +15,11 @@ typedef struct item {
     uint32_t value;               /* value id; 0: scratch of node `first` */
 } item;
 
-/* What a value or scratch takes: its texel view must not reach into the next, which may be written. */
+/* What a value or scratch takes: no texel view of it, of a slice or slab of it may reach into the next,
+ * which may be written. */
 static uint64_t room(uint64_t bytes)
 {
-    return (vr_view_bytes(bytes) + 255) / 256 * 256;
+    return (bytes + 255) / 256 * 256 + VR_VIEW_EXCESS;
 }
 
 static int larger_first(const void *pa, const void *pb)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Selection: the first kernel of each op whose needs, fits and pays hold and that no self-test has failed,
- * the forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the
+ * Selection: the first kernel of each op whose needs, fits and, if possible, pays hold and that no self-test
+ * has failed, the forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the
  * programs they need, compiled together. */
 #include "run/bucket.h"
 #include "run/selftest.h"
@@ -121,19 +121,22 @@ static vireo_status choose_among(const vireo_model *m, const vr_call *c, const c
     const vr_op *op = vr_ops[c->op];
     size_t length = 0;
     const char *name = forced_name(force, op->name, &length);
+    const vr_kernel *second_best = NULL; /* fits, but does not pay */
     for (size_t i = 0; i < op->n_kernels; i++) {
         const vr_kernel *k = &op->kernels[i];
         if (name && (strlen(k->name) != length || strncmp(k->name, name, length) != 0))
             continue;
         bool bad = false;
-        const bool fits = vr_kernel_allowed(k, c) && (name || !k->pays || k->pays(c, k));
+        const bool fits = vr_kernel_allowed(k, c);
         vireo_status st = fits ? look_up(m, c, k, &bad, failed, err) : VIREO_OK;
         if (st)
             return st;
-        if (fits && !bad) {
+        if (fits && !bad && (name || !k->pays || k->pays(c, k))) {
             *out = k;
             return VIREO_OK;
         }
+        if (fits && !bad && !second_best)
+            second_best = k;
         if (name && bad)
             return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
                            "%s/%s was forced, and failed its self-test on this device", op->name,
@@ -143,7 +146,8 @@ static vireo_status choose_among(const vireo_model *m, const vr_call *c, const c
                            "%s/%s was forced, and does not fit these sizes on this device",
                            op->name, k->name);
     }
-    return fail_choice(c, failed, err);
+    *out = second_best;
+    return second_best ? VIREO_OK : fail_choice(c, failed, err);
 }
 
 static vireo_status choose(const vireo_model *m, const vr_call *c, const char *force,

@@ -260,6 +260,10 @@ vireo_status vireo_selftest_run(vireo_device *d, const vireo_selftest_options *g
     vireo_status st = vr_device_check(d, err);
     if (st)
         return st;
+    if (given && given->struct_size < sizeof given->struct_size)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_selftest_options.struct_size is %zu; use VIREO_OPTIONS",
+                       given->struct_size);
     if (given)
         memcpy(&known, given, given->struct_size < sizeof known ? given->struct_size : sizeof known);
     if (count_kernels(o) == 0)

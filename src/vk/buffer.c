@@ -113,7 +113,7 @@ enum { VIEW_ROOM = 512 };
 
 uint64_t vr_view_bytes(uint64_t bytes)
 {
-    return bytes >> 8 & 255 ? bytes : bytes | 256;
+    return bytes >> 8 & 255 ? bytes : bytes + VR_VIEW_EXCESS;
 }
 
 static uint64_t with_room(const vireo_device *d, uint64_t bytes)

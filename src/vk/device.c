@@ -196,6 +196,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->subgroup_arithmetic = i->subgroup_ballot = false;
         i->subgroup_size = 1;
     }
+    if (o->costly_texel_fetch || o->cheap_texel_fetch)
+        i->costly_texel_fetch = o->costly_texel_fetch;
     d->force_staging = o->force_staging;
     d->shader = o->shader;
     d->shader_text = o->shader_text;

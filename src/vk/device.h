@@ -15,6 +15,7 @@ typedef struct vr_device_override {
     uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings,
         max_loop_iterations;
     bool no_subgroups;
+    bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
     bool force_staging; /* treat device memory as invisible to the host */
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
@@ -83,7 +84,8 @@ vireo_status vr_buffer_read(vireo_device *, const vr_buffer *, uint64_t offset, 
                             uint64_t bytes, vireo_error *);
 /* Texel view of [offset, offset + bytes), or of vr_view_bytes(bytes) where there are so many: what the
  * device may count as read. */
-uint64_t vr_view_bytes(uint64_t bytes);
+enum { VR_VIEW_EXCESS = 256 };
+uint64_t vr_view_bytes(uint64_t bytes); /* at most VR_VIEW_EXCESS more than bytes */
 vireo_status vr_view_create(vireo_device *, const vr_buffer *, VkFormat, uint64_t offset,
                             uint64_t bytes, VkBufferView *out, vireo_error *);
 #endif

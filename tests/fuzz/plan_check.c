@@ -106,7 +106,7 @@ static void check_no_other(const vr_bucket *b, size_t index)
         l.count = 0;
         l.full = false;
         const uint64_t scratch = k->scratch ? k->scratch(&call, k) : 0;
-        if ((k->needs && !limits->subgroup_arithmetic) ||
+        if (vr_kernel_lacks(k, limits) || (k->pays && !k->pays(&call, k)) ||
             vr_kernel_storage_bindings(k) > limits->max_storage_bindings ||
             (k->fits && !k->fits(&call, k)) ||
             k->launch(&call, k, vr_kernel_workgroup(k, limits), &l))

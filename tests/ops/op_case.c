@@ -89,7 +89,8 @@ bool op_kernel_runs(const vr_op *op, size_t kernel, const vireo_device_info *inf
             buffers += k->binds[i].access == VR_STORAGE;
         if (buffers > info->max_storage_bindings ||
             (k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC && !info->subgroup_arithmetic) ||
-            (k->needs & VR_NEEDS_CPU_FETCH && info->costly_texel_fetch))
+            (k->needs & VR_NEEDS_CPU_FETCH &&
+             (info->type != VIREO_DEVICE_CPU || info->costly_texel_fetch)))
             return false;
     }
     return true;

@@ -100,6 +100,56 @@ static void test_ranges(void **state)
     test_device_destroy(&d);
 }
 
+static PFN_vkCreateBufferView real_view;
+static VkDeviceSize viewed;
+
+static VkResult VKAPI_CALL see_view(VkDevice d, const VkBufferViewCreateInfo *info,
+                                    const VkAllocationCallbacks *a, VkBufferView *out)
+{
+    viewed = info->range;
+    return real_view(d, info, a, out);
+}
+
+/* Buffers and views that look alike to llvmpipe: no power of two, and bits 8 to 15 that are not all 0. */
+static void test_views(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t bytes, viewed;
+    } rows[] = {{16, 272},       {240, 496},         {256, 256},        {65520, 65520},
+                {65536, 65792},  {65776, 66032},     {65792, 65792},    {131072, 131328},
+                {196608, 196608 + 256}};
+    vireo_device *d = create(&(vr_device_override){.max_allocation_bytes = mib,
+                                                   .max_texel_elements = 196608 / 16});
+    real_view = d->fn.vkCreateBufferView;
+    d->fn.vkCreateBufferView = see_view;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vr_buffer b = {0};
+        VkBufferView view = VK_NULL_HANDLE;
+        const uint64_t n = rows[i].bytes;
+        const bool last = i + 1 == sizeof rows / sizeof *rows; /* as many texels as are allowed */
+        assert_int_equal(vr_view_bytes(n), rows[i].viewed);
+        assert_int_equal(vr_buffer_create(d, n, VR_MEMORY_DEVICE, "test", &b, NULL), VIREO_OK);
+        assert_true(b.bytes == n && b.room >= rows[i].viewed && (b.room & (b.room - 1)) != 0);
+        assert_int_equal(
+            vr_view_create(d, &b, VK_FORMAT_R32G32B32A32_SFLOAT, 0, n, &view, NULL), VIREO_OK);
+        assert_int_equal(viewed, last ? n : rows[i].viewed);
+        d->fn.vkDestroyBufferView(d->handle, view, NULL);
+        vr_buffer_destroy(d, &b);
+    }
+    vr_buffer b = {0};
+    VkBufferView view = VK_NULL_HANDLE;
+    assert_int_equal(vr_buffer_create(d, mib, VR_MEMORY_DEVICE, "test", &b, NULL), VIREO_OK);
+    assert_int_equal(b.room, mib); /* nothing beyond the limit */
+    assert_int_equal(
+        vr_view_create(d, &b, VK_FORMAT_R32G32B32A32_SFLOAT, mib - 256, 240, &view, NULL), VIREO_OK);
+    assert_int_equal(viewed, 240);
+    d->fn.vkDestroyBufferView(d->handle, view, NULL);
+    vr_buffer_destroy(d, &b);
+    d->fn.vkCreateBufferView = real_view;
+    test_device_destroy(&d);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -279,7 +329,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies), cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_small_staging),
+        cmocka_unit_test(test_views),  cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_small_staging),
         cmocka_unit_test(test_faults), cmocka_unit_test(test_map_fails),
         cmocka_unit_test(test_loss),   cmocka_unit_test(test_threads),
     };

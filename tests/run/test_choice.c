@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which kernel a session chooses, where more than one fits: by the device, by size, and one for all sizes
+ * where results must not depend on the batch. */
+#include "device_test.h"
+#include "vireo/graph.h"
+#include "vireo/inspect.h"
+
+enum { MOST = 1024, WIDTH = 8 };
+
+static vireo_model *make_model(vireo_device *d)
+{
+    static float weights[WIDTH * WIDTH];
+    const vireo_tensor t = {VIREO_F32, 2, {WIDTH, WIDTH}, weights, sizeof weights};
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_error err = {0};
+    for (int i = 0; i < WIDTH; i++)
+        weights[i * WIDTH + i] = (float)(i + 1);
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, (const int64_t[]){0, WIDTH},
+                                      vireo_graph_symbol(g, "rows", MOST));
+    vireo_graph_output(g, "y", vireo_matmul(g, x, vireo_graph_constant(g, "w", &t),
+                                            &(vireo_matmul_args){.transpose_b = true}));
+    if (vireo_model_create(d, &g, NULL, &model, &err))
+        fail_msg("%s", err.message);
+    return model;
+}
+
+static void check(vireo_session *s, int64_t rows, const char *kernel)
+{
+    static float x[MOST * WIDTH], y[MOST * WIDTH];
+    const vireo_tensor in = {VIREO_F32, 2, {rows, WIDTH}, x, (size_t)rows * WIDTH * sizeof *x};
+    vireo_tensor out = {.data = y, .bytes = sizeof y};
+    vireo_error err = {0};
+    const char *op;
+    for (int i = 0; i < MOST * WIDTH; i++)
+        x[i] = (float)(i % 17);
+    if (vireo_session_run(s, &in, 1, &out, 1, &err))
+        fail_msg("%s", err.message);
+    for (int i = 0; i < rows * WIDTH; i++)
+        assert_float_equal(y[i], x[i] * (float)(i % WIDTH + 1), 0);
+    const char *chosen = vireo_session_get_kernel(s, 0, &op);
+    if (strcmp(chosen, kernel) != 0)
+        fail_msg("%lld rows: %s, expected %s", (long long)rows, chosen, kernel);
+}
+
+/* Tiles of 16 rows where fetches are cheap and there are 64 such tiles. */
+static void test_tall(void **state)
+{
+    (void)state;
+    const vireo_device_options device_options = test_device_options();
+    for (int costly = 0; costly < 2; costly++) {
+        const vr_device_override o = {.costly_texel_fetch = costly, .cheap_texel_fetch = !costly};
+        vireo_device *d = test_device_create_with(&device_options, &o);
+        const bool tall = !costly && d->info.type == VIREO_DEVICE_CPU;
+        vireo_model *model = make_model(d);
+        for (int deterministic = 0; deterministic < 2; deterministic++) {
+            vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+            vireo_session *s = NULL;
+            vireo_error err = {0};
+            options.deterministic = deterministic;
+            assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
+            check(s, MOST, tall ? "tall" : "texel");
+            check(s, MOST / 2, tall && deterministic ? "tall" : "texel");
+            check(s, 3, tall && deterministic ? "tall" : "texel");
+            vireo_session_destroy(&s);
+        }
+        vireo_model_destroy(&model);
+        test_device_destroy(&d);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
