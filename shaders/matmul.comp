@@ -5,9 +5,12 @@
 // W_NK: w as in model files, [N][K], vec4 along k. Otherwise [K][N], vec4 along n.
 // A lane owns TM rows x TQ column quads; neighbouring lanes own neighbouring quads. No barriers, no
 // shared memory: a workgroup is one subgroup. Grid: x row tiles, y column blocks of WG * TQ quads (a
-// block's weights stay in the cache while all rows pass), z batch, or more row tiles. Every element is summed over k in
-// ascending order, whatever the tile.
+// block's weights stay in the cache while all rows pass), z batch, or more row tiles. Every element is
+// summed over k in ascending order, whatever the tile.
 #extension GL_EXT_control_flow_attributes : require
+#ifdef A_SHARED
+#extension GL_KHR_shader_subgroup_shuffle : require
+#endif
 #include "push.h"
 #include "step.glsl"
 layout(local_size_x = WG) in;
@@ -36,6 +39,25 @@ layout(set = 0, binding = 1) uniform samplerBuffer w_texels;
 vec4 load_w(uint i) { return texelFetch(w_texels, int(i)); }
 #endif
 
+// The quads of k in order, and the quad of row r of a. A_SHARED: each lane fetches another one of the next WG
+// and hands it to the others when its turn comes.
+#ifdef A_SHARED
+#define K_BEGIN                                                                                     \
+    for (uint first = 0; first < p.k_quads; first += WG) {                                          \
+        const uint own = min(first + gl_SubgroupInvocationID, p.k_quads - 1);                       \
+        vec4 a_own[TM];                                                                             \
+        [[unroll]] for (int r = 0; r < TM; r++) a_own[r] = texelFetch(a_texels, int(a_at[r] + own)); \
+        for (uint k = first; k < min(first + WG, p.k_quads); k++) {
+#define K_END                                                                                       \
+    }                                                                                               \
+    }
+#define A_QUAD(r) subgroupShuffle(a_own[r], k - first)
+#else
+#define K_BEGIN for (uint k = 0; k < p.k_quads; k++) {
+#define K_END }
+#define A_QUAD(r) texelFetch(a_texels, int(a_at[r] + k))
+#endif
+
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
@@ -43,8 +65,13 @@ void main()
     const uint block = p.batches > 1u ? 0u : gl_WorkGroupID.z * gl_NumWorkGroups.x;
     const uint row = p.row_begin + (block + gl_WorkGroupID.x) * TM;
     const uint quad = p.quad_begin + gl_WorkGroupID.y * (WG * TQ) + gl_LocalInvocationID.x;
+#ifdef A_SHARED
+    if (row >= rows) // so for all lanes: those without columns fetch for the others
+        return;
+#else
     if (row >= rows || quad >= p.quad_end)
         return;
+#endif
     uint a_at[TM];
     [[unroll]] for (int r = 0; r < TM; r++)
         a_at[r] = batch * p.a_batch + (min(row + r, rows - 1) - p.row_begin) * p.a_pitch;
@@ -57,35 +84,35 @@ void main()
         [[unroll]] for (int j = 0; j < 4; j++)
             w_at[n][j] = batch * p.w_batch +
                          (min(4 * (quad + WG * n) + j, p.columns - 1) - 4 * p.quad_begin) * p.w_pitch;
-    for (uint k = 0; k < p.k_quads; k++) {
+    K_BEGIN
         vec4 w[TQ][4];
         [[unroll]] for (int n = 0; n < TQ; n++)
             [[unroll]] for (int j = 0; j < 4; j++) w[n][j] = load_w(w_at[n][j] + k);
         [[unroll]] for (int r = 0; r < TM; r++) {
-            const vec4 a = texelFetch(a_texels, int(a_at[r] + k));
+            const vec4 a = A_QUAD(r);
             [[unroll]] for (int n = 0; n < TQ; n++)
                 [[unroll]] for (int j = 0; j < 4; j++)
                     acc[r][n][j] = fma(a.w, w[n][j].w, fma(a.z, w[n][j].z,
                                    fma(a.y, w[n][j].y, fma(a.x, w[n][j].x, acc[r][n][j]))));
         }
-    }
+    K_END
 #else
     uint w_at[TQ];
     [[unroll]] for (int n = 0; n < TQ; n++)
         w_at[n] = batch * p.w_batch + min(quad + WG * n, p.quad_end - 1) - p.quad_begin + p.w_first;
     // The last k quad may have rows past K: they are not w's, and a's padding is zero there.
-    for (uint k = 0; k < p.k_quads; k++) {
+    K_BEGIN
         vec4 w[TQ][4];
         [[unroll]] for (int n = 0; n < TQ; n++)
             [[unroll]] for (int q = 0; q < 4; q++)
                 w[n][q] = load_w(w_at[n] + min(4 * k + q, p.depth - 1) * p.w_pitch);
         [[unroll]] for (int r = 0; r < TM; r++) {
-            const vec4 a = texelFetch(a_texels, int(a_at[r] + k));
+            const vec4 a = A_QUAD(r);
             [[unroll]] for (int n = 0; n < TQ; n++)
                 acc[r][n] = fma(vec4(a.w), w[n][3], fma(vec4(a.z), w[n][2],
                             fma(vec4(a.y), w[n][1], fma(vec4(a.x), w[n][0], acc[r][n]))));
         }
-    }
+    K_END
 #endif
     // Storage accesses compile in time that grows with their square on lavapipe: a loop, over a copy, so that
     // the sums themselves need no index at run time.

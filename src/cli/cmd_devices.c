@@ -43,6 +43,7 @@ static void write_limits(vr_json_out *j, const vireo_device_info *d)
     vr_out_uint(j, "subgroup_size", d->subgroup_size);
     vr_out_bool(j, "subgroup_arithmetic", d->subgroup_arithmetic);
     vr_out_bool(j, "subgroup_ballot", d->subgroup_ballot);
+    vr_out_bool(j, "subgroup_shuffle", d->subgroup_shuffle);
     vr_out_bool(j, "storage_16bit", d->storage_16bit);
     vr_out_bool(j, "float16", d->float16);
 }

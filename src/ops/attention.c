@@ -290,19 +290,20 @@ static bool fits_plain(const vr_call *c, const vr_kernel *k)
     return vr_loops_fit(c, most_keys(c) * steps_of_key(c) + OTHER_STEPS);
 }
 
-static void define(const vr_call *c, vr_str *out)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
+    (void)k;
     vr_str_addf(out, "#define GROUP %u\n#define KEY_OFFSETS %d\n#define RANGE %d\n", group(c),
                 c->in[KEY_OFFSETS] != NULL, c->at.attention.causal || c->at.attention.window);
     vr_str_addf(out, "#define BIAS %d\n#define SOFT_CAP %d\n#define POINTWISE %d\n",
                 c->in[BIAS] != NULL, c->at.attention.soft_cap > 0, c->at.attention.pointwise > 0);
 }
 
-static void define_texel(const vr_call *c, vr_str *out)
+static void define_texel(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
     vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %u\n", head_dim(c) / 4,
                 value_dim(c) / 4, keys_a_step(c));
-    define(c, out);
+    define(c, k, out);
 }
 
 static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,

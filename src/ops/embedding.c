@@ -43,8 +43,9 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
     return vr_table_fits(c, k, VR_IN0);
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_define_dtype(c->in[0], s);
 }
 

@@ -80,8 +80,9 @@ static bool narrow_fits(const vr_call *c, const vr_kernel *k)
            (!c->in[WEIGHTS] || vr_fits_texels(c, c->in[WEIGHTS]));
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_define_dtype(c->in[TABLE], s);
 }
 

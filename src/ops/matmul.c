@@ -7,7 +7,7 @@
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { FEW_ROWS = 8, TALL_ROWS = 16, TALL_GROUPS = 64, MOST_GROUPS = 65535, MOST_SLABS = 16 };
+enum { FEW_ROWS = 8, MANY_TILES = 64, MOST_GROUPS = 65535, MOST_SLABS = 16 };
 enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
 /* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
@@ -101,47 +101,6 @@ static void reference(const vr_ref_args *r)
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
-/* Rows x column quads of a lane. Software drivers run a workgroup on a core and gain from large
- * tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for three times as long as
- * 2 and are no faster. */
-static void tile(const vr_call *c, uint32_t *rows, uint32_t *quads)
-{
-    const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
-    *rows = cpu ? 8 : 4;
-    *quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
-}
-
-static void define_tile(const vr_call *c, uint32_t rows, uint32_t quads, vr_str *out)
-{
-    vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", rows, quads,
-                (int)c->at.matmul.activation);
-    if (c->at.matmul.transpose_b)
-        vr_str_add(out, "#define W_NK\n");
-    vr_define_dtype(c->in[B], out);
-}
-
-static void define(const vr_call *c, vr_str *out)
-{
-    uint32_t rows, quads;
-    tile(c, &rows, &quads);
-    define_tile(c, rows, quads, out);
-}
-
-static void define_tall(const vr_call *c, vr_str *out)
-{
-    uint32_t rows, quads;
-    tile(c, &rows, &quads);
-    define_tile(c, TALL_ROWS, quads, out);
-}
-
-/* A lane of the packed kernels owns one quad of columns. */
-static uint32_t packed_rows(const vr_call *c)
-{
-    uint32_t rows, quads;
-    tile(c, &rows, &quads);
-    return rows;
-}
-
 /* No more rows than there are. */
 static uint32_t few_rows(const vr_call *c)
 {
@@ -151,21 +110,28 @@ static uint32_t few_rows(const vr_call *c)
     return rows;
 }
 
-static void define_rows(const vr_call *c, uint32_t rows, vr_str *out)
+/* Rows x column quads of a lane, where the kernel does not say. Software drivers run a workgroup on a core
+ * and gain from large tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for
+ * three times as long as 2 and are no faster. */
+static vr_tile tile_of(const vr_call *c, const vr_kernel *k)
 {
-    vr_str_addf(out, "#define TM %u\n#define VR_ACTIVATION %d\n", rows,
+    const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
+    vr_tile t = k->tile;
+    if (!t.rows)
+        t.rows = t.few ? few_rows(c) : cpu ? 8 : 4;
+    if (!t.quads)
+        t.quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
+    return t;
+}
+
+static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    const vr_tile t = tile_of(c, k);
+    vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", t.rows, t.quads,
                 (int)c->at.matmul.activation);
+    if (c->at.matmul.transpose_b)
+        vr_str_add(out, "#define W_NK\n");
     vr_define_dtype(c->in[B], out);
-}
-
-static void define_packed(const vr_call *c, vr_str *out)
-{
-    define_rows(c, packed_rows(c), out);
-}
-
-static void define_few(const vr_call *c, vr_str *out)
-{
-    define_rows(c, few_rows(c), out);
 }
 
 /* How an operand of `rows` rows is cut: rows a slab, a multiple of SLAB_ROWS unless it is whole. 0: it
@@ -253,10 +219,9 @@ static bool fits(const vr_call *c, const vr_kernel *k)
 static bool tall_pays(const vr_call *c, const vr_kernel *k)
 {
     const sizes s = sizes_of(c);
-    uint32_t rows, quads;
-    tile(c, &rows, &quads);
-    const uint32_t columns = 4 * quads * vr_kernel_workgroup(k, c->limits);
-    return (uint64_t)s.batch * (s.m / TALL_ROWS) * ((s.n + columns - 1) / columns) >= TALL_GROUPS;
+    const vr_tile t = tile_of(c, k);
+    const uint32_t columns = 4 * t.quads * vr_kernel_workgroup(k, c->limits);
+    return (uint64_t)s.batch * (s.m / t.rows) * ((s.n + columns - 1) / columns) >= MANY_TILES;
 }
 
 static bool packed_fits(const vr_call *c, const vr_kernel *k)
@@ -311,8 +276,8 @@ static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut 
 
 /* Appends a dispatch for each slab; `one` appends one. */
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out,
-                           vr_dispatch *(*one)(const vr_call *, uint32_t wg, const slab *,
-                                               vr_launches *))
+                           vr_dispatch *(*one)(const vr_call *, const vr_kernel *, uint32_t wg,
+                                               const slab *, vr_launches *))
 {
     const sizes s = sizes_of(c);
     const uint32_t now = rows_now(c);
@@ -326,7 +291,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
             b.column_end = s.n - b.column < r.columns ? s.n : b.column + r.columns;
             const uint32_t end = now < b.row_end ? now : b.row_end;
             b.rows_now = end > b.row ? end - b.row : 0;
-            vr_dispatch *d = one(c, wg, &b, out);
+            vr_dispatch *d = one(c, k, wg, &b, out);
             if (!d)
                 return VIREO_ERROR_OUT_OF_MEMORY;
             set_ranges(c, k, &b, r, d);
@@ -334,76 +299,37 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return VIREO_OK;
 }
 
-/* tm rows and tq quads of columns a lane; rows of b stand w_pitch apart. */
-static vr_dispatch *one_tile(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out,
-                             uint32_t tm, uint32_t tq, uint32_t w_pitch)
+static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
+                             vr_launches *out)
 {
     const sizes s = sizes_of(c);
+    const vr_tile t = tile_of(c, k);
+    const bool unpacks = k->fits == packed_fits || k->fits == few_fits;
     const vr_value *a = c->in[A];
     const struct vr_push_matmul p = {
         .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
         .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
         .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
-        .w_pitch = w_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
+        .w_pitch = unpacks ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
         .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
         .has_residual = c->in[RESIDUAL] != NULL};
-    const uint64_t x = (b->rows_now + tm - 1ull) / tm;
-    const uint32_t y = (p.quad_end - p.quad_begin + wg * tq - 1) / (wg * tq);
+    const uint64_t x = (b->rows_now + t.rows - 1ull) / t.rows;
+    const uint32_t y = (p.quad_end - p.quad_begin + wg * t.quads - 1) / (wg * t.quads);
     /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
     const uint32_t z = s.batch != 1 ? s.batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
     return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch != 1 ? x : (x + z - 1) / z), y, z);
 }
 
-static vr_dispatch *one_tiled(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+static vireo_status launch_tiles(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    uint32_t tm, tq;
-    tile(c, &tm, &tq);
-    return one_tile(c, wg, b, out, tm, tq, sizes_of(c).b_pitch);
+    return launch(c, k, wg, out, one_tile);
 }
 
-static vr_dispatch *one_tall(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
-    uint32_t tm, tq;
-    tile(c, &tm, &tq);
-    return one_tile(c, wg, b, out, TALL_ROWS, tq, sizes_of(c).b_pitch);
-}
-
-static vr_dispatch *one_packed(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
-{
-    return one_tile(c, wg, b, out, packed_rows(c), 1, sizes_of(c).b_texels);
-}
-
-static vr_dispatch *one_few(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
-{
-    return one_tile(c, wg, b, out, few_rows(c), 1, sizes_of(c).b_texels);
-}
-
-static vireo_status launch_tiled(const vr_call *c, const vr_kernel *k, uint32_t wg,
-                                 vr_launches *out)
-{
-    return launch(c, k, wg, out, one_tiled);
-}
-
-static vireo_status launch_tall(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
-{
-    return launch(c, k, wg, out, one_tall);
-}
-
-static vireo_status launch_packed(const vr_call *c, const vr_kernel *k, uint32_t wg,
-                                  vr_launches *out)
-{
-    return launch(c, k, wg, out, one_packed);
-}
-
-static vireo_status launch_few(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
-{
-    return launch(c, k, wg, out, one_few);
-}
-
-static void define_plain(const vr_call *c, vr_str *out)
-{
+    (void)k;
     vr_str_addf(out, "#define VR_ACTIVATION %d\n", (int)c->at.matmul.activation);
     vr_define_dtype(c->in[B], out);
 }
@@ -414,8 +340,10 @@ static bool plain_fits(const vr_call *c, const vr_kernel *k)
     return vr_loops_fit(c, sizes_of(c).k);
 }
 
-static vr_dispatch *one_plain(const vr_call *c, uint32_t wg, const slab *b, vr_launches *out)
+static vr_dispatch *one_plain(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
+                              vr_launches *out)
 {
+    (void)k;
     const sizes s = sizes_of(c);
     const vr_value *a = c->in[A];
     const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
@@ -445,24 +373,25 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
         {VR_IN0, access_a}, {VR_IN1, access_b}, {VR_IN2, access_bias}, {VR_IN3, VR_STORAGE},       \
             {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}                                           \
     }
+#define TILES                                                                                      \
+    .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .launch = launch_tiles
 static const vr_kernel kernels[] = {
-    {.name = "few", .shader = "matmul_packed.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = few_fits, .define = define_few, .launch = launch_few,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
-    {.name = "packed", .shader = "matmul_packed.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = packed_fits, .define = define_packed, .launch = launch_packed,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
-    {.name = "packed_weights", .shader = "matmul_packed.comp", .defines = "#define W_STORAGE\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = packed_fits, .define = define_packed,
-     .launch = launch_packed, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
-    {.name = "tall", .shader = "matmul.comp", .needs = VR_NEEDS_CPU_FETCH,
-     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits, .pays = tall_pays, .define = define_tall, .launch = launch_tall,
+    {.name = "few", .shader = "matmul_packed.comp", TILES, .tile = {.few = true, .quads = 1},
+     .fits = few_fits, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
+    {.name = "packed", .shader = "matmul_packed.comp", TILES, .tile = {.quads = 1},
+     .fits = packed_fits, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
+    {.name = "packed_weights", .shader = "matmul_packed.comp", .defines = "#define W_STORAGE\n", TILES,
+     .tile = {.quads = 1}, .fits = packed_fits,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "shared", .shader = "matmul.comp", .defines = "#define A_SHARED\n", TILES,
+     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .quads = 2}, .fits = fits,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "texel", .shader = "matmul.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits,
-     .define = define, .launch = launch_tiled,
+    {.name = "tall", .shader = "matmul.comp", TILES, .needs = VR_NEEDS_CPU_FETCH,
+     .tile = {.rows = 16}, .fits = fits, .pays = tall_pays,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "weights", .shader = "matmul.comp", .defines = "#define W_STORAGE\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits, .define = define, .launch = launch_tiled,
+    {.name = "texel", .shader = "matmul.comp", TILES, .fits = fits,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
+    {.name = "weights", .shader = "matmul.comp", .defines = "#define W_STORAGE\n", TILES, .fits = fits,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = plain_fits, .define = define_plain, .launch = launch_plain,

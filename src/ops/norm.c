@@ -78,8 +78,9 @@ static bool row_fits(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, ROW_QUADS);
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_str_addf(s, "#define VR_NORM %d\n", (int)c->at.norm.kind);
 }
 

@@ -150,6 +150,7 @@ typedef struct vr_ref_args {
 enum { /* vr_kernel.needs */
     VR_NEEDS_SUBGROUP_ARITHMETIC = 1 << 0,
     VR_NEEDS_CPU_FETCH = 1 << 1, /* a CPU whose texel fetches are cheap: hundreds of sums a lane pay */
+    VR_NEEDS_CPU_SHUFFLE = 1 << 2, /* a CPU whose texel fetches are not, and lanes that can share them */
 };
 
 typedef enum vr_operand {
@@ -210,6 +211,12 @@ vr_dispatch *vr_launch(vr_launches *, const void *push, size_t push_bytes, uint6
 vr_dispatch *vr_launch_grid(vr_launches *, const void *push, size_t push_bytes, uint32_t x,
                             uint32_t y, uint32_t z);
 
+/* What a lane of a matmul computes: rows x quads of columns; 0: the op decides by the device. */
+typedef struct vr_tile {
+    uint32_t rows, quads;
+    bool few; /* rows: at most those of the call */
+} vr_tile;
+
 typedef struct vr_kernel vr_kernel;
 struct vr_kernel {
     const char *name;   /* unique within its op: "texel", "storage", ... */
@@ -221,8 +228,9 @@ struct vr_kernel {
     /* NULL: always. Whether it is the better one for these sizes. Where kernels are fixed or forced it is
      * used for all that fit, and so where nothing else is left. */
     bool (*pays)(const vr_call *, const vr_kernel *);
-    void (*define)(const vr_call *, vr_str *);     /* NULL; more defines that depend on the call.
-                                                      Few distinct ones: each is a pipeline */
+    /* NULL; more defines that depend on the call. Few distinct ones: each is a pipeline. */
+    void (*define)(const vr_call *, const vr_kernel *, vr_str *);
+    vr_tile tile;
     uint64_t (*scratch)(const vr_call *, const vr_kernel *); /* NULL: none; bytes for the bucket's capacities */
     vireo_status (*launch)(const vr_call *, const vr_kernel *, uint32_t wg, vr_launches *);
     vr_binding binds[VR_KERNEL_BINDINGS + 1];

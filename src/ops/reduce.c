@@ -61,8 +61,9 @@ static void reference(const vr_ref_args *r)
         r->out[0][row] = reduce(r->call->at.reduce.op, r->in[0] + row * n, n);
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_str_addf(s, "#define VR_REDUCE %d\n", (int)c->at.reduce.op);
 }
 

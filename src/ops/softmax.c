@@ -85,8 +85,9 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_str_addf(s, "#define VR_LOG %d\n", c->at.softmax.log);
 }
 

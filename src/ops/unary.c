@@ -34,8 +34,9 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return vr_fits_texels(c, c->in[0]);
 }
 
-static void define(const vr_call *c, vr_str *s)
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
+    (void)k;
     vr_str_addf(s, "#define VR_ACTIVATION %d\n#define VR_STEPS %d\n", (int)c->at.unary.op, STEPS);
 }
 

@@ -194,7 +194,7 @@ vireo_status vr_kernel_program(const vireo_device *dev, const vr_call *c, const 
     if (k->defines)
         vr_str_add(&text, k->defines);
     if (k->define)
-        k->define(c, &text);
+        k->define(c, k, &text);
     *defines = vr_str_take(&text);
     if (!*defines)
         return vr_fail_memory(err, "shader defines");

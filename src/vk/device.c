@@ -193,11 +193,13 @@ static void apply(vireo_device *d, const vr_device_override *o)
     if (o->max_shared_bytes)
         i->max_shared_bytes = o->max_shared_bytes;
     if (o->no_subgroups) {
-        i->subgroup_arithmetic = i->subgroup_ballot = false;
+        i->subgroup_arithmetic = i->subgroup_ballot = i->subgroup_shuffle = false;
         i->subgroup_size = 1;
     }
     if (o->costly_texel_fetch || o->cheap_texel_fetch)
         i->costly_texel_fetch = o->costly_texel_fetch;
+    if (o->no_shuffle)
+        i->subgroup_shuffle = false;
     d->force_staging = o->force_staging;
     d->shader = o->shader;
     d->shader_text = o->shader_text;

@@ -14,7 +14,7 @@ typedef struct vr_device_override {
     uint64_t max_storage_binding_bytes, max_allocation_bytes;
     uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings,
         max_loop_iterations;
-    bool no_subgroups;
+    bool no_subgroups, no_shuffle;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
     bool force_staging; /* treat device memory as invisible to the host */
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */

@@ -126,6 +126,8 @@ static void fill_details(VkPhysicalDevice physical, const extensions *has, vireo
     bool compute = subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT;
     out->subgroup_arithmetic =
         compute && (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT);
+    out->subgroup_shuffle =
+        compute && (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT);
     out->subgroup_ballot =
         compute && (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT);
 

@@ -19,7 +19,8 @@ vireo_device *selftest_reopen(selftest_fixture *f, const vr_device_override *ove
     options.log_user = f;
     if (f->device)
         test_device_destroy(&f->device);
-    f->device = test_device_create_with(&options, override);
+    const vr_device_override alike = {.no_shuffle = true};
+    f->device = test_device_create_with(&options, override ? override : &alike);
     return f->device;
 }
 
@@ -88,7 +89,8 @@ vr_device_override selftest_broken(selftest_fixture *f, const char *shader, cons
     f->shader = realloc(f->shader, size);
     assert_non_null(f->shader);
     snprintf(f->shader, size, "%.*s%s%s", (int)(at - text), text, replace, at + strlen(find));
-    return (vr_device_override){.shader = shader, .shader_text = f->shader};
+    return (vr_device_override){
+        .shader = shader, .shader_text = f->shader, .no_shuffle = true};
 }
 
 /* ---- A model that would use the kernel ------------------------------------------------------ */

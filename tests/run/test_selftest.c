@@ -9,7 +9,7 @@
 static void test_passes(void **state)
 {
     selftest_fixture *f = *state;
-    selftest_reopen(f, NULL);
+    selftest_reopen(f, &(vr_device_override){0});
     vireo_selftest *t = selftest_run(f);
     size_t n = 0;
     for (size_t op = 0; vireo_op_name(op); op++) {
@@ -23,10 +23,11 @@ static void test_passes(void **state)
             assert_string_equal(r->kernel, vireo_kernel_name(op, k));
             const uint32_t needs = vr_ops[op]->kernels[k].needs;
             const vireo_device_info *info = &f->device->info;
+            const bool cpu = info->type == VIREO_DEVICE_CPU, costly = info->costly_texel_fetch;
             const bool has =
                 (info->subgroup_arithmetic || !(needs & VR_NEEDS_SUBGROUP_ARITHMETIC)) &&
-                ((info->type == VIREO_DEVICE_CPU && !info->costly_texel_fetch) ||
-                 !(needs & VR_NEEDS_CPU_FETCH));
+                ((cpu && !costly) || !(needs & VR_NEEDS_CPU_FETCH)) &&
+                ((cpu && costly && info->subgroup_shuffle) || !(needs & VR_NEEDS_CPU_SHUFFLE));
             if (r->verdict != (has ? VIREO_VERDICT_PASSED : VIREO_VERDICT_NOT_APPLICABLE))
                 fail_msg("%s/%s: %d, %s", r->op, r->kernel, r->verdict, r->reason);
             if (has)
@@ -58,7 +59,8 @@ static void test_passes(void **state)
     assert_null(t);
     assert_int_equal(scratch_find(&f->folder, "selftest-", NULL), 0);
     assert_int_equal(f->warnings, 0);
-    selftest_right(f->device, "texel");
+    selftest_right(f->device, vr_kernel_lacks(selftest_kernel("shared"), &f->device->info) ? "texel"
+                                                                                           : "shared");
 }
 
 static void test_low_device(void **state)

@@ -120,7 +120,7 @@ static void test_override(void **state)
     assert_int_equal(info->max_texel_elements, 2000);
     assert_int_equal(info->max_workgroup_invocations, 64);
     assert_int_equal(info->max_shared_bytes, 3000);
-    assert_false(info->subgroup_arithmetic || info->subgroup_ballot);
+    assert_false(info->subgroup_arithmetic || info->subgroup_ballot || info->subgroup_shuffle);
     assert_int_equal(info->subgroup_size, 1);
     test_device_destroy(&d);
 }
