@@ -62,7 +62,7 @@ void test_refused(const test_folder *f, const char *message, vireo_status status
     vireo_error err;
     vireo_status st;
     measure m;
-    int tries = 3; /* other processes take the caches away */
+    int tries = 8; /* other processes take the caches away */
     do {
         m = measure_begin();
         st = test_load_folder(f, &t, &err);
