@@ -64,9 +64,9 @@ typedef struct vireo_selftest_options {
     const char *op; /* borrowed: the kernels of this op alone; NULL: of all */
 } vireo_selftest_options;
 
-/* VIREO_OK if it could run, whatever it found. INVALID_ARGUMENT: no op has that name. A kernel that loses the device, gives no answer in a
- * minute, or ends the program twice has failed and is not tried again. Uses the device alone: no session
- * should be at work meanwhile. */
+/* VIREO_OK if it could run, whatever it found. INVALID_ARGUMENT: no op has that name. A kernel that loses the
+ * device, gives no answer in a minute, or ends the program twice has failed and is not tried again. Uses the
+ * device alone: no session should be at work meanwhile. */
 typedef struct vireo_selftest vireo_selftest;
 vireo_status vireo_selftest_run(vireo_device *, const vireo_selftest_options *,
                                 vireo_selftest **out, vireo_error *);

@@ -4,6 +4,6 @@
 #define VR_CLI_DEVICES_CHECK_H
 #include "cli/cli.h"
 
-/* The exit status: 1 if a kernel failed, or was not tried. */
+/* op: NULL, or the one whose kernels are tried. The exit status: 1 if a kernel failed, or was not tried. */
 int vr_devices_check(vr_cli *, const char *op, bool json);
 #endif

@@ -203,7 +203,10 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
         return false;
     const sizes s = sizes_of(c);
     const cut r = cut_of(c, k);
-    return vr_loops_fit(c, s.k / 4 + 1) && r.rows && r.columns &&
+    uint64_t loops = s.k / 4 + 1ull;
+    if (k->needs & VR_NEEDS_CPU_SHUFFLE) /* an outer loop, a subgroup's quads each time */
+        loops += loops / vr_kernel_workgroup(k, c->limits) + 1;
+    return vr_loops_fit(c, loops) && r.rows && r.columns &&
            slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The self-test's verdicts.txt: what is accepted is what would be written for its rows, byte for byte, and
- * no file that was cut behind a line or by a byte is accepted. The parser is the source's own, which shows only whole files. */
+ * no file that was cut behind a line or by a byte is accepted. The parser is the source's own, which shows
+ * only whole files. */
 #include "vk/verdict.c" /* NOLINT(bugprone-suspicious-include) */
 #include <stdlib.h>
 

@@ -99,6 +99,7 @@ static const row rows[] = {
     {6, 9, 40, TB, .fill = FILL_HUGE}, /* products of 1e30 and weights about 1 */
     {6, 9, 40, TB, .fill = FILL_DENORMAL},
     {3, 8, 4096, TB | BIAS, .fill = FILL_CANCEL},
+    {2, 3, 250000, TB}, /* so many that a kernel of two nested loops must refuse it there */
     {2, 5, 70000, TB}, /* more iterations than some drivers allow a lane of the plain kernel */
     {17, 20, 64, TB | BIAS, .view = true},
     {33, 33, 12, 0, .view = true},
