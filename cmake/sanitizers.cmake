@@ -13,6 +13,9 @@ if(VIREO_FUZZ)
     set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 endif()
 if(VIREO_SANITIZE)
+    if(NOT VIREO_FUZZ)
+        add_compile_options(-O1) # at -O0 the ops' references, loops in double precision, take too long
+    endif()
     add_compile_options(-fsanitize=${VIREO_SANITIZE} -fno-omit-frame-pointer
         -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${VIREO_SANITIZE})
