@@ -267,10 +267,12 @@ typedef struct vireo_session_options {
 
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,
                                   vireo_error *);
-/* Copies the inputs and starts the work; at most one submission is in flight. */
+/* Copies the inputs and starts the work. At most two submissions are in flight, so that the device has
+ * work while the host deals with what came before; they run in order. */
 vireo_status vireo_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in,
                                   vireo_error *);
-/* Waits for it and copies the outputs. Whatever it answers, nothing is in flight afterwards. */
+/* Waits for the oldest submission and copies its outputs. Whatever it answers, that submission is in
+ * flight no more. */
 vireo_status vireo_session_wait(vireo_session *, vireo_tensor *out, size_t n_out, vireo_error *);
 vireo_status vireo_session_run(vireo_session *, const vireo_tensor *in, size_t n_in,
                                vireo_tensor *out, size_t n_out, vireo_error *);

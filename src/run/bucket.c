@@ -92,9 +92,9 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
     if (!st)
         st = vr_bucket_compile(b, err);
     if (!st)
-        st = vr_bucket_allocate(b, err);
+        st = vr_buffer_create(m->device, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
     if (!st)
-        st = vr_bucket_record(b, err);
+        st = vr_slot_create(b, &b->slots[0], err);
     if (st) {
         vr_bucket_destroy(&b);
         return st;
@@ -127,17 +127,9 @@ void vr_bucket_destroy(vr_bucket **pb)
     vr_bucket *b = *pb;
     vireo_device *d = b->model->device;
     const vireo_allocator *a = d->allocator;
-    d->fn.vkDestroyFence(d->handle, b->fence, NULL);
-    d->fn.vkDestroyCommandPool(d->handle, b->pool, NULL);
-    d->fn.vkDestroyDescriptorPool(d->handle, b->descriptors, NULL);
-    for (size_t i = 0; i < b->n_views; i++)
-        d->fn.vkDestroyBufferView(d->handle, b->views[i], NULL);
+    for (size_t i = 0; i < VR_SLOTS; i++)
+        vr_slot_destroy(b, &b->slots[i]);
     vr_buffer_destroy(d, &b->arena);
-    vr_buffer_destroy(d, &b->input);
-    vr_buffer_destroy(d, &b->output);
-    vr_buffer_destroy(d, &b->step);
-    vr_buffer_destroy(d, &b->faults);
-    vr_free(a, b->views);
     vr_bucket_deinit(b);
     vr_free(a, b);
     *pb = NULL;

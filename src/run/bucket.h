@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A bucket: one plan and one recording of a model's graph for capacities of its symbols. choose →
- * select → plan → record fill it in this order (select_kernels.c, plan.c, record.c); execute.c replays
+ * A bucket: one plan of a model's graph for capacities of its symbols, and its recordings. choose →
+ * select → plan → record fill it in this order (select_kernels.c, plan.c, record.c); flight.c replays
  * it. */
 #ifndef VR_RUN_BUCKET_H
 #define VR_RUN_BUCKET_H
@@ -25,6 +25,29 @@ typedef struct vr_step_node {
 #define VR_NO_FAULT UINT64_MAX
 enum { VR_FAULT_BYTES = 256 }; /* of a node; an allowed offset of a binding */
 
+/* What is submitted at once: dispatches [first, end) of the bucket. */
+typedef struct vr_segment {
+    size_t first, end;
+    VkCommandBuffer commands;
+    VkFence fence;
+} vr_segment;
+
+/* A recording of the bucket's dispatches with all that the host writes and reads: while the run of one
+ * slot executes, the next is prepared in the other. The arena is the bucket's, for runs execute one after
+ * another. */
+typedef struct vr_slot {
+    vr_buffer input, output; /* host-visible */
+    vr_buffer step;          /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
+    vr_buffer faults;        /* what kernels report, host-visible; VR_FAULT_BYTES a node that may */
+    VkBufferView *views;
+    size_t n_views, cap_views;
+    VkDescriptorPool descriptors;
+    VkCommandPool pool;
+    vr_segment *segments; /* NULL: nothing is recorded yet */
+    size_t n_segments;
+} vr_slot;
+enum { VR_SLOTS = 2 };
+
 typedef struct vr_bucket {
     const vireo_model *model;
     int64_t capacity[VR_MAX_SYMBOLS + 1]; /* [symbol id] */
@@ -32,21 +55,12 @@ typedef struct vr_bucket {
     vr_value **pointers;   /* [value id] = &values[id], for vr_node_call */
     vr_step_node *nodes;   /* [node index] */
     vr_launches launches;  /* at capacity; grids are rewritten every run */
-    vr_place *places;      /* [value id] */
+    vr_place *places;      /* [value id]; inputs and outputs: in slot 0 */
     uint64_t arena_bytes, lower_bound; /* planned peak; most bytes live at one moment */
     uint64_t input_bytes, output_bytes;
     vr_buffer arena;       /* activations and scratch */
-    vr_buffer input;       /* inputs, host-visible */
-    vr_buffer output;      /* outputs, host-visible */
-    vr_buffer step;        /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
-    vr_buffer faults;      /* what kernels report, host-visible; VR_FAULT_BYTES a node that may */
     size_t n_faults;
-    VkBufferView *views;
-    size_t n_views, cap_views;
-    VkDescriptorPool descriptors;
-    VkCommandPool pool;
-    VkCommandBuffer commands;
-    VkFence fence;
+    vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
     uint64_t used; /* session's clock at last use */
 } vr_bucket;
 
@@ -60,8 +74,8 @@ vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_k
                                vireo_error *);
 /* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
 vireo_status vr_force_check(const char *force, vireo_error *);
-/* Builds the whole bucket. force: checked, or NULL. fixed: kernels that vr_kernels_choose has chosen
- * for other capacities and that these must take too, or NULL. */
+/* Builds the bucket and its first slot. force: checked, or NULL. fixed: kernels that vr_kernels_choose
+ * has chosen for other capacities and that these must take too, or NULL. */
 vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
                               const vr_kernel *const *fixed, vr_bucket **out, vireo_error *);
 void vr_bucket_destroy(vr_bucket **);
@@ -83,8 +97,9 @@ vireo_status vr_bucket_place(vr_bucket *, vireo_error *);
 void vr_bucket_deinit(vr_bucket *); /* frees what they made; also after a fault */
 /* And these do. */
 vireo_status vr_bucket_compile(vr_bucket *, vireo_error *);
-vireo_status vr_bucket_allocate(vr_bucket *, vireo_error *);
-vireo_status vr_bucket_record(vr_bucket *, vireo_error *);
+vireo_status vr_slot_create(vr_bucket *, vr_slot *, vireo_error *); /* after a fault, too, destroy it */
+vireo_status vr_slot_record(vr_bucket *, vr_slot *, vireo_error *);
+void vr_slot_destroy(const vr_bucket *, vr_slot *); /* zeroes it; a zeroed one is fine */
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */
 vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);
 #endif

@@ -77,7 +77,8 @@ static void compare_padding(const vr_check_case *c, const vr_bucket *b, uint32_t
     const size_t rows = c->elements[output] ? (size_t)vr_value_rows_now(v) : 0;
     const size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v));
     const size_t end = v->rank == 1 ? (width + 3) / 4 * 4 : pitch;
-    const uint32_t *words = (const void *)((const char *)b->output.mapped + b->places[id].offset);
+    const vr_place *place = &b->places[id];
+    const uint32_t *words = (const void *)((const char *)place->buffer->mapped + place->offset);
     for (size_t r = 0; r < rows && f->state == VR_VERDICT_PASSED; r++)
         for (size_t i = width; i < end; i++) {
             if (words[r * pitch + i] == 0)

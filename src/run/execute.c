@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Execution: inputs, true counts and grids are written, the bucket's recording is submitted, outputs
- * are read. */
+ * Execution: inputs, true counts and grids are written into a slot, whose recording is submitted
+ * (flight.c); outputs are read. */
 #include "run/session.h"
 #include <string.h>
 
@@ -66,18 +66,12 @@ vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, v
     return st;
 }
 
-static vireo_status wait_running(vireo_session *s, vireo_error *err)
+/* Waits for the oldest flight, which is none any more whatever comes; its slot is free again. */
+static vireo_status land(vireo_session *s, vireo_error *err)
 {
-    vireo_device *d = s->model->device;
-    VkFence fence = s->running->fence;
-    VkResult r = d->fn.vkWaitForFences(d->handle, 1, &fence, VK_TRUE,
-                                       s->patience * (uint64_t)1000000000);
-    if (r == VK_TIMEOUT) {
-        d->lost = true; /* who knows what it still reads and writes */
-        return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %u seconds",
-                       (unsigned)s->patience);
-    }
-    return vr_vk_check(d, r, "waiting for the device", err);
+    const vireo_status st = vr_flight_finish(s, err);
+    memmove(s->flights, s->flights + 1, --s->n_flights * sizeof *s->flights);
+    return st;
 }
 
 void vr_session_destroy(vireo_session **ps)
@@ -86,8 +80,8 @@ void vr_session_destroy(vireo_session **ps)
         return;
     vireo_session *s = *ps;
     const vireo_allocator *a = s->model->device->allocator;
-    if (s->running)
-        wait_running(s, NULL);
+    while (s->n_flights)
+        land(s, NULL);
     for (size_t i = 0; i < s->n_buckets; i++)
         vr_bucket_destroy(&s->buckets[i]);
     vr_free(a, s->launches.list);
@@ -149,18 +143,27 @@ static vireo_status read_counts(const vireo_session *s, const vireo_tensor *in, 
     return VIREO_OK;
 }
 
+static bool is_flying(const vireo_session *s, const vr_bucket *b)
+{
+    for (size_t i = 0; i < s->n_flights; i++)
+        if (s->flights[i].bucket == b)
+            return true;
+    return false;
+}
+
 static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_bucket **out,
                                 vireo_error *err)
 {
     int64_t capacity[VR_MAX_SYMBOLS + 1];
     vr_capacities(s->model->graph, s->largest, counts, capacity);
-    size_t oldest = 0;
+    size_t oldest = SIZE_MAX;
     for (size_t i = 0; i < s->n_buckets; i++) {
         if (!memcmp(s->buckets[i]->capacity, capacity, sizeof capacity)) {
             *out = s->buckets[i];
             return VIREO_OK;
         }
-        if (s->buckets[i]->used < s->buckets[oldest]->used)
+        if (!is_flying(s, s->buckets[i]) &&
+            (oldest == SIZE_MAX || s->buckets[i]->used < s->buckets[oldest]->used))
             oldest = i;
     }
     vr_bucket *made = NULL;
@@ -191,17 +194,35 @@ static void copy_rows(const vr_value *v, char *padded, char *dense, bool in)
     }
 }
 
-static vireo_status write_step(vireo_session *s, vr_bucket *b, const int64_t *counts,
-                               vireo_error *err)
+/* The slot that no flight uses. */
+static vireo_status find_slot(const vireo_session *s, vr_bucket *b, vr_slot **out, vireo_error *err)
 {
-    const vireo_graph *g = s->model->graph;
-    vireo_device *d = s->model->device;
-    uint32_t *step = b->step.mapped;
-    for (size_t i = 0; i < g->n_values; i++)
+    vr_slot *slot = &b->slots[0];
+    for (size_t i = 0; i < s->n_flights; i++)
+        if (s->flights[i].slot == slot)
+            slot = &b->slots[1];
+    vireo_status st = slot->segments ? VIREO_OK : vr_slot_create(b, slot, err);
+    if (st)
+        vr_slot_destroy(b, slot);
+    else
+        *out = slot;
+    return st;
+}
+
+static void set_counts(vr_bucket *b, const int64_t *counts)
+{
+    for (size_t i = 0; i < b->model->graph->n_values; i++)
         if (b->values[i].symbol != VR_NO_SYMBOL)
             b->values[i].count = counts[b->values[i].symbol];
-    for (size_t i = 0; i < g->n_symbols; i++)
-        step[i] = (uint32_t)(counts[i] > 0 ? counts[i] : 0);
+}
+
+static vireo_status write_step(vireo_session *s, const vr_flight *f, vireo_error *err)
+{
+    const vr_bucket *b = f->bucket;
+    vireo_device *d = s->model->device;
+    uint32_t *step = f->slot->step.mapped;
+    for (size_t i = 0; i < s->model->graph->n_symbols; i++)
+        step[i] = (uint32_t)(f->counts[i] > 0 ? f->counts[i] : 0);
     s->launches.count = 0;
     vireo_status st = vr_bucket_launch(b, &s->launches, err);
     if (st)
@@ -221,56 +242,59 @@ static vireo_status write_step(vireo_session *s, vr_bucket *b, const int64_t *co
     return VIREO_OK;
 }
 
-vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,
-                               vireo_error *err)
+/* All that the host writes for a run. */
+static vireo_status prepare(vireo_session *s, const vr_flight *f, const vireo_tensor *in,
+                            vireo_error *err)
 {
-    vireo_device *d = s->model->device;
     const vireo_graph *g = s->model->graph;
-    int64_t counts[VR_MAX_SYMBOLS + 1];
-    vr_bucket *b = NULL;
-    if (s->running)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                       "a submission is in flight: wait for it first");
-    vireo_status st = vr_device_check(d, err);
-    if (!st)
-        st = read_counts(s, in, n_in, counts, err);
-    if (!st)
-        st = find_bucket(s, counts, &b, err);
-    if (!st)
-        st = write_step(s, b, counts, err);
+    const vr_bucket *b = f->bucket;
+    set_counts(f->bucket, f->counts);
+    vireo_status st = write_step(s, f, err);
     if (st)
         return st;
-    b->used = ++s->clock;
     if (b->n_faults)
-        memset(b->faults.mapped, 0, VR_FAULT_BYTES * b->n_faults);
-    for (size_t i = 0; i < n_in; i++)
+        memset(f->slot->faults.mapped, 0, VR_FAULT_BYTES * b->n_faults);
+    for (size_t i = 0; i < g->n_inputs; i++)
         copy_rows(&b->values[g->inputs[i]],
-                  (char *)b->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
-    st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &b->fence), "fence", err);
-    if (st)
-        return st;
-    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
-                               .pCommandBuffers = &b->commands};
-    vr_mutex_lock(&d->queue_lock);
-    VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, b->fence);
-    vr_mutex_unlock(&d->queue_lock);
-    st = vr_vk_check(d, r, "submit", err);
-    if (st)
-        return st;
-    d->counters.submits++;
-    s->running = b;
+                  (char *)f->slot->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
     return VIREO_OK;
 }
 
+vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,
+                               vireo_error *err)
+{
+    vr_flight f = {0};
+    if (s->n_flights == VR_SLOTS)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "%d submissions are in flight: wait for the first of them", VR_SLOTS);
+    vireo_status st = vr_device_check(s->model->device, err);
+    if (!st)
+        st = read_counts(s, in, n_in, f.counts, err);
+    if (!st)
+        st = find_bucket(s, f.counts, &f.bucket, err);
+    if (!st)
+        st = find_slot(s, f.bucket, &f.slot, err);
+    if (!st)
+        st = prepare(s, &f, in, err);
+    if (st)
+        return st;
+    f.bucket->used = ++s->clock;
+    s->flights[s->n_flights++] = f;
+    vr_flights_advance(s);
+    if (!s->flights[s->n_flights - 1].fault.status)
+        return VIREO_OK;
+    return s->n_flights == 1 ? land(s, err) : VIREO_OK; /* else it is told when its turn comes */
+}
+
 /* Bad data that kernels found in this run: the first node that reports any. */
-static vireo_status check_faults(const vr_bucket *b, vireo_error *err)
+static vireo_status check_faults(const vr_bucket *b, const vr_slot *slot, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
     for (size_t i = 0; i < g->n_nodes; i++) {
         if (b->nodes[i].fault_offset == VR_NO_FAULT)
             continue;
         const uint32_t *words =
-            (const void *)((const char *)b->faults.mapped + b->nodes[i].fault_offset);
+            (const void *)((const char *)slot->faults.mapped + b->nodes[i].fault_offset);
         if (words[0] == 0)
             continue;
         vr_call call;
@@ -291,13 +315,14 @@ static vireo_status check_faults(const vr_bucket *b, vireo_error *err)
 vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, vireo_error *err)
 {
     const vireo_graph *g = s->model->graph;
-    vr_bucket *b = s->running;
-    if (!b)
+    if (!s->n_flights)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
-    vireo_status st = wait_running(s, err);
-    s->running = NULL;
+    vr_bucket *b = s->flights[0].bucket;
+    const vr_slot *slot = s->flights[0].slot;
+    set_counts(b, s->flights[0].counts);
+    vireo_status st = land(s, err);
     if (!st)
-        st = check_faults(b, err);
+        st = check_faults(b, slot, err);
     if (st)
         return st;
     if (n_out != g->n_outputs)
@@ -319,7 +344,7 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
         memcpy(out[i].shape, v->shape, sizeof out[i].shape);
         if (v->rank)
             out[i].shape[0] = v->count;
-        copy_rows(v, (char *)b->output.mapped + b->places[g->outputs[i].value].offset, out[i].data,
+        copy_rows(v, (char *)slot->output.mapped + b->places[g->outputs[i].value].offset, out[i].data,
                   false);
     }
     return VIREO_OK;

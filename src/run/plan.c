@@ -167,8 +167,8 @@ vireo_status vr_bucket_place(vr_bucket *b, vireo_error *err)
     for (size_t i = 1; i < g->n_values; i++)
         if (g->values[i].v.kind == VR_CONSTANT)
             b->places[i] = b->model->constants[i];
-    b->input_bytes = place_host(b, &b->input, true);
-    b->output_bytes = place_host(b, &b->output, false);
+    b->input_bytes = place_host(b, &b->slots[0].input, true);
+    b->output_bytes = place_host(b, &b->slots[0].output, false);
     for (size_t i = 0; i < g->n_nodes; i++)
         if (!b->nodes[i].kernel) {
             const vr_place *of = &b->places[g->nodes[i].in[0]];
@@ -180,23 +180,5 @@ vireo_status vr_bucket_place(vr_bucket *b, vireo_error *err)
 done:
     vr_free(a, items);
     vr_free(a, of_value);
-    return st;
-}
-
-vireo_status vr_bucket_allocate(vr_bucket *b, vireo_error *err)
-{
-    vireo_device *d = b->model->device;
-    uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
-    vireo_status st =
-        vr_buffer_create(d, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
-    if (!st)
-        st = vr_buffer_create(d, b->input_bytes, VR_MEMORY_HOST, "inputs", &b->input, err);
-    if (!st)
-        st = vr_buffer_create(d, b->output_bytes, VR_MEMORY_HOST, "outputs", &b->output, err);
-    if (!st)
-        st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &b->step, err);
-    if (!st && b->n_faults)
-        st = vr_buffer_create(d, VR_FAULT_BYTES * b->n_faults, VR_MEMORY_HOST, "fault buffer",
-                              &b->faults, err);
     return st;
 }

@@ -16,6 +16,14 @@ typedef struct pending {
     size_t count;
 } pending;
 
+typedef struct recorder {
+    vr_bucket *b;
+    vr_slot *slot;
+    VkCommandBuffer commands; /* of the segment at hand */
+    const vr_pipeline *bound; /* in it */
+    pending pending;
+} recorder;
+
 static bool conflicts(const pending *p, const span *s)
 {
     for (size_t i = 0; i < p->count; i++) {
@@ -32,10 +40,19 @@ static const vr_kernel *program_of(const vr_step_node *n, const vr_dispatch *d)
     return d->second ? n->kernel->second : n->kernel;
 }
 
+/* Places of inputs and outputs are those of slot 0. */
+static const vr_buffer *in_slot(const recorder *r, const vr_buffer *buffer)
+{
+    const vr_slot *first = &r->b->slots[0];
+    return buffer == &first->input ? &r->slot->input
+           : buffer == &first->output ? &r->slot->output : buffer;
+}
+
 /* The part of memory that binding i of a dispatch touches. */
-static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_node *n,
+static span operand_span(const recorder *r, const vr_node *node, const vr_step_node *n,
                          const vr_dispatch *d, uint32_t i)
 {
+    const vr_bucket *b = r->b;
     vr_operand o = i == 0 && d->first ? d->first : program_of(n, d)->binds[i].operand;
     uint32_t id = 0;
     if (o >= VR_IN0 && o <= VR_IN5)
@@ -44,7 +61,7 @@ static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_
         id = node->out[o - VR_OUT0];
     span s = {.write = o == VR_OUT0 || o == VR_OUT1 || o == VR_SCRATCH || o == VR_FAULT};
     if (id) {
-        s.buffer = b->places[id].buffer;
+        s.buffer = in_slot(r, b->places[id].buffer);
         s.offset = b->places[id].offset;
         s.bytes = vr_value_bytes(&b->values[id]);
     } else if (o == VR_SCRATCH) {
@@ -52,14 +69,14 @@ static span operand_span(const vr_bucket *b, const vr_node *node, const vr_step_
         s.offset = n->scratch_offset;
         s.bytes = n->scratch_bytes;
     } else if (o == VR_FAULT) {
-        s.buffer = &b->faults;
+        s.buffer = &r->slot->faults;
         s.offset = n->fault_offset;
         s.bytes = VR_FAULT_BYTES;
     } else { /* the step buffer itself, or something harmless for an absent optional input */
-        s.buffer = &b->step;
+        s.buffer = &r->slot->step;
         s.bytes = VR_STEP_GRIDS_OFFSET;
     }
-    if (d->range[i].bytes && s.buffer != &b->step) {
+    if (d->range[i].bytes && s.buffer != &r->slot->step) {
         const uint64_t left = s.bytes > d->range[i].offset ? s.bytes - d->range[i].offset : 0;
         s.offset += d->range[i].offset;
         s.bytes = d->range[i].bytes < left ? d->range[i].bytes : left; /* a view's last row is short */
@@ -82,30 +99,31 @@ static VkFormat texel_format(const vr_bucket *b, const vr_node *node, const vr_b
                                                   : VK_FORMAT_R32G32B32A32_SFLOAT;
 }
 
-static vireo_status make_view(vr_bucket *b, const vr_node *node, const vr_binding *bind,
+static vireo_status make_view(recorder *r, const vr_node *node, const vr_binding *bind,
                               const span *s, VkBufferView *out, vireo_error *err)
 {
-    vireo_device *d = b->model->device;
-    VkFormat format = texel_format(b, node, bind);
+    vireo_device *d = r->b->model->device;
+    vr_slot *slot = r->slot;
+    VkFormat format = texel_format(r->b, node, bind);
     uint64_t texel = format == VK_FORMAT_R32_SINT ? 4
                      : format == VK_FORMAT_R16G16B16A16_SFLOAT ? 8 : 16;
     if (s->bytes / texel > d->info.max_texel_elements)
         return vr_fail(err, VIREO_ERROR_LIMIT,
                        "%s: a view of %llu texels, the device allows %u", vr_ops[node->op]->name,
                        (unsigned long long)(s->bytes / texel), d->info.max_texel_elements);
-    if (!vr_grow(d->allocator, (void **)&b->views, &b->cap_views, b->n_views + 1,
-                 sizeof *b->views))
+    if (!vr_grow(d->allocator, (void **)&slot->views, &slot->cap_views, slot->n_views + 1,
+                 sizeof *slot->views))
         return vr_fail_memory(err, "views");
     vireo_status st = vr_view_create(d, s->buffer, format, s->offset, s->bytes, out, err);
     if (!st)
-        b->views[b->n_views++] = *out;
+        slot->views[slot->n_views++] = *out;
     return st;
 }
 
-static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_node *n,
+static vireo_status write_set(recorder *r, const vr_node *node, const vr_step_node *n,
                               const vr_dispatch *d, VkDescriptorSet set, vireo_error *err)
 {
-    vireo_device *dev = b->model->device;
+    vireo_device *dev = r->b->model->device;
     VkWriteDescriptorSet writes[VR_KERNEL_BINDINGS];
     VkDescriptorBufferInfo infos[VR_KERNEL_BINDINGS];
     VkBufferView views[VR_KERNEL_BINDINGS];
@@ -113,12 +131,12 @@ static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_n
     uint32_t count = 0;
     for (; binds[count].operand != VR_OPERAND_END; count++) {
         const vr_binding *bind = &binds[count];
-        span s = operand_span(b, node, n, d, count);
+        span s = operand_span(r, node, n, d, count);
         writes[count] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                                .dstSet = set, .dstBinding = count,
                                                .descriptorCount = 1};
         if (bind->access != VR_STORAGE && bind->access != VR_UNIFORM) {
-            vireo_status st = make_view(b, node, bind, &s, &views[count], err);
+            vireo_status st = make_view(r, node, bind, &s, &views[count], err);
             if (st)
                 return st;
             writes[count].descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
@@ -140,126 +158,113 @@ static vireo_status write_set(vr_bucket *b, const vr_node *node, const vr_step_n
     return VIREO_OK;
 }
 
-static vireo_status make_pools(vr_bucket *b, vireo_error *err)
-{
-    vireo_device *d = b->model->device;
-    uint32_t sets = (uint32_t)b->launches.count + 1;
-    VkDescriptorPoolSize sizes[] = {
-        [VR_BIND_STORAGE] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1},
-        [VR_BIND_TEXEL] = {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, 1},
-        [VR_BIND_UNIFORM] = {VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, 1}};
-    for (size_t i = 0; i < b->model->graph->n_nodes; i++)
-        for (size_t j = 0; j < b->nodes[i].n_dispatches; j++) {
-            const bool second = b->launches.list[b->nodes[i].first + j].second;
-            const vr_pipeline *p = b->nodes[i].programs[second].pipeline;
-            for (uint32_t k = 0; k < p->n_bindings; k++)
-                sizes[p->bindings[k]].descriptorCount++;
-        }
-    const VkDescriptorPoolCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = sets,
-        .poolSizeCount = sizeof sizes / sizeof *sizes, .pPoolSizes = sizes};
-    vireo_status st = vr_vk_check(
-        d, d->fn.vkCreateDescriptorPool(d->handle, &info, NULL, &b->descriptors),
-        "descriptor pool", err);
-    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                          .queueFamilyIndex = d->queue_family};
-    if (!st)
-        st = vr_vk_check(d, d->fn.vkCreateCommandPool(d->handle, &pool, NULL, &b->pool),
-                         "command pool", err);
-    const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
-    if (!st)
-        st = vr_vk_check(d, d->fn.vkCreateFence(d->handle, &fence, NULL, &b->fence), "fence", err);
-    if (st)
-        return st;
-    const VkCommandBufferAllocateInfo alloc = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = b->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY, .commandBufferCount = 1};
-    return vr_vk_check(d, d->fn.vkAllocateCommandBuffers(d->handle, &alloc, &b->commands),
-                       "command buffer", err);
-}
-
-static void barrier(vr_bucket *b, VkPipelineStageFlags to, VkAccessFlags access)
+static void barrier(const recorder *r, VkPipelineStageFlags to, VkAccessFlags access)
 {
     const VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                     .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
                                     .dstAccessMask = access};
-    b->model->device->fn.vkCmdPipelineBarrier(b->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to,
-                                              0, 1, &memory, 0, NULL, 0, NULL);
+    r->b->model->device->fn.vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                                 to, 0, 1, &memory, 0, NULL, 0, NULL);
+}
+
+static void wait_for_all(recorder *r)
+{
+    barrier(r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+            VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    r->pending.count = 0;
 }
 
 /* Barrier if this dispatch touches what is pending; then its accesses are pending too. */
-static void order(vr_bucket *b, const vr_node *node, const vr_step_node *n, const vr_dispatch *d,
-                  pending *p)
+static void order(recorder *r, const vr_node *node, const vr_step_node *n, const vr_dispatch *d)
 {
+    pending *p = &r->pending;
     span spans[VR_KERNEL_BINDINGS];
     size_t count = 0;
     bool conflict = false;
     for (uint32_t i = 0; program_of(n, d)->binds[i].operand != VR_OPERAND_END; i++) {
-        spans[count] = operand_span(b, node, n, d, i);
-        if (spans[count].buffer == &b->step)
+        spans[count] = operand_span(r, node, n, d, i);
+        if (spans[count].buffer == &r->slot->step)
             continue;
         conflict = conflict || conflicts(p, &spans[count]);
         count++;
     }
-    if (conflict || p->count + count > sizeof p->spans / sizeof p->spans[0]) {
-        barrier(b, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
-        p->count = 0;
-    }
+    if (conflict || p->count + count > sizeof p->spans / sizeof p->spans[0])
+        wait_for_all(r);
     memcpy(p->spans + p->count, spans, count * sizeof *spans);
     p->count += count;
 }
 
-static vireo_status record_node(vr_bucket *b, size_t index, pending *p, vireo_error *err)
+static vireo_status record_dispatch(recorder *r, size_t node_index, size_t index, vireo_error *err)
 {
+    const vr_bucket *b = r->b;
     vireo_device *dev = b->model->device;
-    const vr_node *node = &b->model->graph->nodes[index];
-    const vr_step_node *n = &b->nodes[index];
-    const vr_pipeline *bound = NULL;
-    for (size_t i = n->first; i < n->first + n->n_dispatches; i++) {
-        const vr_dispatch *d = &b->launches.list[i];
-        const vr_pipeline *pipe = n->programs[d->second].pipeline;
-        const VkDescriptorSetAllocateInfo alloc = {
-            .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-            .descriptorPool = b->descriptors, .descriptorSetCount = 1,
-            .pSetLayouts = &pipe->set_layout};
-        VkDescriptorSet set;
-        vireo_status st = vr_vk_check(
-            dev, dev->fn.vkAllocateDescriptorSets(dev->handle, &alloc, &set), "descriptor set",
-            err);
-        if (!st)
-            st = write_set(b, node, n, d, set, err);
-        if (st)
-            return st;
-        order(b, node, n, d, p);
-        if (pipe != bound)
-            dev->fn.vkCmdBindPipeline(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
-        bound = pipe;
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): selecting made every pipeline */
-        dev->fn.vkCmdBindDescriptorSets(b->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->layout,
-                                        0, 1, &set, 0, NULL);
-        if (d->push_bytes)
-            dev->fn.vkCmdPushConstants(b->commands, pipe->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
-                                       d->push_bytes, d->push);
-        dev->fn.vkCmdDispatchIndirect(b->commands, b->step.handle, VR_STEP_GRIDS_OFFSET + 12 * i);
-    }
+    const vr_node *node = &b->model->graph->nodes[node_index];
+    const vr_step_node *n = &b->nodes[node_index];
+    const vr_dispatch *d = &b->launches.list[index];
+    const vr_pipeline *pipe = n->programs[d->second].pipeline;
+    const VkDescriptorSetAllocateInfo alloc = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+        .descriptorPool = r->slot->descriptors, .descriptorSetCount = 1,
+        .pSetLayouts = &pipe->set_layout};
+    VkDescriptorSet set;
+    vireo_status st = vr_vk_check(
+        dev, dev->fn.vkAllocateDescriptorSets(dev->handle, &alloc, &set), "descriptor set", err);
+    if (!st)
+        st = write_set(r, node, n, d, set, err);
+    if (st)
+        return st;
+    order(r, node, n, d);
+    if (pipe != r->bound)
+        dev->fn.vkCmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
+    r->bound = pipe;
+    dev->fn.vkCmdBindDescriptorSets(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->layout, 0, 1,
+                                    &set, 0, NULL);
+    if (d->push_bytes)
+        dev->fn.vkCmdPushConstants(r->commands, pipe->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                   d->push_bytes, d->push);
+    dev->fn.vkCmdDispatchIndirect(r->commands, r->slot->step.handle,
+                                  VR_STEP_GRIDS_OFFSET + 12 * index);
     return VIREO_OK;
 }
 
-vireo_status vr_bucket_record(vr_bucket *b, vireo_error *err)
+/* The node that dispatch `index` belongs to, from `node` on. */
+static size_t node_of(const vr_bucket *b, size_t node, size_t index)
 {
-    vireo_device *d = b->model->device;
-    vireo_status st = make_pools(b, err);
-    if (st)
-        return st;
+    while (index >= b->nodes[node].first + b->nodes[node].n_dispatches)
+        node++;
+    return node;
+}
+
+/* What earlier submissions wrote or still read, those of other slots too, comes first. */
+static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, vireo_error *err)
+{
+    vireo_device *d = r->b->model->device;
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    st = vr_vk_check(d, d->fn.vkBeginCommandBuffer(b->commands, &begin), "begin commands", err);
-    pending p = {.count = 0};
-    for (size_t i = 0; !st && i < b->model->graph->n_nodes; i++)
-        st = record_node(b, i, &p, err);
+    r->commands = s->commands;
+    r->bound = NULL;
+    vireo_status st = vr_vk_check(d, d->fn.vkBeginCommandBuffer(r->commands, &begin),
+                                  "begin commands", err);
     if (st)
         return st;
-    barrier(b, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
-    d->counters.commands_recorded++;
-    return vr_vk_check(d, d->fn.vkEndCommandBuffer(b->commands), "end commands", err);
+    wait_for_all(r);
+    for (size_t i = s->first, node = 0; !st && i < s->end; i++) {
+        node = node_of(r->b, node, i);
+        st = record_dispatch(r, node, i, err);
+    }
+    if (st)
+        return st;
+    if (last)
+        barrier(r, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+    return vr_vk_check(d, d->fn.vkEndCommandBuffer(r->commands), "end commands", err);
+}
+
+vireo_status vr_slot_record(vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    recorder r = {.b = b, .slot = slot};
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < slot->n_segments; i++)
+        st = record_segment(&r, &slot->segments[i], i + 1 == slot->n_segments, err);
+    if (!st)
+        b->model->device->counters.commands_recorded++;
+    return st;
 }

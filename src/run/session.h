@@ -6,6 +6,15 @@
 
 #define VR_MAX_BUCKETS 8
 
+/* A run on its way. Its segments are submitted in order, few at a time. */
+typedef struct vr_flight {
+    vr_bucket *bucket;
+    vr_slot *slot;
+    int64_t counts[VR_MAX_SYMBOLS + 1]; /* [symbol id] */
+    size_t submitted, finished;         /* segments */
+    vireo_error fault; /* why no more of it is submitted; status VIREO_OK: none */
+} vr_flight;
+
 struct vireo_session {
     vireo_model *model;
     char *force;
@@ -15,7 +24,8 @@ struct vireo_session {
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
     size_t n_buckets;
     uint64_t clock;
-    vr_bucket *running;  /* submitted, not yet waited for */
+    vr_flight flights[VR_SLOTS]; /* submitted, not yet waited for; the oldest first */
+    size_t n_flights;
     vr_launches launches; /* of this run */
 };
 
@@ -24,4 +34,9 @@ vireo_status vr_session_create(vireo_model *, const vireo_session_options *, vir
 void vr_session_destroy(vireo_session **);
 vireo_status vr_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in, vireo_error *);
 vireo_status vr_session_wait(vireo_session *, vireo_tensor *out, size_t n_out, vireo_error *);
+
+/* Submits what may be at work of the flights. A fault is kept in its flight. */
+void vr_flights_advance(vireo_session *);
+/* Waits for what is submitted of the oldest flight, and all that is to follow. */
+vireo_status vr_flight_finish(vireo_session *, vireo_error *);
 #endif

@@ -28,6 +28,10 @@ typedef struct pending {
     bool failed;
 } pending;
 
+typedef struct run {
+    size_t first, texts;
+} run;
+
 typedef struct job {
     vireo_embedder *e;
     const char *const *texts;
@@ -37,8 +41,9 @@ typedef struct job {
     pending *pending;            /* (batch): tokenised, not yet run */
     size_t n_pending, n_read;    /* n_read: texts tokenised so far */
     size_t fresh;                /* where in pending the threads begin */
-    size_t run_first, run_texts; /* the run being prepared */
-    size_t fly_first, fly_texts; /* the run on the device, none if 0 */
+    run next;                    /* the run being prepared */
+    run flying[2];               /* on the device, the oldest first */
+    size_t n_flying;
     size_t cut;
 } job;
 
@@ -254,13 +259,13 @@ static void pack(job *j)
         }
         tokens += ids->count;
         if (j->tokens)
-            j->tokens[j->run_first + texts] = (uint32_t)ids->count;
+            j->tokens[j->next.first + texts] = (uint32_t)ids->count;
         j->cut += ids->uncut > ids->count;
         vireo_ids_free(e->tokenizer, ids);
         texts++;
     }
     e->offsets[texts] = (int32_t)tokens;
-    j->run_texts = texts;
+    j->next.texts = texts;
     j->n_pending -= texts;
     memmove(j->pending, j->pending + texts, j->n_pending * sizeof *j->pending);
 }
@@ -268,56 +273,57 @@ static void pack(job *j)
 static vireo_status submit(job *j, vireo_error *err)
 {
     vireo_embedder *e = j->e;
-    int64_t tokens = e->offsets[j->run_texts], texts = (int64_t)j->run_texts;
+    int64_t tokens = e->offsets[j->next.texts], texts = (int64_t)j->next.texts;
     const vireo_tensor in[] = {
         {VIREO_I32, 1, {tokens}, e->ids, (size_t)tokens * sizeof *e->ids},
         {VIREO_I32, 1, {tokens}, e->positions, (size_t)tokens * sizeof *e->positions},
-        {VIREO_I32, 1, {texts + 1}, e->offsets, (j->run_texts + 1) * sizeof *e->offsets},
+        {VIREO_I32, 1, {texts + 1}, e->offsets, (j->next.texts + 1) * sizeof *e->offsets},
     };
     vireo_status st = vireo_session_submit(e->session, in, 3, err);
     if (st)
         return st;
-    j->fly_first = j->run_first;
-    j->fly_texts = j->run_texts;
-    j->run_first += j->run_texts;
-    j->run_texts = 0;
+    j->flying[j->n_flying++] = j->next;
+    j->next = (run){.first = j->next.first + j->next.texts};
     return VIREO_OK;
 }
 
 static vireo_status wait(job *j, vireo_error *err)
 {
-    size_t width = j->e->width;
+    const size_t width = j->e->width;
+    const run r = j->flying[0];
     vireo_tensor out = {.dtype = VIREO_F32,
                         .rank = 2,
-                        .shape = {(int64_t)j->fly_texts, (int64_t)width},
-                        .data = j->vectors + j->fly_first * width,
-                        .bytes = j->fly_texts * width * sizeof *j->vectors};
-    j->fly_texts = 0;
+                        .shape = {(int64_t)r.texts, (int64_t)width},
+                        .data = j->vectors + r.first * width,
+                        .bytes = r.texts * width * sizeof *j->vectors};
+    j->flying[0] = j->flying[1];
+    j->n_flying--;
     return vireo_session_wait(j->e->session, &out, 1, err);
 }
 
+/* Two runs in flight: the device has the next while the host takes the answers of one and prepares
+ * the one after. */
 static vireo_status run_all(job *j, vireo_error *err)
 {
-    vireo_embedder *e = j->e;
+    const vireo_embedder *e = j->e;
     vireo_status st = VIREO_OK;
-    size_t done = 0;
-    while (!st && done < j->n) {
-        if (j->run_first < j->n) {
+    while (!st && (j->next.first < j->n || j->n_flying)) {
+        const bool more = j->next.first < j->n;
+        if (more) {
             st = top_up(j, err);
-            if (!st)
+            if (!st) {
                 pack(j);
+                st = submit(j, err);
+            }
         }
-        if (!st && j->fly_texts) {
-            done = j->fly_first + j->fly_texts;
-            st = wait(j, err);
-        }
-        if (!st && j->run_texts)
-            st = submit(j, err);
-        if (!st && done && e->progress && e->progress(e->progress_user, "embed", done, j->n))
-            st =
-                vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu texts", done, j->n);
+        if (st || (more && j->n_flying < 2))
+            continue;
+        const size_t done = j->flying[0].first + j->flying[0].texts;
+        st = wait(j, err);
+        if (!st && e->progress && e->progress(e->progress_user, "embed", done, j->n))
+            st = vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu texts", done, j->n);
     }
-    if (j->fly_texts) /* only after a fault: the session must be free for the next call */
+    while (j->n_flying) /* only after a fault: the session must be free for the next call */
         wait(j, NULL);
     return st;
 }

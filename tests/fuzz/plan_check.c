@@ -332,12 +332,12 @@ static void check_host(const vr_bucket *b)
     uint64_t in = 0, out = 0;
     for (size_t i = 0; i < g->n_inputs; i++) {
         const vr_place *p = &b->places[g->inputs[i]];
-        need(p->buffer == &b->input && p->offset >= in, b, g->n_nodes, "an input's place");
+        need(p->buffer == &b->slots[0].input && p->offset >= in, b, g->n_nodes, "an input's place");
         in = p->offset + vr_value_bytes(&b->values[g->inputs[i]]);
     }
     for (size_t i = 0; i < g->n_outputs; i++) {
         const vr_place *p = &b->places[g->outputs[i].value];
-        need(p->buffer == &b->output && p->offset >= out, b, g->n_nodes, "an output's place");
+        need(p->buffer == &b->slots[0].output && p->offset >= out, b, g->n_nodes, "an output's place");
         out = p->offset + vr_value_bytes(&b->values[g->outputs[i].value]);
     }
     need(in <= b->input_bytes && out <= b->output_bytes, b, g->n_nodes, "the host's buffers");

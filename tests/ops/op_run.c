@@ -309,7 +309,7 @@ static void compare(work *w, size_t kernel, uint32_t out, double *worst)
 static void poison(const vireo_session *s)
 {
     for (size_t i = 0; i < s->n_buckets; i++) {
-        memset(s->buckets[i]->output.mapped, 0x7f, (size_t)s->buckets[i]->output.bytes);
+        memset(s->buckets[i]->slots[0].output.mapped, 0x7f, (size_t)s->buckets[i]->slots[0].output.bytes);
         if (s->buckets[i]->arena.mapped)
             memset(s->buckets[i]->arena.mapped, 0x7f, (size_t)s->buckets[i]->arena.bytes);
     }
@@ -332,7 +332,7 @@ static void check_padding(work *w, const vireo_session *s, size_t kernel)
     for (size_t o = 0; o < g->n_outputs; o++) {
         const vr_value *v = &b->values[g->outputs[o].value];
         const uint32_t *words =
-            (const void *)((const char *)b->output.mapped + b->places[g->outputs[o].value].offset);
+            (const void *)((const char *)b->slots[0].output.mapped + b->places[g->outputs[o].value].offset);
         size_t rows = w->elements[o] ? (size_t)vr_value_rows_now(v) : 0, pitch = vr_value_pitch(v);
         size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v));
         size_t end = v->rank == 1 ? (width + 3) / 4 * 4 : pitch;

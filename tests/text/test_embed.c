@@ -7,15 +7,18 @@ enum { WIDTH = 3, MAX_RUNS = 64 };
 
 /* ---- The sessions -------------------------------------------------------------------------- */
 
-struct vireo_session {
-    bool in_flight;
+typedef struct flight {
     size_t texts;
     float vectors[300][WIDTH];
+} flight;
+struct vireo_session {
+    flight flights[2]; /* the oldest first */
+    size_t n_flights;
 };
 static struct {
     size_t n, texts[MAX_RUNS], tokens[MAX_RUNS];
     size_t fail_submit, fail_wait; /* number of the run, from 1; 0: none */
-    size_t waits;
+    size_t waits, most_in_flight;
 } runs;
 
 static vireo_session_options session_options; /* of the last one */
@@ -32,7 +35,7 @@ vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o
 void vireo_session_destroy(vireo_session **s)
 {
     if (*s)
-        assert_false((*s)->in_flight);
+        assert_int_equal((*s)->n_flights, 0);
     free(*s);
     *s = NULL;
 }
@@ -41,7 +44,8 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
                                   vireo_error *err)
 {
     (void)err;
-    assert_false(s->in_flight);
+    assert_true(s->n_flights < 2);
+    flight *f = &s->flights[s->n_flights];
     assert_int_equal(n_in, 3);
     const int32_t *ids = in[0].data, *positions = in[1].data, *offsets = in[2].data;
     for (size_t i = 0; i < n_in; i++) {
@@ -50,12 +54,12 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
         assert_int_equal(in[i].bytes, (size_t)in[i].shape[0] * sizeof(int32_t));
     }
     assert_int_equal(in[0].shape[0], in[1].shape[0]);
-    s->texts = (size_t)in[2].shape[0] - 1;
+    f->texts = (size_t)in[2].shape[0] - 1;
     assert_int_equal(offsets[0], 0);
-    assert_int_equal(offsets[s->texts], in[0].shape[0]);
-    for (size_t t = 0; t < s->texts; t++) {
-        float *v = s->vectors[t];
-        memset(v, 0, sizeof s->vectors[t]);
+    assert_int_equal(offsets[f->texts], in[0].shape[0]);
+    for (size_t t = 0; t < f->texts; t++) {
+        float *v = f->vectors[t];
+        memset(v, 0, sizeof f->vectors[t]);
         for (int32_t i = offsets[t]; i < offsets[t + 1]; i++) {
             v[0] += 1;
             v[1] += (float)ids[i];
@@ -63,25 +67,29 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
         }
     }
     assert_true(runs.n < MAX_RUNS);
-    runs.texts[runs.n] = s->texts;
+    runs.texts[runs.n] = f->texts;
     runs.tokens[runs.n] = (size_t)in[0].shape[0];
     runs.n++;
     if (runs.n == runs.fail_submit)
         return VIREO_ERROR_DEVICE;
-    s->in_flight = true;
+    s->n_flights++;
+    if (s->n_flights > runs.most_in_flight)
+        runs.most_in_flight = s->n_flights;
     return VIREO_OK;
 }
 
 vireo_status vireo_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, vireo_error *err)
 {
     (void)err;
-    assert_true(s->in_flight);
+    assert_true(s->n_flights > 0);
+    const flight f = s->flights[0];
     assert_int_equal(n_out, 1);
-    assert_int_equal(out->bytes, s->texts * sizeof *s->vectors);
-    s->in_flight = false;
+    assert_int_equal(out->bytes, f.texts * sizeof *f.vectors);
+    s->flights[0] = s->flights[1];
+    s->n_flights--;
     if (++runs.waits == runs.fail_wait)
         return VIREO_ERROR_DEVICE_LOST;
-    memcpy(out->data, s->vectors, out->bytes);
+    memcpy(out->data, f.vectors, out->bytes);
     return VIREO_OK;
 }
 
@@ -175,6 +183,7 @@ static void runs_are_packed(void **state)
         for (size_t k = 0; k < TEXTS; k++)
             assert_int_equal(tokens[k], (uint32_t)vectors[k][0]);
         assert_int_equal(runs.n, rows[i].n);
+        assert_int_equal(runs.most_in_flight, rows[i].n > 1 ? 2 : 1);
         for (size_t k = 0; k < rows[i].n; k++) {
             assert_int_equal(runs.texts[k], rows[i].texts[k]);
             assert_int_equal(runs.tokens[k], rows[i].tokens[k]);

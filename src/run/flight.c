@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Flights: the segments of runs on their way through the queue. */
+#include "run/session.h"
+
+/* Segments at work or waiting in the queue: the device has the next before it is done with one, and a
+ * cancelled run ends soon. */
+enum { MOST_SEGMENTS = 2 };
+
+static vireo_status submit(vireo_device *d, vr_segment *segment, vireo_error *err)
+{
+    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
+                               .pCommandBuffers = &segment->commands};
+    vireo_status st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &segment->fence), "fence", err);
+    if (st)
+        return st;
+    vr_mutex_lock(&d->queue_lock);
+    const VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, segment->fence);
+    vr_mutex_unlock(&d->queue_lock);
+    st = vr_vk_check(d, r, "submit", err);
+    if (!st)
+        d->counters.submits++;
+    return st;
+}
+
+static bool has_more(const vr_flight *f)
+{
+    return !f->fault.status && f->submitted < f->slot->n_segments;
+}
+
+void vr_flights_advance(vireo_session *s)
+{
+    size_t at_work = 0;
+    for (size_t i = 0; i < s->n_flights; i++)
+        at_work += s->flights[i].submitted - s->flights[i].finished;
+    for (size_t i = 0; i < s->n_flights && at_work < MOST_SEGMENTS; i++)
+        for (vr_flight *f = &s->flights[i]; has_more(f) && at_work < MOST_SEGMENTS;)
+            if (!submit(s->model->device, &f->slot->segments[f->submitted], &f->fault)) {
+                f->submitted++;
+                at_work++;
+            }
+}
+
+static vireo_status wait_for(const vireo_session *s, const vr_segment *segment, vireo_error *err)
+{
+    vireo_device *d = s->model->device;
+    vireo_status st = vr_device_check(d, err); /* a lost device may never answer */
+    if (st)
+        return st;
+    const VkResult r = d->fn.vkWaitForFences(d->handle, 1, &segment->fence, VK_TRUE,
+                                             s->patience * (uint64_t)1000000000);
+    if (r == VK_TIMEOUT) {
+        d->lost = true; /* who knows what it still reads and writes */
+        return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %u seconds",
+                       (unsigned)s->patience);
+    }
+    return vr_vk_check(d, r, "waiting for the device", err);
+}
+
+vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
+{
+    vr_flight *f = &s->flights[0];
+    vireo_status st = VIREO_OK;
+    for (vr_flights_advance(s); !st && f->finished < f->submitted; vr_flights_advance(s)) {
+        st = wait_for(s, &f->slot->segments[f->finished], err);
+        f->finished++;
+    }
+    if (!st && f->fault.status) {
+        st = f->fault.status;
+        if (err)
+            *err = f->fault;
+    }
+    return st;
+}

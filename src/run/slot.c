@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A slot's buffers, pools, command buffers and fences. */
+#include "run/bucket.h"
+
+static vireo_status make_buffers(const vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
+    const uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
+    const uint64_t faults = VR_FAULT_BYTES * b->n_faults;
+    vireo_status st =
+        vr_buffer_create(d, b->input_bytes, VR_MEMORY_HOST, "inputs", &slot->input, err);
+    if (!st)
+        st = vr_buffer_create(d, b->output_bytes, VR_MEMORY_HOST, "outputs", &slot->output, err);
+    if (!st)
+        st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &slot->step, err);
+    if (!st && faults)
+        st = vr_buffer_create(d, faults, VR_MEMORY_HOST, "fault buffer", &slot->faults, err);
+    return st;
+}
+
+static vireo_status make_pools(const vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
+    VkDescriptorPoolSize sizes[] = {
+        [VR_BIND_STORAGE] = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1},
+        [VR_BIND_TEXEL] = {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, 1},
+        [VR_BIND_UNIFORM] = {VK_DESCRIPTOR_TYPE_UNIFORM_BUFFER, 1}};
+    for (size_t i = 0; i < b->model->graph->n_nodes; i++)
+        for (size_t j = 0; j < b->nodes[i].n_dispatches; j++) {
+            const bool second = b->launches.list[b->nodes[i].first + j].second;
+            const vr_pipeline *p = b->nodes[i].programs[second].pipeline;
+            for (uint32_t k = 0; k < p->n_bindings; k++)
+                sizes[p->bindings[k]].descriptorCount++;
+        }
+    const VkDescriptorPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+        .maxSets = (uint32_t)b->launches.count + 1,
+        .poolSizeCount = sizeof sizes / sizeof *sizes, .pPoolSizes = sizes};
+    vireo_status st = vr_vk_check(
+        d, d->fn.vkCreateDescriptorPool(d->handle, &info, NULL, &slot->descriptors),
+        "descriptor pool", err);
+    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                          .queueFamilyIndex = d->queue_family};
+    return st ? st
+              : vr_vk_check(d, d->fn.vkCreateCommandPool(d->handle, &pool, NULL, &slot->pool),
+                            "command pool", err);
+}
+
+static vireo_status make_segment(vireo_device *d, const vr_slot *slot, vr_segment *s, vireo_error *err)
+{
+    const VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    const VkCommandBufferAllocateInfo alloc = {
+        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO, .commandPool = slot->pool,
+        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY, .commandBufferCount = 1};
+    vireo_status st =
+        vr_vk_check(d, d->fn.vkCreateFence(d->handle, &fence, NULL, &s->fence), "fence", err);
+    return st ? st
+              : vr_vk_check(d, d->fn.vkAllocateCommandBuffers(d->handle, &alloc, &s->commands),
+                            "command buffer", err);
+}
+
+vireo_status vr_slot_create(vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
+    vireo_status st = make_buffers(b, slot, err);
+    if (!st)
+        st = make_pools(b, slot, err);
+    slot->segments = st ? NULL : vr_calloc(d->allocator, 1, sizeof *slot->segments);
+    if (!st && !slot->segments)
+        st = vr_fail_memory(err, "segments");
+    if (st)
+        return st;
+    slot->n_segments = 1;
+    slot->segments[0].end = b->launches.count;
+    st = make_segment(d, slot, &slot->segments[0], err);
+    return st ? st : vr_slot_record(b, slot, err);
+}
+
+void vr_slot_destroy(const vr_bucket *b, vr_slot *slot)
+{
+    vireo_device *d = b->model->device;
+    for (size_t i = 0; i < slot->n_segments; i++)
+        d->fn.vkDestroyFence(d->handle, slot->segments[i].fence, NULL);
+    d->fn.vkDestroyCommandPool(d->handle, slot->pool, NULL);
+    d->fn.vkDestroyDescriptorPool(d->handle, slot->descriptors, NULL);
+    for (size_t i = 0; i < slot->n_views; i++)
+        d->fn.vkDestroyBufferView(d->handle, slot->views[i], NULL);
+    vr_buffer_destroy(d, &slot->input);
+    vr_buffer_destroy(d, &slot->output);
+    vr_buffer_destroy(d, &slot->step);
+    vr_buffer_destroy(d, &slot->faults);
+    vr_free(d->allocator, slot->views);
+    vr_free(d->allocator, slot->segments);
+    *slot = (vr_slot){0};
+}
