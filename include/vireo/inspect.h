@@ -34,6 +34,30 @@ vireo_status vireo_session_get_plan(const vireo_session *, vireo_plan_info *out,
  * its op; NULL past the end. Static strings. */
 const char *vireo_session_get_kernel(const vireo_session *, size_t node, const char **op);
 
+/* ---- Profile -------------------------------------------------------------------------------- */
+
+/* One node of one run: when it began (monotonic clock) and how long the device took, with its work. */
+typedef struct vireo_profile_event {
+    const char *op, *kernel; /* static strings */
+    char shape[64];          /* of its first two inputs in this run: "12x384 1536x384", "… f16" */
+    uint64_t start_ns, ns;
+    uint32_t dispatches;
+    double flops; /* a multiplication and an addition are two */
+    double bytes; /* of its operands, each read or written once; of a table the rows that ids name */
+} vireo_profile_event;
+typedef struct vireo_profile {
+    size_t events;    /* in the order in which runs were waited for, and nodes executed */
+    uint64_t dropped; /* beyond 262,144, or of memory */
+    bool device_clock; /* the device's own timestamps; else the host's, from a submission of the node
+                          alone to the end of waiting for it */
+} vireo_profile;
+/* While it is on, what a session records has its nodes timed, each after the one before it is done: set it
+ * before the session's first run. Runs recorded so add their events until it is off. Any thread. */
+void vireo_device_set_profile(vireo_device *, bool on);
+void vireo_device_get_profile(const vireo_device *, vireo_profile *out);
+bool vireo_device_get_profile_event(const vireo_device *, size_t index,
+                                    vireo_profile_event *out); /* false: past the end */
+
 /* ---- Self-test ------------------------------------------------------------------------------ */
 
 /* Every kernel of every op that the device may use, against the op's double-precision reference, on

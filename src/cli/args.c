@@ -137,6 +137,7 @@ static int set_value(const vr_command *command, const vr_option *o, const char *
         *(bool *)target = true;
         return 0;
     case VR_OPTION_TEXT:
+    case VR_OPTION_MAYBE:
         *(const char **)target = value;
         return 0;
     case VR_OPTION_LIST: {
@@ -171,6 +172,12 @@ static bool looks_like_option(const vr_command *command, const globals *g, const
             (command && find(command->options, command->n_options, value)));
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
 /* One option at argv[*at] with its value, which may be the next argument. */
 static int take(const vr_command *command, const globals *g, const vr_option *o, void *target,
                 int argc, char **argv, int *at)
@@ -181,6 +188,9 @@ static int take(const vr_command *command, const globals *g, const vr_option *o,
             return vr_usage_error(command, "%s takes no value, found \"%s\"", o->name, value + 1);
     } else if (value) {
         value++;
+    } else if (o->kind == VR_OPTION_MAYBE && (*at + 1 >= argc || !ends_with(argv[*at + 1], o->choices))) {
+        *(const char **)((char *)target + o->target) = "";
+        return 0;
     } else {
         value = *at + 1 < argc ? argv[*at + 1] : NULL;
         if (!value || looks_like_option(command, g, value))

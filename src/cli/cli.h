@@ -11,6 +11,7 @@ enum { VR_EXIT_OK, VR_EXIT_FAILED, VR_EXIT_USAGE, VR_EXIT_NO_DEVICE };
 
 typedef struct vr_global_options {
     const char *device, *cache_dir;
+    const char *profile; /* NULL: none is made; "": the top ten are printed; else the trace's file */
     uint32_t log; /* a vireo_log_level */
     bool deterministic;
 } vr_global_options;

@@ -319,8 +319,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     }
     if (!status)
         status = print(&e, a, &r);
-    vr_engine_close(&e);
-    return status;
+    return vr_engine_close(&e, status);
 }
 
 #define SIZE(letter)                                                                               \

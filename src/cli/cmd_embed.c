@@ -230,8 +230,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     drop_texts(&f);
     vr_lines_close(&f.lines);
     vr_str_deinit(&f.line);
-    vr_engine_close(&e);
-    return status;
+    return vr_engine_close(&e, status);
 }
 
 static const vr_option options[] = {

@@ -263,8 +263,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
         vr_out_deinit(&out);
     }
     vireo_tokenizer_destroy(&tokenizer);
-    vr_engine_close(&e);
-    return status;
+    return vr_engine_close(&e, status);
 }
 
 static const vr_option options[] = {

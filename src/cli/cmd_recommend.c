@@ -298,8 +298,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     }
     vr_free(NULL, j.history.list);
     vr_free(NULL, j.deny.list);
-    vr_engine_close(&j.engine);
-    return status;
+    return vr_engine_close(&j.engine, status);
 }
 
 #define TARGET(field) offsetof(recommend_args, field)

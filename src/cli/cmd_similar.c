@@ -69,8 +69,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     int status = vr_engine_open_recommender(&e, cli, a->store, a->model);
     if (!status)
         status = find_similar(&e, a);
-    vr_engine_close(&e);
-    return status;
+    return vr_engine_close(&e, status);
 }
 
 static const vr_option options[] = {

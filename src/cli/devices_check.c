@@ -131,6 +131,5 @@ int vr_devices_check(vr_cli *cli, const char *op, bool json)
     }
     vr_out_deinit(&j);
     vireo_selftest_destroy(&t);
-    vr_engine_close(&e);
-    return status;
+    return vr_engine_close(&e, status);
 }

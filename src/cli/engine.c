@@ -2,6 +2,7 @@
 #include "cli/engine.h"
 #include "base/file.h"
 #include "base/thread.h"
+#include "cli/profile_output.h"
 #include "cli/progress.h"
 #include "vireo/inspect.h"
 #include <stdlib.h>
@@ -59,7 +60,12 @@ int vr_engine_open_device(vr_engine *e, const vr_cli *cli)
     int status = vr_device_options(cli, &options, &e->cache_dir);
     if (status)
         return status;
-    vireo_status st = vireo_device_create(&options, &e->device, &e->error);
+    vireo_status st = vr_profile_start(e);
+    if (st)
+        return vr_engine_fail(e, st, NULL);
+    st = vireo_device_create(&options, &e->device, &e->error);
+    if (!st)
+        vireo_device_set_profile(e->device, cli->global.profile != NULL);
     e->ns_device = vr_now_ns() - start;
     if (st)
         return vr_engine_fail(e, st,
@@ -172,11 +178,13 @@ static void log_parts(const vr_engine *e)
                 (unsigned long long)c.pipelines_created);
 }
 
-void vr_engine_close(vr_engine *e)
+int vr_engine_close(vr_engine *e, int status)
 {
     vr_progress_clear();
     if (e->device)
         log_parts(e);
+    if (e->device && e->cli->global.profile && !status)
+        status = vr_profile_report(e);
     vireo_recommender_destroy(&e->recommender);
     vireo_store_close(&e->store);
     vireo_embedder_destroy(&e->embedder);
@@ -185,4 +193,5 @@ void vr_engine_close(vr_engine *e)
     vireo_device_destroy(&e->device);
     vr_free(NULL, e->cache_dir);
     e->cache_dir = NULL;
+    return status;
 }

@@ -28,7 +28,7 @@ typedef struct vr_engine {
     }
 
 /* Each returns 0, or the exit status after it has printed what failed. Afterwards, in either case,
- * vr_engine_close, which also logs the parts of the run. */
+ * vr_engine_close, which also logs the parts of the run and reports its profile. */
 int vr_engine_open_device(vr_engine *, const vr_cli *);
 int vr_engine_open_source(vr_engine *, const vr_cli *, const char *path); /* no device needed */
 int vr_engine_open_embedder(vr_engine *, const char *path, const vireo_embedder_options *);
@@ -36,7 +36,7 @@ int vr_engine_open_embedder(vr_engine *, const char *path, const vireo_embedder_
  * recommender. */
 int vr_engine_open_recommender(vr_engine *, const vr_cli *, const char *store, const char *model);
 int vr_engine_fail(vr_engine *, vireo_status, const char *next);
-void vr_engine_close(vr_engine *);
+int vr_engine_close(vr_engine *, int status); /* status, or what failed after it was 0 */
 
 /* Options of vireo_device_create for the global options; *cache_dir (vr_free) may be NULL. */
 int vr_device_options(const vr_cli *, vireo_device_options *, char **cache_dir);

@@ -399,7 +399,43 @@ static const vr_check checks[] = {
             VR_IN_F32(1, 31)}},
 };
 
+/* Keys that the queries of a sequence see, all together. */
+static double pairs_of(const vr_call *c, int64_t queries, int64_t keys)
+{
+    const int64_t window = c->at.attention.window;
+    double pairs = 0;
+    for (int64_t i = 0; i < queries; i++) {
+        const int64_t at = keys - queries + i;
+        int64_t begin = 0, end = keys;
+        if (window && at - window + 1 > begin)
+            begin = at - window + 1;
+        if (window && at + window < end)
+            end = at + window;
+        if (c->at.attention.causal && at + 1 < end)
+            end = at + 1;
+        pairs += end > begin ? (double)(end - begin) : 0;
+    }
+    return pairs;
+}
+
+/* The two products; without offsets as if all were one sequence. */
+static double flops(const vr_call *c, const vr_host_ints host)
+{
+    const int64_t rows = c->in[Q]->count, key_rows = c->in[K]->count;
+    const int32_t *from = host[OFFSETS], *of_keys = c->in[KEY_OFFSETS] ? host[KEY_OFFSETS] : from;
+    double pairs = 0;
+    if (!from || !of_keys)
+        pairs = pairs_of(c, rows, key_rows);
+    for (int64_t s = 0; from && of_keys && s + 1 < c->in[OFFSETS]->count; s++) {
+        const int64_t queries = (int64_t)from[s + 1] - from[s];
+        const int64_t keys = (int64_t)of_keys[s + 1] - of_keys[s];
+        if (queries <= rows && keys <= key_rows)
+            pairs += pairs_of(c, queries, keys);
+    }
+    return pairs * c->at.attention.n_heads * 2.0 * (head_dim(c) + value_dim(c));
+}
+
 const vr_op vr_op_attention = {
     .name = "attention", .min_in = 4, .max_in = 6, .n_out = 1, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
-    VR_CHECKS(checks)};
+    .flops = flops, .reference = reference, .kernels = kernels,
+    .n_kernels = sizeof kernels / sizeof *kernels, VR_CHECKS(checks)};

@@ -412,8 +412,16 @@ static const vr_check checks[] = {
     {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(3, 84), VR_IN_OF(VIREO_BF16, 21, 84)}},
 };
 
+static double flops(const vr_call *c, const vr_host_ints host)
+{
+    const vr_value *out = c->out[0];
+    const double k = (double)c->in[A]->shape[c->in[A]->rank - (c->at.matmul.transpose_a ? 2 : 1)];
+    (void)host;
+    return 2 * k * (double)vr_value_rows_now(out) * (double)vr_value_width(out);
+}
+
 const vr_op vr_op_matmul = {
     .name = "matmul", .min_in = 2, .max_in = 4, .n_out = 1, .f16_in = 1u << B, .packed_in = 1u << B,
     .dense_in = 1u << RESIDUAL, .infer = infer,
-    .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
+    .flops = flops, .reference = reference, .kernels = kernels, .n_kernels = sizeof kernels / sizeof *kernels,
     VR_CHECKS(checks)};

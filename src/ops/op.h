@@ -145,6 +145,15 @@ typedef struct vr_ref_args {
     double *out[VR_MAX_OUT];
 } vr_ref_args;
 
+/* What a call costs with the counts of this run. flops: a multiplication and an addition are two; bytes:
+ * of its operands, each read or written once, of a table only as many rows as ids name. */
+typedef struct vr_work {
+    double flops, bytes;
+} vr_work;
+/* The data of i32 inputs, as far as the host knows them, else NULL: then it is the most it can be. */
+typedef const int32_t *vr_host_ints[VR_MAX_IN];
+vr_work vr_call_work(const vr_call *, const vr_host_ints);
+
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
 enum { /* vr_kernel.needs */
@@ -259,6 +268,9 @@ typedef struct vr_op {
     void (*explain)(const vr_call *, const uint32_t *words, vr_str *);
     vireo_status (*infer)(const vr_call *, vireo_error *); /* bad arguments: named in the message */
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
+    /* NULL: one for each element of input 0 or of the result, whichever has more. */
+    double (*flops)(const vr_call *, const vr_host_ints);
+    bool table; /* input 0 is one, whose rows input 1 names */
     /* Best first; the last needs nothing, fits whatever the device's loops and bindings can take, and binds
      * at most 4 storage buffers, the least that Vulkan guarantees. */
     const vr_kernel *kernels;

@@ -30,6 +30,7 @@ typedef struct vr_segment {
     size_t first, end;
     VkCommandBuffer commands;
     VkFence fence;
+    uint64_t submitted_ns, finished_ns; /* the host's clock */
 } vr_segment;
 
 /* A recording of the bucket's dispatches with all that the host writes and reads: while the run of one
@@ -45,6 +46,8 @@ typedef struct vr_slot {
     VkCommandPool pool;
     vr_segment *segments; /* NULL: nothing is recorded yet */
     size_t n_segments;
+    bool timed;           /* its nodes are, by these or, without, each as a segment by the host */
+    VkQueryPool times;    /* two timestamps a node */
 } vr_slot;
 enum { VR_SLOTS = 2 };
 
@@ -100,6 +103,8 @@ vireo_status vr_bucket_compile(vr_bucket *, vireo_error *);
 vireo_status vr_slot_create(vr_bucket *, vr_slot *, vireo_error *); /* after a fault, too, destroy it */
 vireo_status vr_slot_record(vr_bucket *, vr_slot *, vireo_error *);
 void vr_slot_destroy(const vr_bucket *, vr_slot *); /* zeroes it; a zeroed one is fine */
+/* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile. */
+void vr_slot_profile(vr_bucket *, vr_slot *);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */
 vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);
 #endif

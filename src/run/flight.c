@@ -13,6 +13,7 @@ static vireo_status submit(vireo_device *d, vr_segment *segment, vireo_error *er
     vireo_status st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &segment->fence), "fence", err);
     if (st)
         return st;
+    segment->submitted_ns = vr_now_ns();
     vr_mutex_lock(&d->queue_lock);
     const VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, segment->fence);
     vr_mutex_unlock(&d->queue_lock);
@@ -27,13 +28,23 @@ static bool has_more(const vr_flight *f)
     return !f->fault.status && f->submitted < f->slot->n_segments;
 }
 
+/* What the host times is at work alone. */
+static size_t most_at_work(const vireo_session *s)
+{
+    for (size_t i = 0; i < s->n_flights; i++)
+        if (s->flights[i].slot->timed && !s->flights[i].slot->times)
+            return 1;
+    return MOST_SEGMENTS;
+}
+
 void vr_flights_advance(vireo_session *s)
 {
+    const size_t most = most_at_work(s);
     size_t at_work = 0;
     for (size_t i = 0; i < s->n_flights; i++)
         at_work += s->flights[i].submitted - s->flights[i].finished;
-    for (size_t i = 0; i < s->n_flights && at_work < MOST_SEGMENTS; i++)
-        for (vr_flight *f = &s->flights[i]; has_more(f) && at_work < MOST_SEGMENTS;)
+    for (size_t i = 0; i < s->n_flights && at_work < most; i++)
+        for (vr_flight *f = &s->flights[i]; has_more(f) && at_work < most;)
             if (!submit(s->model->device, &f->slot->segments[f->submitted], &f->fault)) {
                 f->submitted++;
                 at_work++;
@@ -62,6 +73,7 @@ vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
     vireo_status st = VIREO_OK;
     for (vr_flights_advance(s); !st && f->finished < f->submitted; vr_flights_advance(s)) {
         st = wait_for(s, &f->slot->segments[f->finished], err);
+        f->slot->segments[f->finished].finished_ns = vr_now_ns();
         f->finished++;
     }
     if (!st && f->fault.status) {

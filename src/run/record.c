@@ -227,17 +227,36 @@ static vireo_status record_dispatch(recorder *r, size_t node_index, size_t index
     return VIREO_OK;
 }
 
-/* The node that dispatch `index` belongs to, from `node` on. */
-static size_t node_of(const vr_bucket *b, size_t node, size_t index)
+/* A node that is timed begins when all before it is done, and its end is written when it is. */
+static void stamp(recorder *r, size_t node, bool end)
 {
-    while (index >= b->nodes[node].first + b->nodes[node].n_dispatches)
-        node++;
-    return node;
+    if (!r->slot->times)
+        return;
+    wait_for_all(r);
+    r->b->model->device->fn.vkCmdWriteTimestamp(r->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
+                                                r->slot->times, 2 * (uint32_t)node + end);
+}
+
+/* What of the node's dispatches belongs to the segment. */
+static vireo_status record_node(recorder *r, size_t node, const vr_segment *s, vireo_error *err)
+{
+    const vr_step_node *n = &r->b->nodes[node];
+    const size_t end = n->first + n->n_dispatches;
+    vireo_status st = VIREO_OK;
+    for (size_t i = n->first > s->first ? n->first : s->first; !st && i < end && i < s->end; i++) {
+        if (i == n->first)
+            stamp(r, node, false);
+        st = record_dispatch(r, node, i, err);
+        if (i + 1 == end)
+            stamp(r, node, true);
+    }
+    return st;
 }
 
 /* What earlier submissions wrote or still read, those of other slots too, comes first. */
 static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, vireo_error *err)
 {
+    const size_t n_nodes = r->b->model->graph->n_nodes;
     vireo_device *d = r->b->model->device;
     const VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     r->commands = s->commands;
@@ -246,11 +265,11 @@ static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, 
                                   "begin commands", err);
     if (st)
         return st;
+    if (r->slot->times && s == r->slot->segments)
+        d->fn.vkCmdResetQueryPool(r->commands, r->slot->times, 0, 2 * (uint32_t)n_nodes);
     wait_for_all(r);
-    for (size_t i = s->first, node = 0; !st && i < s->end; i++) {
-        node = node_of(r->b, node, i);
-        st = record_dispatch(r, node, i, err);
-    }
+    for (size_t i = 0; !st && i < n_nodes; i++)
+        st = record_node(r, i, s, err);
     if (st)
         return st;
     if (last)

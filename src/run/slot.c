@@ -2,6 +2,24 @@
  * A slot's buffers, pools, command buffers and fences. */
 #include "run/bucket.h"
 
+/* Where segments end. The host can time nothing smaller than a submission. */
+static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    const size_t n_nodes = b->model->graph->n_nodes;
+    const bool by_node = slot->timed && b->model->device->tick_ns <= 0;
+    slot->segments = vr_calloc(b->model->device->allocator, n_nodes + 1, sizeof *slot->segments);
+    if (!slot->segments)
+        return vr_fail_memory(err, "segments");
+    for (size_t i = 0, first = 0; i < n_nodes; i++) {
+        const size_t end = b->nodes[i].first + b->nodes[i].n_dispatches;
+        if (i + 1 < n_nodes && !(by_node && end > first))
+            continue;
+        slot->segments[slot->n_segments++] = (vr_segment){.first = first, .end = end};
+        first = end;
+    }
+    return VIREO_OK;
+}
+
 static vireo_status make_buffers(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
     vireo_device *d = b->model->device;
@@ -59,20 +77,29 @@ static vireo_status make_segment(vireo_device *d, const vr_slot *slot, vr_segmen
                             "command buffer", err);
 }
 
+static vireo_status make_queries(const vr_bucket *b, vr_slot *slot, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
+    const VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                        .queryCount = 2 * (uint32_t)b->model->graph->n_nodes};
+    return vr_vk_check(d, d->fn.vkCreateQueryPool(d->handle, &info, NULL, &slot->times),
+                       "timestamps", err);
+}
+
 vireo_status vr_slot_create(vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
     vireo_device *d = b->model->device;
     vireo_status st = make_buffers(b, slot, err);
     if (!st)
         st = make_pools(b, slot, err);
-    slot->segments = st ? NULL : vr_calloc(d->allocator, 1, sizeof *slot->segments);
-    if (!st && !slot->segments)
-        st = vr_fail_memory(err, "segments");
-    if (st)
-        return st;
-    slot->n_segments = 1;
-    slot->segments[0].end = b->launches.count;
-    st = make_segment(d, slot, &slot->segments[0], err);
+    slot->timed = d->profile.on;
+    if (!st)
+        st = cut(b, slot, err);
+    for (size_t i = 0; !st && i < slot->n_segments; i++)
+        st = make_segment(d, slot, &slot->segments[i], err);
+    if (!st && slot->timed && d->tick_ns > 0)
+        st = make_queries(b, slot, err);
     return st ? st : vr_slot_record(b, slot, err);
 }
 
@@ -81,6 +108,7 @@ void vr_slot_destroy(const vr_bucket *b, vr_slot *slot)
     vireo_device *d = b->model->device;
     for (size_t i = 0; i < slot->n_segments; i++)
         d->fn.vkDestroyFence(d->handle, slot->segments[i].fence, NULL);
+    d->fn.vkDestroyQueryPool(d->handle, slot->times, NULL);
     d->fn.vkDestroyCommandPool(d->handle, slot->pool, NULL);
     d->fn.vkDestroyDescriptorPool(d->handle, slot->descriptors, NULL);
     for (size_t i = 0; i < slot->n_views; i++)

@@ -170,6 +170,7 @@ static vireo_status create_handle(vireo_device *d, vireo_error *err)
     if (result)
         return vr_vk_check(d, result, "vkCreateDevice", err);
     d->handle = handle;
+    d->tick_ns = vr_physical_ticks(d->physical, d->queue_family, &d->tick_mask);
     volkLoadDeviceTable(&d->fn, handle);
     d->fn.vkGetDeviceQueue(handle, d->queue_family, 0, &d->queue);
     return VIREO_OK;
@@ -200,6 +201,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->costly_texel_fetch = o->costly_texel_fetch;
     if (o->no_shuffle)
         i->subgroup_shuffle = false;
+    if (o->no_timestamps)
+        d->tick_ns = 0;
     d->force_staging = o->force_staging;
     d->shader = o->shader;
     d->shader_text = o->shader_text;
@@ -255,6 +258,7 @@ vireo_status vr_device_create_with(const vireo_device_options *given,
     d->log = (vr_log){options.log, options.log_user, options.log_level};
     vr_mutex_init(&d->queue_lock);
     vr_mutex_init(&d->transfer_lock);
+    vr_profile_init(&d->profile, d->allocator);
     st = init(d, &options, override, err);
     if (st)
         vireo_device_destroy(&d);
@@ -288,6 +292,7 @@ void vireo_device_destroy(vireo_device **device)
     }
     vr_verdicts_destroy(d);
     vr_instance_destroy(&d->instance);
+    vr_profile_deinit(&d->profile);
     vr_mutex_deinit(&d->transfer_lock);
     vr_mutex_deinit(&d->queue_lock);
     vr_free(d->allocator, d->cache_dir);

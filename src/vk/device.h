@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "vk/instance.h"
+#include "vk/profile.h"
 
 /* What tests lower or force on purpose; zero: the device's own. Set through vr_device_create_with. */
 typedef struct vr_device_override {
@@ -16,6 +17,7 @@ typedef struct vr_device_override {
         max_loop_iterations;
     bool no_subgroups, no_shuffle;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
+    bool no_timestamps;
     bool force_staging; /* treat device memory as invisible to the host */
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
@@ -42,10 +44,13 @@ struct vireo_device {
     _Atomic bool lost;     /* sticky */
     vireo_device_info info; /* with overrides applied */
     bool force_staging;
+    double tick_ns;        /* of a timestamp; 0: the device has none */
+    uint64_t tick_mask;    /* the bits it has */
     char *cache_dir;       /* NULL: no cache on disk */
     vr_counters counters;
     struct vr_pipeline_store *pipelines; /* pipeline.h */
     struct vr_verdicts *verdicts;        /* verdict.h */
+    vr_profile profile;                  /* profile.h */
     const char *shader, *shader_text;    /* of the override */
     struct vr_transfer *transfer;        /* staging copies, transfer.h; made at the first one */
     vr_mutex transfer_lock;

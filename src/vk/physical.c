@@ -19,6 +19,18 @@ uint32_t vr_physical_queue_family(VkPhysicalDevice physical)
     return UINT32_MAX;
 }
 
+double vr_physical_ticks(VkPhysicalDevice physical, uint32_t family, uint64_t *mask)
+{
+    VkQueueFamilyProperties families[MAX_FAMILIES];
+    VkPhysicalDeviceProperties properties;
+    uint32_t n = MAX_FAMILIES;
+    vkGetPhysicalDeviceQueueFamilyProperties(physical, &n, families);
+    vkGetPhysicalDeviceProperties(physical, &properties);
+    const uint32_t bits = family < n ? families[family].timestampValidBits : 0;
+    *mask = bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+    return bits ? (double)properties.limits.timestampPeriod : 0;
+}
+
 typedef struct extensions {
     bool driver_properties, float16;
 } extensions;

@@ -9,4 +9,6 @@ vireo_status vr_physical_describe(const vr_instance *, const vireo_allocator *, 
                                   vireo_device_info *out, vireo_error *);
 /* The first queue family that computes; UINT32_MAX: none. */
 uint32_t vr_physical_queue_family(VkPhysicalDevice);
+/* Nanoseconds of a tick of the family's timestamps, and the mask of bits they have; 0: it has none. */
+double vr_physical_ticks(VkPhysicalDevice, uint32_t family, uint64_t *mask);
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What calls cost: for profiles, and for how much is submitted at once. */
+#include "ops/op.h"
+
+static double elements_now(const vr_value *v)
+{
+    return v->rank == 1 ? (double)v->count
+                        : (double)vr_value_rows_now(v) * (double)vr_value_width(v);
+}
+
+static double bytes_now(const vr_value *v)
+{
+    return v->rank == 1 ? (double)v->count * (double)vireo_dtype_bytes(v->dtype)
+                        : (double)vr_value_rows_now(v) * (double)vr_value_row_bytes(v);
+}
+
+/* Ids may name a row more than once, but no more rows than there are are read. */
+static double table_bytes(const vr_call *c)
+{
+    const double ids = elements_now(c->in[1]), all = bytes_now(c->in[0]);
+    const double named = ids * (double)vr_value_row_bytes(c->in[0]);
+    return named < all ? named : all;
+}
+
+static double default_flops(const vr_call *c)
+{
+    const double in = vr_ops[c->op]->table ? 0 : elements_now(c->in[0]);
+    const double out = elements_now(c->out[0]);
+    return in > out ? in : out;
+}
+
+vr_work vr_call_work(const vr_call *c, const vr_host_ints host)
+{
+    const vr_op *op = vr_ops[c->op];
+    vr_work w = {.flops = op->flops ? op->flops(c, host) : default_flops(c)};
+    for (uint32_t i = 0; i < VR_MAX_IN; i++)
+        if (c->in[i])
+            w.bytes += i == 0 && op->table ? table_bytes(c) : bytes_now(c->in[i]);
+    for (uint32_t i = 0; i < op->n_out; i++)
+        w.bytes += bytes_now(c->out[i]);
+    return w;
+}

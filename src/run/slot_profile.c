@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Timed slots: what each node took, and what it did. */
+#include "run/bucket.h"
+#include <stdio.h>
+
+/* Those of the node's inputs that the host wrote for this run. */
+static void find_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
+                      const int32_t *host[VR_MAX_IN])
+{
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        const uint32_t id = node->in[i];
+        const bool known = id && b->places[id].buffer == &b->slots[0].input &&
+                           b->values[id].dtype == VIREO_I32;
+        host[i] = known ? (const void *)((const char *)slot->input.mapped + b->places[id].offset)
+                        : NULL;
+    }
+}
+
+/* Sizes of this run, and the dtype where it is not f32: "12x384 1536x384 f16". */
+static void write_shape(const vr_call *c, char *out, size_t size)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < 2 && c->in[i]; i++) {
+        const vr_value *v = c->in[i];
+        for (uint32_t j = 0; j < v->rank && n < size; j++)
+            n += (size_t)snprintf(out + n, size - n, "%s%lld", j ? "x" : i ? " " : "",
+                                  (long long)(j ? v->shape[j] : v->count));
+        if (v->dtype != VIREO_F32 && v->dtype != VIREO_I32 && n < size)
+            n += (size_t)snprintf(out + n, size - n, " %s", vireo_dtype_name(v->dtype));
+    }
+}
+
+static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, uint64_t ns)
+{
+    const vireo_graph *g = b->model->graph;
+    vireo_device *d = b->model->device;
+    const int32_t *host[VR_MAX_IN];
+    vr_call call;
+    vr_node_call(g, &g->nodes[node], b->pointers, &d->info, &call);
+    find_ints(b, slot, &g->nodes[node], host);
+    const vr_work work = vr_call_work(&call, host);
+    vireo_profile_event e = {.op = vr_ops[call.op]->name, .kernel = b->nodes[node].kernel->name,
+                             .start_ns = start, .ns = ns,
+                             .dispatches = (uint32_t)b->nodes[node].n_dispatches,
+                             .flops = work.flops, .bytes = work.bytes};
+    write_shape(&call, e.shape, sizeof e.shape);
+    vr_profile_add(&d->profile, &e);
+}
+
+/* The first node begins when the run was submitted, as far as the host knows. */
+static void by_device(vr_bucket *b, const vr_slot *slot)
+{
+    vireo_device *d = b->model->device;
+    const size_t n_nodes = b->model->graph->n_nodes;
+    uint64_t first = 0;
+    bool any = false;
+    for (size_t i = 0; i < n_nodes; i++) {
+        uint64_t ticks[2];
+        if (!b->nodes[i].n_dispatches ||
+            d->fn.vkGetQueryPoolResults(d->handle, slot->times, 2 * (uint32_t)i, 2, sizeof ticks,
+                                        ticks, sizeof *ticks,
+                                        VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT))
+            continue;
+        if (!any)
+            first = ticks[0];
+        any = true;
+        const double start = (double)((ticks[0] - first) & d->tick_mask) * d->tick_ns;
+        const double ns = (double)((ticks[1] - ticks[0]) & d->tick_mask) * d->tick_ns;
+        add(b, slot, i, slot->segments[0].submitted_ns + (uint64_t)start, (uint64_t)ns);
+    }
+}
+
+/* Segments and nodes that dispatch anything correspond, in order. */
+static void by_host(vr_bucket *b, const vr_slot *slot)
+{
+    const vr_segment *s = slot->segments;
+    for (size_t i = 0; i < b->model->graph->n_nodes; i++)
+        if (b->nodes[i].n_dispatches) {
+            add(b, slot, i, s->submitted_ns, s->finished_ns - s->submitted_ns);
+            s++;
+        }
+}
+
+void vr_slot_profile(vr_bucket *b, vr_slot *slot)
+{
+    if (slot->times)
+        by_device(b, slot);
+    else
+        by_host(b, slot);
+}

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# --profile: the top ten on standard error, or a Chrome trace; the output is what it is without.
+set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
+# shellcheck source=tests/cli/cli.sh
+. "$VIREO_SOURCE/tests/cli/cli.sh"
+tiny_model
+cd "$temporary"
+
+vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'
+cp out plain
+vireo 0 embed --profile --model "$model" 'The sea' 'A dark night in the city'
+expect "the same vectors" cmp plain out
+mentions '^[0-9]* kernels and shapes, [0-9.]* ms by the .* clock; the roof is [0-9.]* GFLOPS and [0-9.]* GB/s$' \
+    '^kernel	shape	runs	ms	time	GFLOPS	GB/s	roof$' '^matmul/[a-z]*	[0-9]*x'
+expect "ten kernels at most" [ "$(grep -c '/' err)" -le 12 ]
+
+# Before the command, after it, with = and without.
+for where in before after equals; do
+    case $where in
+    before) vireo 0 --profile trace.json embed --model "$model" 'The sea' 'A dark night in the city' ;;
+    after) vireo 0 embed --model "$model" 'The sea' 'A dark night in the city' --profile trace.json ;;
+    equals) vireo 0 embed --profile=trace.json --model "$model" 'The sea' 'A dark night in the city' ;;
+    esac
+    quiet
+    expect "the same vectors" cmp plain out
+    mv trace.json out
+    json 'set(j) == {"displayTimeUnit", "otherData", "traceEvents"}'
+    json 'set(j["otherData"]) == {"device", "clock", "dropped", "roof_gflops", "roof_gb_per_s"}'
+    json 'j["otherData"]["roof_gflops"] > 0 and j["otherData"]["dropped"] == 0'
+    json 'len([e for e in j["traceEvents"] if e["ph"] == "X" and e["args"]["op"] == "matmul"]) >= 6'
+    json 'all(set(e["args"]) == {"op", "kernel", "shape", "dispatches", "us", "gflops", "gb_per_s", "roof"}
+              and e["dur"] == e["args"]["us"] > 0 and e["name"] == e["args"]["op"] + "/" + e["args"]["kernel"]
+              for e in j["traceEvents"] if e["ph"] == "X")'
+    json '({e["tid"] for e in j["traceEvents"] if e["ph"] == "X"} ==
+           {e["tid"] for e in j["traceEvents"] if e["name"] == "thread_name"})'
+done
+# What comes after --profile is its file only if it ends in .json.
+vireo 0 embed --model "$model" --profile 'The sea' 'A dark night in the city'
+expect "the same vectors" cmp plain out
+vireo 2 embed --model "$model" --profile= 'The sea'
+says 'vireo embed: --profile needs a value that is not empty ([FILE.json])'
+# What cannot be written is told before the work.
+vireo 1 embed --model "$model" --profile none/trace.json 'The sea'
+mentions '^vireo: none/trace.json: '
+expect "nothing was computed" [ ! -s out ]
+vireo 0 bench matmul --m 64 --n 64 --k 64 --profile --json
+json 'j["gflops"] > 0'
+mentions '^matmul/'
