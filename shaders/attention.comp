@@ -25,7 +25,7 @@ layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
 
 void main()
 {
-    const uint query = gl_WorkGroupID.x * WG + gl_LocalInvocationID.x;
+    const uint query = p.query_begin + gl_WorkGroupID.x * WG + gl_LocalInvocationID.x;
     const uint head = gl_WorkGroupID.y;
     const uint k_first = head / GROUP * QUADS, v_first = head / GROUP * V_QUADS;
     if (query >= vr_rows(p.rows, p.symbol))

@@ -25,7 +25,7 @@ layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
 void main()
 {
     const uint lane = vr_group() * WG + gl_LocalInvocationID.x;
-    const uint query = lane / p.n_heads, head = lane % p.n_heads;
+    const uint query = p.query_begin + lane / p.n_heads, head = lane % p.n_heads;
     if (query >= vr_rows(p.rows, p.symbol))
         return;
     int at;

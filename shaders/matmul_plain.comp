@@ -1,8 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out[m][n] = activation(sum over k of a(m, k) * w(k, n) + bias[n]) + residual[m][n], any transposes,
-// by element steps. A lane owns one quad of a row; quads of all rows are
-// spread over the workgroups in order; z is the batch.
+// by element steps. A lane owns one quad of a row; quads of all rows are spread over the workgroups in
+// order; z is the batch. Sums longer than an invocation may loop are taken in parts, [k_begin, k_end) of
+// depth in a dispatch; until the last the result holds the sum so far.
 #include "push.h"
 #include "step.glsl"
 #include "activation.glsl"
@@ -35,7 +36,7 @@ float load_w(uint at, uint step) { return w[at + step]; }
 #endif
 layout(set = 0, binding = 2) uniform samplerBuffer bias_texels;
 layout(std430, set = 0, binding = 3) restrict readonly buffer Residual { vec4 residual[]; };
-layout(std430, set = 0, binding = 4) restrict writeonly buffer Result { vec4 result[]; };
+layout(std430, set = 0, binding = 4) restrict buffer Result { vec4 result[]; };
 
 void main()
 {
@@ -48,14 +49,20 @@ void main()
     uvec4 w_at;
     for (int j = 0; j < 4; j++)
         w_at[j] = batch * p.w_batch + p.w_first + min(4 * quad + j, p.columns - 1) * p.w_step_n;
+    const uint at = batch * p.out_batch + row * p.out_pitch + p.quad_begin + quad;
     vec4 sum = vec4(0.0);
-    for (uint k = 0; k < p.depth; k++) {
+    if (p.k_begin != 0)
+        sum = result[at];
+    for (uint k = p.k_begin; k < p.k_end; k++) {
         const float x = a[a_at + k * p.a_step_k];
         const uint step = k * p.w_step_k;
         sum = fma(vec4(x), vec4(load_w(w_at.x, step), load_w(w_at.y, step),
                                 load_w(w_at.z, step), load_w(w_at.w, step)), sum);
     }
-    const uint at = batch * p.out_batch + row * p.out_pitch + p.quad_begin + quad;
+    if (p.k_end != p.depth) {
+        result[at] = sum;
+        return;
+    }
     if (p.has_bias != 0)
         sum += texelFetch(bias_texels, int(quad));
     sum = vr_activate(sum);

@@ -159,6 +159,7 @@ struct vr_push_matmul_plain {
     VR_U32 a_first, a_step_m, a_step_k, w_first, w_step_n, w_step_k;
     VR_U32 a_batch, w_batch, out_pitch, out_batch;
     VR_U32 has_bias, has_residual;
+    VR_U32 k_begin, k_end; /* of depth; the first part begins at 0, the last ends at depth */
 };
 
 /* q, k, v and out pitches in quads (texel kernel) or elements (plain one); head_dim of q and k, v_dim
@@ -172,6 +173,7 @@ struct vr_push_attention {
     VR_I32 causal, window;
     VR_I32 bias_pitch, bias_middle; /* bias_pitch 0: one row for all heads */
     VR_U32 first, count;            /* of a query's keys; the long kernel's dispatch takes these */
+    VR_U32 query_begin;             /* the other kernels' dispatch takes these and following queries */
 };
 
 struct vr_push_rope { /* rope.comp */

@@ -263,6 +263,9 @@ typedef struct vireo_session_options {
                            same inputs give the same bits on the same device, driver and version */
     int64_t largest;    /* no dynamic size of a run may be larger; 0: the symbols' maxima. Sessions whose
                            deterministic results are to agree have the same */
+    vireo_progress_fn progress; /* of "run" in submissions: called while a run that takes several is waited
+                                   for. Cancelled, what is submitted still ends, some 100 ms later */
+    void *progress_user;
 } vireo_session_options;
 
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

@@ -41,7 +41,8 @@ vireo_status vireo_session_get_plan(const vireo_session *s, vireo_plan_info *out
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "the session has not run yet");
     *out = (vireo_plan_info){.arena_bytes = b->arena_bytes, .lower_bound_bytes = b->lower_bound,
                              .nodes = s->model->graph->n_nodes,
-                             .dispatches = b->launches.count, .buckets = s->n_buckets};
+                             .dispatches = b->launches.count, .buckets = s->n_buckets,
+                             .submissions = b->slots[0].n_segments};
     return VIREO_OK;
 }
 

@@ -8,6 +8,8 @@
 enum { Q, K, V, OFFSETS, KEY_OFFSETS, BIAS };
 /* Iterations of a lane's loops over keys in one dispatch, at most; of its other loops. */
 enum { MOST_STEPS = 1 << 16, OTHER_STEPS = 1024 };
+enum { MOST_PARTS = 256 }; /* dispatches for the sake of time: sequences may all be short */
+#define EFFORT 3.0 /* exponentials, and products of vectors instead of tiles */
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
 static uint32_t head_dim(const vr_call *c)
@@ -306,24 +308,47 @@ static void define_texel(const vr_call *c, const vr_kernel *k, vr_str *out)
     define(c, k, out);
 }
 
+/* Pairs of a query and a key that a dispatch may take, of all heads. */
+static uint64_t pairs_in_time(const vr_call *c)
+{
+    const double each = EFFORT * 2 * c->at.attention.n_heads * (head_dim(c) + value_dim(c));
+    return (uint64_t)(vr_dispatch_flops(c->limits) / each) + 1;
+}
+
+/* Dispatches of neighbouring queries, of whole workgroups. heads: in the grid's y, else with the
+ * queries in x. */
+static vireo_status launch_queries(const vr_call *c, uint32_t wg, struct vr_push_attention *p,
+                                   bool heads, vr_launches *out)
+{
+    const uint64_t rows = (uint64_t)c->in[Q]->shape[0], now = (uint64_t)c->in[Q]->count;
+    const uint64_t keys = most_keys(c), few = pairs_in_time(c) / (keys ? keys : 1);
+    const uint64_t least = vr_ceil_div(rows, MOST_PARTS) + 1;
+    const uint64_t step = vr_ceil_div(few > least ? few : least, wg) * wg;
+    for (uint64_t at = 0; at == 0 || at < rows; at += step) {
+        const uint64_t end = at + step < now ? at + step : now, count = end > at ? end - at : 0;
+        p->query_begin = (uint32_t)at;
+        if (!(heads ? vr_launch_grid(out, p, sizeof *p, (uint32_t)vr_ceil_div(count, wg),
+                                     p->n_heads, 1)
+                    : vr_launch(out, p, sizeof *p, vr_ceil_div(count * p->n_heads, wg), 1)))
+            return VIREO_ERROR_OUT_OF_MEMORY;
+    }
+    return VIREO_OK;
+}
+
 static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
     (void)k;
-    const struct vr_push_attention p = push_of(c, 4);
-    const uint32_t tokens = (uint32_t)c->in[Q]->count;
-    return vr_launch_grid(out, &p, sizeof p, (tokens + wg - 1) / wg, p.n_heads, 1)
-               ? VIREO_OK
-               : VIREO_ERROR_OUT_OF_MEMORY;
+    struct vr_push_attention p = push_of(c, 4);
+    return launch_queries(c, wg, &p, true, out);
 }
 
 static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
     (void)k;
-    const struct vr_push_attention p = push_of(c, 1);
-    const uint64_t lanes = (uint64_t)c->in[Q]->count * p.n_heads;
-    return vr_launch_one(out, &p, sizeof p, vr_ceil_div(lanes, wg));
+    struct vr_push_attention p = push_of(c, 1);
+    return launch_queries(c, wg, &p, false, out);
 }
 
 /* Of each query and head: the largest score, the sum of weights, that of weighted values. */
@@ -337,7 +362,12 @@ static uint32_t keys_a_dispatch(const vr_call *c)
 {
     const uint32_t may = c->limits->max_loop_iterations;
     const uint32_t steps = may < MOST_STEPS ? may : MOST_STEPS;
-    return steps > OTHER_STEPS + steps_of_key(c) ? (steps - OTHER_STEPS) / steps_of_key(c) : 1;
+    const uint64_t rows = (uint64_t)c->in[Q]->shape[0];
+    const uint64_t in_time =
+        pairs_in_time(c) / (rows ? rows : 1) + vr_ceil_div(most_keys(c), MOST_PARTS) + 1;
+    const uint32_t keys =
+        steps > OTHER_STEPS + steps_of_key(c) ? (steps - OTHER_STEPS) / steps_of_key(c) : 1;
+    return in_time < keys ? (uint32_t)in_time : keys;
 }
 
 static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
@@ -437,5 +467,5 @@ static double flops(const vr_call *c, const vr_host_ints host)
 
 const vr_op vr_op_attention = {
     .name = "attention", .min_in = 4, .max_in = 6, .n_out = 1, .infer = infer,
-    .flops = flops, .reference = reference, .kernels = kernels,
+    .flops = flops, .effort = EFFORT, .reference = reference, .kernels = kernels,
     .n_kernels = sizeof kernels / sizeof *kernels, VR_CHECKS(checks)};

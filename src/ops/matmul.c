@@ -197,6 +197,25 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
     return r;
 }
 
+/* The same, but no dispatch works longer than one should (vr_dispatch_flops), if it can be cut. */
+static cut cut_in_time(const vr_call *c, cut r)
+{
+    const sizes s = sizes_of(c);
+    const double most = vr_dispatch_flops(c->limits) / (2.0 * (s.k ? s.k : 1));
+    if (s.batch != 1)
+        return r;
+    if ((double)r.columns * SLAB_ROWS > most && s.n > SLAB_ROWS && r.columns > SLAB_ROWS)
+        r.columns = slab_rows(s.n, (uint64_t)least((uint64_t)(most / SLAB_ROWS), r.columns));
+    r.columns = r.columns ? r.columns : SLAB_ROWS;
+    const double rows = most / r.columns;
+    if (rows < r.rows) { /* of one size, for the cores */
+        const uint64_t parts = (uint64_t)(s.m / rows) + 1;
+        const uint64_t even = (vr_ceil_div(s.m, parts) + SLAB_ROWS - 1) / SLAB_ROWS * SLAB_ROWS;
+        r.rows = slab_rows(s.m, least(even, r.rows));
+    }
+    return r;
+}
+
 static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
     if (c->at.matmul.transpose_a)
@@ -243,9 +262,10 @@ static uint32_t rows_now(const vr_call *c)
     return a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : sizes_of(c).m;
 }
 
-/* One slab of the result: rows [row, row_end), columns [column, column_end). */
+/* One slab of the result: rows [row, row_end), columns [column, column_end); of their sums the elements
+ * [k, k_end). */
 typedef struct slab {
-    uint32_t row, row_end, column, column_end;
+    uint32_t row, row_end, column, column_end, k, k_end;
     uint32_t rows_now; /* of them, in this run */
 } slab;
 
@@ -277,8 +297,9 @@ static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut 
     }
 }
 
-/* Appends a dispatch for each slab; `one` appends one. */
-static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out,
+/* Appends a dispatch for each slab, and each `depth` elements of its sums; `one` appends one. */
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, uint32_t depth,
+                           vr_launches *out,
                            vr_dispatch *(*one)(const vr_call *, const vr_kernel *, uint32_t wg,
                                                const slab *, vr_launches *))
 {
@@ -287,6 +308,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     cut r = cut_of(c, k);
     r.rows = r.rows ? r.rows : s.m; /* recording says what is too large */
     r.columns = r.columns ? r.columns : s.n;
+    r = cut_in_time(c, r);
     for (uint32_t i = 0; i < slab_count(s.m, r.rows); i++)
         for (uint32_t j = 0; j < slab_count(s.n, r.columns); j++) {
             slab b = {.row = i * r.rows, .column = j * r.columns};
@@ -294,10 +316,14 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
             b.column_end = s.n - b.column < r.columns ? s.n : b.column + r.columns;
             const uint32_t end = now < b.row_end ? now : b.row_end;
             b.rows_now = end > b.row ? end - b.row : 0;
-            vr_dispatch *d = one(c, k, wg, &b, out);
-            if (!d)
-                return VIREO_ERROR_OUT_OF_MEMORY;
-            set_ranges(c, k, &b, r, d);
+            do {
+                b.k = b.k_end;
+                b.k_end = s.k - b.k < depth ? s.k : b.k + depth;
+                vr_dispatch *d = one(c, k, wg, &b, out);
+                if (!d)
+                    return VIREO_ERROR_OUT_OF_MEMORY;
+                set_ranges(c, k, &b, r, d);
+            } while (b.k_end < s.k);
         }
     return VIREO_OK;
 }
@@ -327,7 +353,7 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
 
 static vireo_status launch_tiles(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    return launch(c, k, wg, out, one_tile);
+    return launch(c, k, wg, sizes_of(c).k, out, one_tile);
 }
 
 static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
@@ -337,10 +363,10 @@ static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
     vr_define_dtype(c->in[B], out);
 }
 
-static bool plain_fits(const vr_call *c, const vr_kernel *k)
+/* Elements of a sum that an invocation takes. */
+static uint32_t plain_depth(const vr_call *c)
 {
-    (void)k;
-    return vr_loops_fit(c, sizes_of(c).k);
+    return (uint32_t)least(sizes_of(c).k, c->limits->max_loop_iterations);
 }
 
 static vr_dispatch *one_plain(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
@@ -361,14 +387,14 @@ static vr_dispatch *one_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
         .a_batch = (ta ? s.k : s.m) * a_row,
         .w_batch = s.batched_b ? (tb ? s.n : s.k) * b_row : 0, .out_pitch = s.out_pitch,
         .out_batch = s.m * s.out_pitch, .has_bias = c->in[BIAS] != NULL,
-        .has_residual = c->in[RESIDUAL] != NULL};
+        .has_residual = c->in[RESIDUAL] != NULL, .k_begin = b->k, .k_end = b->k_end};
     return vr_launch(out, &p, sizeof p, ((uint64_t)b->rows_now * p.quads + wg - 1) / wg, s.batch);
 }
 
 static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
-    return launch(c, k, wg, out, one_plain);
+    return launch(c, k, wg, plain_depth(c), out, one_plain);
 }
 
 #define BINDS(access_a, access_b, access_bias)                                                     \
@@ -397,7 +423,7 @@ static const vr_kernel kernels[] = {
     {.name = "weights", .shader = "matmul.comp", .defines = "#define W_STORAGE\n", TILES, .fits = fits,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = plain_fits, .define = define_plain, .launch = launch_plain,
+     .define = define_plain, .launch = launch_plain,
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 

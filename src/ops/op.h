@@ -153,6 +153,12 @@ typedef struct vr_work {
 /* The data of i32 inputs, as far as the host knows them, else NULL: then it is the most it can be. */
 typedef const int32_t *vr_host_ints[VR_MAX_IN];
 vr_work vr_call_work(const vr_call *, const vr_host_ints);
+/* Nanoseconds of it on the slowest device of its kind that we know, at capacity: for how much is submitted
+ * at once, so that no watchdog bites and a run can be cancelled soon. */
+double vr_call_ns(const vr_call *);
+/* What a dispatch may take of each there; kernels cut what is more. */
+double vr_dispatch_flops(const vireo_device_info *);
+double vr_dispatch_bytes(const vireo_device_info *);
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
@@ -270,6 +276,7 @@ typedef struct vr_op {
     void (*reference)(const vr_ref_args *);                /* naive, double precision: the oracle */
     /* NULL: one for each element of input 0 or of the result, whichever has more. */
     double (*flops)(const vr_call *, const vr_host_ints);
+    double effort; /* how many times as long as a product's its flops take; 0: 1 */
     bool table; /* input 0 is one, whose rows input 1 names */
     /* Best first; the last needs nothing, fits whatever the device's loops and bindings can take, and binds
      * at most 4 storage buffers, the least that Vulkan guarantees. */

@@ -40,3 +40,41 @@ vr_work vr_call_work(const vr_call *c, const vr_host_ints host)
         w.bytes += bytes_now(c->out[i]);
     return w;
 }
+
+/* Multiplications and additions, and bytes, a nanosecond. CPU: SwiftShader on two cores beside another
+ * load (docs/BENCHMARKS.md); the others: a phone's, an old desktop's. */
+typedef struct pace {
+    double flops, bytes;
+} pace;
+
+static pace pace_of(const vireo_device_info *d)
+{
+    static const pace paces[] = {[VIREO_DEVICE_DISCRETE] = {500, 50},
+                                 [VIREO_DEVICE_INTEGRATED] = {50, 5},
+                                 [VIREO_DEVICE_VIRTUAL] = {50, 5},
+                                 [VIREO_DEVICE_CPU] = {5, 1},
+                                 [VIREO_DEVICE_OTHER] = {50, 5}};
+    return paces[d->type];
+}
+
+static const double dispatch_ns = 100e6, launch_ns = 50e3;
+
+double vr_dispatch_flops(const vireo_device_info *d)
+{
+    return dispatch_ns * pace_of(d).flops;
+}
+
+double vr_dispatch_bytes(const vireo_device_info *d)
+{
+    return dispatch_ns * pace_of(d).bytes;
+}
+
+double vr_call_ns(const vr_call *c)
+{
+    static const vr_host_ints none;
+    const vr_work w = vr_call_work(c, none);
+    const pace p = pace_of(c->limits);
+    const double effort = vr_ops[c->op]->effort > 0 ? vr_ops[c->op]->effort : 1;
+    const double compute = effort * w.flops / p.flops, memory = w.bytes / p.bytes;
+    return launch_ns + (compute > memory ? compute : memory);
+}

@@ -100,8 +100,9 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
         return st;
     }
     vr_logf(&m->device->log, VIREO_LOG_DEBUG,
-            "plan: %zu nodes, %zu dispatches, arena %llu bytes, lower bound %llu bytes, %.1f ms",
-            m->graph->n_nodes, b->launches.count, (unsigned long long)b->arena_bytes,
+            "plan: %zu nodes, %zu dispatches, %zu submissions, arena %llu bytes, lower bound %llu bytes, %.1f ms",
+            m->graph->n_nodes, b->launches.count, b->slots[0].n_segments,
+            (unsigned long long)b->arena_bytes,
             (unsigned long long)b->lower_bound, (double)(vr_now_ns() - start) / 1e6);
     *out = b;
     return VIREO_OK;

@@ -19,6 +19,7 @@ typedef struct vr_step_node {
     uint32_t workgroup;
     vr_step_program programs[2];
     size_t first, n_dispatches; /* in vr_bucket.launches */
+    double ns; /* of all of them, at capacity, on the slowest device of its kind */
     uint64_t scratch_bytes, scratch_offset;
     uint64_t fault_offset; /* in vr_bucket.faults; VR_NO_FAULT: it reports none */
 } vr_step_node;

@@ -53,6 +53,8 @@ vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, v
         return vr_fail_memory(err, "session");
     s->model = m;
     s->patience = WATCHDOG_SECONDS;
+    s->progress = o->progress;
+    s->progress_user = o->progress_user;
     s->largest = o->largest;
     s->launches.allocator = a;
     if (o->force_kernel && !(s->force = vr_strdup(a, o->force_kernel)))

@@ -4,7 +4,7 @@
 
 /* Segments at work or waiting in the queue: the device has the next before it is done with one, and a
  * cancelled run ends soon. */
-enum { MOST_SEGMENTS = 2 };
+enum { MOST_SEGMENTS = 8 };
 
 static vireo_status submit(vireo_device *d, vr_segment *segment, vireo_error *err)
 {
@@ -67,6 +67,15 @@ static vireo_status wait_for(const vireo_session *s, const vr_segment *segment, 
     return vr_vk_check(d, r, "waiting for the device", err);
 }
 
+/* Tells how far the run is; it may be cancelled: what is submitted is the last of it. */
+static void report(const vireo_session *s, vr_flight *f)
+{
+    const size_t n = f->slot->n_segments;
+    if (s->progress && !f->fault.status && s->progress(s->progress_user, "run", f->finished, n))
+        vr_fail(&f->fault, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu submissions",
+                f->finished, n);
+}
+
 vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
 {
     vr_flight *f = &s->flights[0];
@@ -75,6 +84,8 @@ vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
         st = wait_for(s, &f->slot->segments[f->finished], err);
         f->slot->segments[f->finished].finished_ns = vr_now_ns();
         f->finished++;
+        if (!st && f->finished < f->slot->n_segments)
+            report(s, f);
     }
     if (!st && f->fault.status) {
         st = f->fault.status;

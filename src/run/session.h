@@ -19,6 +19,8 @@ struct vireo_session {
     vireo_model *model;
     char *force;
     uint32_t patience; /* seconds a run may take */
+    vireo_progress_fn progress;
+    void *progress_user;
     int64_t largest; /* no symbol may be larger; 0: their own maxima */
     const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */

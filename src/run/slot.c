@@ -2,21 +2,38 @@
  * A slot's buffers, pools, command buffers and fences. */
 #include "run/bucket.h"
 
-/* Where segments end. The host can time nothing smaller than a submission. */
+/* What one submission takes at most, on the slowest device of its kind (vr_call_ns). */
+static const double segment_ns = 100e6;
+
+static void end_segment(vr_slot *slot, size_t *first, size_t end)
+{
+    slot->segments[slot->n_segments++] = (vr_segment){.first = *first, .end = end};
+    *first = end;
+}
+
+/* Submissions are short: far from a watchdog's limit, and a run can be cancelled between them. What the
+ * host times is a node each. */
 static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
-    const size_t n_nodes = b->model->graph->n_nodes;
     const bool by_node = slot->timed && b->model->device->tick_ns <= 0;
-    slot->segments = vr_calloc(b->model->device->allocator, n_nodes + 1, sizeof *slot->segments);
+    size_t first = 0;
+    double spent = 0;
+    slot->segments =
+        vr_calloc(b->model->device->allocator, b->launches.count + 1, sizeof *slot->segments);
     if (!slot->segments)
         return vr_fail_memory(err, "segments");
-    for (size_t i = 0, first = 0; i < n_nodes; i++) {
-        const size_t end = b->nodes[i].first + b->nodes[i].n_dispatches;
-        if (i + 1 < n_nodes && !(by_node && end > first))
-            continue;
-        slot->segments[slot->n_segments++] = (vr_segment){.first = first, .end = end};
-        first = end;
+    for (size_t i = 0; i < b->model->graph->n_nodes; i++) {
+        const vr_step_node *n = &b->nodes[i];
+        for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {
+            const double ns = n->ns / (double)n->n_dispatches;
+            if (j > first && (by_node ? j == n->first : spent + ns > segment_ns)) {
+                end_segment(slot, &first, j);
+                spent = 0;
+            }
+            spent += ns;
+        }
     }
+    end_segment(slot, &first, b->launches.count);
     return VIREO_OK;
 }
 

@@ -100,7 +100,9 @@ static const row rows[] = {
     {6, 9, 40, TB, .fill = FILL_DENORMAL},
     {3, 8, 4096, TB | BIAS, .fill = FILL_CANCEL},
     {2, 3, 250000, TB}, /* so many that a kernel of two nested loops must refuse it there */
-    {2, 5, 70000, TB}, /* more iterations than some drivers allow a lane of the plain kernel */
+    /* More iterations than some drivers allow a lane: the plain kernel takes such sums in parts. */
+    {2, 5, 70000, TB},
+    {3, 6, 66001, TB | BIAS | RESIDUAL, VIREO_GELU},
     {17, 20, 64, TB | BIAS, .view = true},
     {33, 33, 12, 0, .view = true},
     {0, 9, 12, TB, .view = true},
