@@ -28,7 +28,7 @@ const char *vireo_kernel_name(size_t op, size_t kernel);
 typedef struct vireo_plan_info {
     uint64_t arena_bytes, lower_bound_bytes; /* planned peak; most bytes live at one moment */
     size_t nodes, dispatches, buckets;
-    size_t submissions; /* of a run */
+    size_t submissions; /* of the largest run */
 } vireo_plan_info;
 vireo_status vireo_session_get_plan(const vireo_session *, vireo_plan_info *out, vireo_error *);
 /* Kernel chosen for a node of the bucket that ran last, "view" where nothing is computed, and, in *op,

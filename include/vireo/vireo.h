@@ -263,8 +263,10 @@ typedef struct vireo_session_options {
                            same inputs give the same bits on the same device, driver and version */
     int64_t largest;    /* no dynamic size of a run may be larger; 0: the symbols' maxima. Sessions whose
                            deterministic results are to agree have the same */
-    vireo_progress_fn progress; /* of "run" in submissions: called while a run that takes several is waited
-                                   for. Cancelled, what is submitted still ends, some 100 ms later */
+    /* "compile", in kernels, where a run needs new ones; "first run", of a bucket of sizes, in parts, every
+     * 100 ms, for many drivers compile in it; then "run", between the submissions of a run that takes
+     * several. A run that is cancelled ends when what is submitted of it does, some 100 ms later. */
+    vireo_progress_fn progress;
     void *progress_user;
 } vireo_session_options;
 

@@ -434,6 +434,8 @@ static double pairs_of(const vr_call *c, int64_t queries, int64_t keys)
 {
     const int64_t window = c->at.attention.window;
     double pairs = 0;
+    if (!window && !c->at.attention.causal)
+        return (double)queries * (double)keys;
     for (int64_t i = 0; i < queries; i++) {
         const int64_t at = keys - queries + i;
         int64_t begin = 0, end = keys;

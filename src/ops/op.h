@@ -153,9 +153,9 @@ typedef struct vr_work {
 /* The data of i32 inputs, as far as the host knows them, else NULL: then it is the most it can be. */
 typedef const int32_t *vr_host_ints[VR_MAX_IN];
 vr_work vr_call_work(const vr_call *, const vr_host_ints);
-/* Nanoseconds of it on the slowest device of its kind that we know, at capacity: for how much is submitted
- * at once, so that no watchdog bites and a run can be cancelled soon. */
-double vr_call_ns(const vr_call *);
+/* Nanoseconds of it on the slowest device of its kind that we know: for how much is submitted at once, so
+ * that no watchdog bites and a run can be cancelled soon. */
+double vr_call_ns(const vr_call *, const vr_host_ints);
 /* What a dispatch may take of each there; kernels cut what is more. */
 double vr_dispatch_flops(const vireo_device_info *);
 double vr_dispatch_bytes(const vireo_device_info *);

@@ -52,7 +52,7 @@ static pace pace_of(const vireo_device_info *d)
     static const pace paces[] = {[VIREO_DEVICE_DISCRETE] = {500, 50},
                                  [VIREO_DEVICE_INTEGRATED] = {50, 5},
                                  [VIREO_DEVICE_VIRTUAL] = {50, 5},
-                                 [VIREO_DEVICE_CPU] = {5, 1},
+                                 [VIREO_DEVICE_CPU] = {5, 0.5},
                                  [VIREO_DEVICE_OTHER] = {50, 5}};
     return paces[d->type];
 }
@@ -69,10 +69,9 @@ double vr_dispatch_bytes(const vireo_device_info *d)
     return dispatch_ns * pace_of(d).bytes;
 }
 
-double vr_call_ns(const vr_call *c)
+double vr_call_ns(const vr_call *c, const vr_host_ints host)
 {
-    static const vr_host_ints none;
-    const vr_work w = vr_call_work(c, none);
+    const vr_work w = vr_call_work(c, host);
     const pace p = pace_of(c->limits);
     const double effort = vr_ops[c->op]->effort > 0 ? vr_ops[c->op]->effort : 1;
     const double compute = effort * w.flops / p.flops, memory = w.bytes / p.bytes;

@@ -76,7 +76,8 @@ vireo_status vr_kernels_choose(const vireo_model *m, const int64_t *capacity, co
 }
 
 vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
-                              const vr_kernel *const *fixed, vr_bucket **out, vireo_error *err)
+                              const vr_kernel *const *fixed, vr_progress_hook hook, vr_bucket **out,
+                              vireo_error *err)
 {
     vr_bucket *b = vr_alloc(m->device->allocator, sizeof *b);
     if (!b)
@@ -90,7 +91,7 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
     if (!st)
         st = vr_bucket_place(b, err);
     if (!st)
-        st = vr_bucket_compile(b, err);
+        st = vr_bucket_compile(b, hook, err);
     if (!st)
         st = vr_buffer_create(m->device, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
     if (!st)

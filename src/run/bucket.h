@@ -26,13 +26,17 @@ typedef struct vr_step_node {
 #define VR_NO_FAULT UINT64_MAX
 enum { VR_FAULT_BYTES = 256 }; /* of a node; an allowed offset of a binding */
 
-/* What is submitted at once: dispatches [first, end) of the bucket. */
+/* The most that is submitted at once, if sizes are the capacities: dispatches [first, end) of the bucket.
+ * Of smaller runs several segments are one submission. */
 typedef struct vr_segment {
     size_t first, end;
     VkCommandBuffer commands;
-    VkFence fence;
-    uint64_t submitted_ns, finished_ns; /* the host's clock */
+    VkFence fence; /* of a submission that it ends */
+    double ns;     /* on the slowest device of its kind, in this run */
+    bool ends_submission;
+    uint64_t submitted_ns, finished_ns; /* the host's clock; of the submission that it ends */
 } vr_segment;
+#define VR_SEGMENT_NS 100e6
 
 /* A recording of the bucket's dispatches with all that the host writes and reads: while the run of one
  * slot executes, the next is prepared in the other. The arena is the bucket's, for runs execute one after
@@ -66,6 +70,7 @@ typedef struct vr_bucket {
     size_t n_faults;
     vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
     uint64_t used; /* session's clock at last use */
+    bool has_run;  /* else the driver may still compile when it runs */
 } vr_bucket;
 
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
@@ -80,8 +85,13 @@ vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_k
 vireo_status vr_force_check(const char *force, vireo_error *);
 /* Builds the bucket and its first slot. force: checked, or NULL. fixed: kernels that vr_kernels_choose
  * has chosen for other capacities and that these must take too, or NULL. */
+typedef struct vr_progress_hook {
+    vireo_progress_fn fn; /* NULL: nobody asks */
+    void *user;
+} vr_progress_hook;
 vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
-                              const vr_kernel *const *fixed, vr_bucket **out, vireo_error *);
+                              const vr_kernel *const *fixed, vr_progress_hook, vr_bucket **out,
+                              vireo_error *);
 void vr_bucket_destroy(vr_bucket **);
 
 /* Capacities for counts, [symbol id] both: the next power of two, so that few buckets serve all
@@ -100,10 +110,15 @@ vireo_status vr_bucket_dispatches(vr_bucket *, vireo_error *); /* and scratch, f
 vireo_status vr_bucket_place(vr_bucket *, vireo_error *);
 void vr_bucket_deinit(vr_bucket *); /* frees what they made; also after a fault */
 /* And these do. */
-vireo_status vr_bucket_compile(vr_bucket *, vireo_error *);
+vireo_status vr_bucket_compile(vr_bucket *, vr_progress_hook, vireo_error *);
 vireo_status vr_slot_create(vr_bucket *, vr_slot *, vireo_error *); /* after a fault, too, destroy it */
 vireo_status vr_slot_record(vr_bucket *, vr_slot *, vireo_error *);
 void vr_slot_destroy(const vr_bucket *, vr_slot *); /* zeroes it; a zeroed one is fine */
+/* Those of the node's inputs that the host wrote into the slot, else NULL. */
+void vr_slot_ints(const vr_bucket *, const vr_slot *, const vr_node *,
+                  const int32_t *host[VR_MAX_IN]);
+/* What the slot's segments take in a run of the counts in b->values, whose dispatches are `launches`. */
+void vr_slot_estimate(const vr_bucket *, vr_slot *, const vr_launches *);
 /* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile. */
 void vr_slot_profile(vr_bucket *, vr_slot *);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */

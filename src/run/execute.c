@@ -53,8 +53,7 @@ vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, v
         return vr_fail_memory(err, "session");
     s->model = m;
     s->patience = WATCHDOG_SECONDS;
-    s->progress = o->progress;
-    s->progress_user = o->progress_user;
+    s->progress = (vr_progress_hook){o->progress, o->progress_user};
     s->largest = o->largest;
     s->launches.allocator = a;
     if (o->force_kernel && !(s->force = vr_strdup(a, o->force_kernel)))
@@ -169,7 +168,8 @@ static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_buck
             oldest = i;
     }
     vr_bucket *made = NULL;
-    vireo_status st = vr_bucket_create(s->model, capacity, s->force, s->fixed, &made, err);
+    vireo_status st = vr_bucket_create(s->model, capacity, s->force, s->fixed, s->progress,
+                                       &made, err);
     if (st)
         return st;
     if (s->n_buckets < VR_MAX_BUCKETS)
@@ -259,6 +259,7 @@ static vireo_status prepare(vireo_session *s, const vr_flight *f, const vireo_te
     for (size_t i = 0; i < g->n_inputs; i++)
         copy_rows(&b->values[g->inputs[i]],
                   (char *)f->slot->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
+    vr_slot_estimate(b, f->slot, &s->launches);
     return VIREO_OK;
 }
 

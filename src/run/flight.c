@@ -2,25 +2,47 @@
  * Flights: the segments of runs on their way through the queue. */
 #include "run/session.h"
 
-/* Segments at work or waiting in the queue: the device has the next before it is done with one, and a
+/* Submissions at work or waiting in the queue: the device has the next before it is done with one, and a
  * cancelled run ends soon. */
-enum { MOST_SEGMENTS = 8 };
+enum { MOST_AT_WORK = 4, MOST_TOGETHER = 64, SLICE_NS = 100000000 };
 
-static vireo_status submit(vireo_device *d, vr_segment *segment, vireo_error *err)
+/* What the host times is at work alone. */
+static bool is_timed_by_host(const vr_slot *slot)
 {
-    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1,
-                               .pCommandBuffers = &segment->commands};
-    vireo_status st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &segment->fence), "fence", err);
+    return slot->timed && !slot->times;
+}
+
+/* Submits the flight's next segments, as many as are short together. */
+static vireo_status submit(vireo_device *d, vr_flight *f, vireo_error *err)
+{
+    VkCommandBuffer commands[MOST_TOGETHER];
+    vr_segment *list = f->slot->segments + f->submitted, *last = list;
+    const size_t left = f->slot->n_segments - f->submitted;
+    const size_t most = is_timed_by_host(f->slot) ? 1 : left < MOST_TOGETHER ? left : MOST_TOGETHER;
+    const double pace = (double)d->pace;
+    uint32_t n = 0;
+    for (double ns = 0; n < most && (n == 0 || pace * (ns + list[n].ns) <= VR_SEGMENT_NS); n++) {
+        ns += list[n].ns;
+        commands[n] = list[n].commands;
+        list[n].ends_submission = false;
+        last = &list[n];
+    }
+    const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = n,
+                               .pCommandBuffers = commands};
+    vireo_status st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &last->fence), "fence", err);
     if (st)
         return st;
-    segment->submitted_ns = vr_now_ns();
+    last->submitted_ns = vr_now_ns();
     vr_mutex_lock(&d->queue_lock);
-    const VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, segment->fence);
+    const VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, last->fence);
     vr_mutex_unlock(&d->queue_lock);
     st = vr_vk_check(d, r, "submit", err);
-    if (!st)
-        d->counters.submits++;
-    return st;
+    if (st)
+        return st;
+    last->ends_submission = true;
+    d->counters.submits++;
+    f->submitted += n;
+    return VIREO_OK;
 }
 
 static bool has_more(const vr_flight *f)
@@ -28,37 +50,70 @@ static bool has_more(const vr_flight *f)
     return !f->fault.status && f->submitted < f->slot->n_segments;
 }
 
-/* What the host times is at work alone. */
-static size_t most_at_work(const vireo_session *s)
+static size_t at_work(const vr_flight *f)
 {
-    for (size_t i = 0; i < s->n_flights; i++)
-        if (s->flights[i].slot->timed && !s->flights[i].slot->times)
-            return 1;
-    return MOST_SEGMENTS;
+    size_t n = 0;
+    for (size_t i = f->finished; i < f->submitted; i++)
+        n += f->slot->segments[i].ends_submission;
+    return n;
 }
 
 void vr_flights_advance(vireo_session *s)
 {
-    const size_t most = most_at_work(s);
-    size_t at_work = 0;
-    for (size_t i = 0; i < s->n_flights; i++)
-        at_work += s->flights[i].submitted - s->flights[i].finished;
-    for (size_t i = 0; i < s->n_flights && at_work < most; i++)
-        for (vr_flight *f = &s->flights[i]; has_more(f) && at_work < most;)
-            if (!submit(s->model->device, &f->slot->segments[f->submitted], &f->fault)) {
-                f->submitted++;
-                at_work++;
-            }
+    size_t most = MOST_AT_WORK, n = 0;
+    for (size_t i = 0; i < s->n_flights; i++) {
+        n += at_work(&s->flights[i]);
+        if (is_timed_by_host(s->flights[i].slot))
+            most = 1;
+    }
+    for (size_t i = 0; i < s->n_flights && n < most; i++)
+        for (vr_flight *f = &s->flights[i]; has_more(f) && n < most;)
+            n += !submit(s->model->device, f, &f->fault);
 }
 
-static vireo_status wait_for(const vireo_session *s, const vr_segment *segment, vireo_error *err)
+/* A submission that took longer than the pace says counts at once, faster ones little by little: other
+ * programs come and go. First runs compile. */
+static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segment *last)
 {
     vireo_device *d = s->model->device;
+    const uint64_t before = s->finished_ns;
+    const uint64_t start = last->submitted_ns > before ? last->submitted_ns : before;
+    double expected = 0;
+    for (const vr_segment *i = &f->slot->segments[f->finished]; i <= last; i++)
+        expected += i->ns;
+    if (d->steady_pace || !f->bucket->has_run || expected < VR_SEGMENT_NS / 4)
+        return;
+    const float found = (float)((double)(last->finished_ns - start) / expected), pace = d->pace;
+    d->pace = found > pace ? found : pace + (found - pace) / 4;
+}
+
+/* Tells how far the run is; it may be cancelled: what is submitted is the last of it. */
+static void report(const vireo_session *s, vr_flight *f)
+{
+    const size_t n = f->slot->n_segments;
+    const char *what = f->bucket->has_run ? "run" : "first run";
+    if (s->progress.fn && !f->fault.status && s->progress.fn(s->progress.user, what, f->finished, n))
+        vr_fail(&f->fault, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu parts",
+                f->finished, n);
+}
+
+/* In a first run the driver may compile for seconds: who asks is told that it goes on. */
+static vireo_status wait_for(const vireo_session *s, vr_flight *f, vr_segment *segment,
+                             vireo_error *err)
+{
+    vireo_device *d = s->model->device;
+    const bool told = s->progress.fn && !f->bucket->has_run;
+    const uint64_t patience = s->patience * UINT64_C(1000000000);
+    const uint64_t each = told && SLICE_NS < patience ? SLICE_NS : patience;
     vireo_status st = vr_device_check(d, err); /* a lost device may never answer */
     if (st)
         return st;
-    const VkResult r = d->fn.vkWaitForFences(d->handle, 1, &segment->fence, VK_TRUE,
-                                             s->patience * (uint64_t)1000000000);
+    VkResult r = VK_TIMEOUT;
+    for (uint64_t waited = 0; r == VK_TIMEOUT && waited < patience; waited += each) {
+        if (told)
+            report(s, f);
+        r = d->fn.vkWaitForFences(d->handle, 1, &segment->fence, VK_TRUE, each);
+    }
     if (r == VK_TIMEOUT) {
         d->lost = true; /* who knows what it still reads and writes */
         return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %u seconds",
@@ -67,26 +122,23 @@ static vireo_status wait_for(const vireo_session *s, const vr_segment *segment, 
     return vr_vk_check(d, r, "waiting for the device", err);
 }
 
-/* Tells how far the run is; it may be cancelled: what is submitted is the last of it. */
-static void report(const vireo_session *s, vr_flight *f)
-{
-    const size_t n = f->slot->n_segments;
-    if (s->progress && !f->fault.status && s->progress(s->progress_user, "run", f->finished, n))
-        vr_fail(&f->fault, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu submissions",
-                f->finished, n);
-}
-
 vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
 {
     vr_flight *f = &s->flights[0];
     vireo_status st = VIREO_OK;
     for (vr_flights_advance(s); !st && f->finished < f->submitted; vr_flights_advance(s)) {
-        st = wait_for(s, &f->slot->segments[f->finished], err);
-        f->slot->segments[f->finished].finished_ns = vr_now_ns();
-        f->finished++;
+        vr_segment *last = &f->slot->segments[f->finished];
+        while (!last->ends_submission)
+            last++;
+        st = wait_for(s, f, last, err);
+        last->finished_ns = vr_now_ns();
+        learn_pace(s, f, last);
+        s->finished_ns = last->finished_ns;
+        f->finished = (size_t)(last - f->slot->segments) + 1;
         if (!st && f->finished < f->slot->n_segments)
             report(s, f);
     }
+    f->bucket->has_run = f->bucket->has_run || !st;
     if (!st && f->fault.status) {
         st = f->fault.status;
         if (err)

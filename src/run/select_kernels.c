@@ -278,7 +278,7 @@ static vireo_status add_dispatches(vr_bucket *b, size_t index, vireo_error *err)
     if (st)
         return vr_fail_memory(err, "launches");
     n->n_dispatches = b->launches.count - n->first;
-    n->ns = vr_call_ns(&call);
+    n->ns = vr_call_ns(&call, (vr_host_ints){0});
     return VIREO_OK;
 }
 
@@ -331,7 +331,27 @@ static vireo_status add_programs(vr_bucket *b, size_t index, program_list *list,
     return VIREO_OK;
 }
 
-vireo_status vr_bucket_compile(vr_bucket *b, vireo_error *err)
+/* A few for each thread at once, and a word to who asks in between. */
+static vireo_status make_programs(vireo_device *dev, program_list *list, vr_progress_hook hook,
+                                  vireo_error *err)
+{
+    const size_t step = 2 * vr_cpu_count();
+    for (size_t i = 0; i < list->count; i += step) {
+        const size_t left = list->count - i;
+        if (hook.fn && hook.fn(hook.user, "compile", i, list->count))
+            return vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu kernels", i,
+                           list->count);
+        vireo_status st = vr_pipelines_get(dev, list->descs + i, left < step ? left : step,
+                                           list->made + i, err);
+        if (st)
+            return st;
+    }
+    if (hook.fn && hook.fn(hook.user, "compile", list->count, list->count))
+        return vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after all %zu kernels", list->count);
+    return VIREO_OK;
+}
+
+vireo_status vr_bucket_compile(vr_bucket *b, vr_progress_hook hook, vireo_error *err)
 {
     const size_t n = b->model->graph->n_nodes, most = 2 * n;
     vireo_device *dev = b->model->device;
@@ -344,7 +364,7 @@ vireo_status vr_bucket_compile(vr_bucket *b, vireo_error *err)
     for (size_t i = 0; !st && i < n; i++)
         st = add_programs(b, i, &list, err);
     if (!st)
-        st = vr_pipelines_get(dev, list.descs, list.count, list.made, err);
+        st = make_programs(dev, &list, hook, err);
     for (size_t i = 0; !st && i < list.count; i++)
         *list.targets[i] = list.made[i];
     vr_free(a, list.descs);

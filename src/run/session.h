@@ -11,7 +11,7 @@ typedef struct vr_flight {
     vr_bucket *bucket;
     vr_slot *slot;
     int64_t counts[VR_MAX_SYMBOLS + 1]; /* [symbol id] */
-    size_t submitted, finished;         /* segments */
+    size_t submitted, finished;         /* segments; of finished submissions */
     vireo_error fault; /* why no more of it is submitted; status VIREO_OK: none */
 } vr_flight;
 
@@ -19,8 +19,7 @@ struct vireo_session {
     vireo_model *model;
     char *force;
     uint32_t patience; /* seconds a run may take */
-    vireo_progress_fn progress;
-    void *progress_user;
+    vr_progress_hook progress;
     int64_t largest; /* no symbol may be larger; 0: their own maxima */
     const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
@@ -29,6 +28,7 @@ struct vireo_session {
     vr_flight flights[VR_SLOTS]; /* submitted, not yet waited for; the oldest first */
     size_t n_flights;
     vr_launches launches; /* of this run */
+    uint64_t finished_ns; /* when the last submission was seen to be done */
 };
 
 vireo_status vr_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

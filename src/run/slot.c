@@ -2,9 +2,6 @@
  * A slot's buffers, pools, command buffers and fences. */
 #include "run/bucket.h"
 
-/* What one submission takes at most, on the slowest device of its kind (vr_call_ns). */
-static const double segment_ns = 100e6;
-
 static void end_segment(vr_slot *slot, size_t *first, size_t end)
 {
     slot->segments[slot->n_segments++] = (vr_segment){.first = *first, .end = end};
@@ -26,7 +23,7 @@ static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
         const vr_step_node *n = &b->nodes[i];
         for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {
             const double ns = n->ns / (double)n->n_dispatches;
-            if (j > first && (by_node ? j == n->first : spent + ns > segment_ns)) {
+            if (j > first && (by_node ? j == n->first : spent + ns > VR_SEGMENT_NS)) {
                 end_segment(slot, &first, j);
                 spent = 0;
             }
@@ -137,4 +134,46 @@ void vr_slot_destroy(const vr_bucket *b, vr_slot *slot)
     vr_free(d->allocator, slot->views);
     vr_free(d->allocator, slot->segments);
     *slot = (vr_slot){0};
+}
+
+void vr_slot_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
+                  const int32_t *host[VR_MAX_IN])
+{
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        const uint32_t id = node->in[i];
+        const bool known = id && b->places[id].buffer == &b->slots[0].input &&
+                           b->values[id].dtype == VIREO_I32;
+        host[i] = known ? (const void *)((const char *)slot->input.mapped + b->places[id].offset)
+                        : NULL;
+    }
+}
+
+static double groups_of(const vr_dispatch *d)
+{
+    return (double)d->groups[0] * d->groups[1] * d->groups[2];
+}
+
+void vr_slot_estimate(const vr_bucket *b, vr_slot *slot, const vr_launches *launches)
+{
+    const vireo_graph *g = b->model->graph;
+    vr_segment *s = slot->segments;
+    s->ns = 0;
+    for (size_t i = 0; slot->n_segments > 1 && i < g->n_nodes; i++) {
+        const vr_step_node *n = &b->nodes[i];
+        const int32_t *host[VR_MAX_IN];
+        vr_call call;
+        double groups = 0;
+        if (!n->n_dispatches)
+            continue;
+        vr_node_call(g, &g->nodes[i], b->pointers, &b->model->device->info, &call);
+        vr_slot_ints(b, slot, &g->nodes[i], host);
+        const double ns = vr_call_ns(&call, host);
+        for (size_t j = n->first; j < n->first + n->n_dispatches; j++)
+            groups += groups_of(&launches->list[j]);
+        for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {
+            if (j == s->end)
+                (++s)->ns = 0;
+            s->ns += groups > 0 ? ns * groups_of(&launches->list[j]) / groups : 0;
+        }
+    }
 }

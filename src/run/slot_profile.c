@@ -3,19 +3,6 @@
 #include "run/bucket.h"
 #include <stdio.h>
 
-/* Those of the node's inputs that the host wrote for this run. */
-static void find_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
-                      const int32_t *host[VR_MAX_IN])
-{
-    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
-        const uint32_t id = node->in[i];
-        const bool known = id && b->places[id].buffer == &b->slots[0].input &&
-                           b->values[id].dtype == VIREO_I32;
-        host[i] = known ? (const void *)((const char *)slot->input.mapped + b->places[id].offset)
-                        : NULL;
-    }
-}
-
 /* Sizes of this run, and the dtype where it is not f32: "12x384 1536x384 f16". */
 static void write_shape(const vr_call *c, char *out, size_t size)
 {
@@ -37,7 +24,7 @@ static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, 
     const int32_t *host[VR_MAX_IN];
     vr_call call;
     vr_node_call(g, &g->nodes[node], b->pointers, &d->info, &call);
-    find_ints(b, slot, &g->nodes[node], host);
+    vr_slot_ints(b, slot, &g->nodes[node], host);
     const vr_work work = vr_call_work(&call, host);
     vireo_profile_event e = {.op = vr_ops[call.op]->name, .kernel = b->nodes[node].kernel->name,
                              .start_ns = start, .ns = ns,

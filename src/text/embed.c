@@ -19,6 +19,7 @@ struct vireo_embedder {
     uint32_t largest_run; /* deterministic: tokens, and texts */
     vireo_progress_fn progress;
     void *progress_user;
+    uint64_t done, total;     /* texts of the call at hand */
     int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
     int32_t *offsets;         /* (batch + 1) */
 };
@@ -127,11 +128,22 @@ static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
     return VIREO_OK;
 }
 
+/* What the session tells: of a run no more than that texts are embedded. */
+static int forward(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    const vireo_embedder *e = user;
+    if (!strcmp(what, "run"))
+        return e->progress(e->progress_user, "embed", e->done, e->total);
+    return e->progress(e->progress_user, what, done, total);
+}
+
 /* The largest run decides on the kernels, so it may depend on nothing but the model. */
 static vireo_status open_session(vireo_embedder *e, vireo_model *model, bool deterministic,
                                  vireo_error *err)
 {
     vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+    o.progress = e->progress ? forward : NULL;
+    o.progress_user = e;
     if (deterministic) {
         o.deterministic = true;
         o.largest = (int64_t)e->largest_run + 1; /* of offsets, one more than texts */
@@ -305,8 +317,10 @@ static vireo_status wait(job *j, vireo_error *err)
  * the one after. */
 static vireo_status run_all(job *j, vireo_error *err)
 {
-    const vireo_embedder *e = j->e;
+    vireo_embedder *e = j->e;
     vireo_status st = VIREO_OK;
+    e->done = 0;
+    e->total = j->n;
     while (!st && (j->next.first < j->n || j->n_flying)) {
         const bool more = j->next.first < j->n;
         if (more) {
@@ -320,6 +334,7 @@ static vireo_status run_all(job *j, vireo_error *err)
             continue;
         const size_t done = j->flying[0].first + j->flying[0].texts;
         st = wait(j, err);
+        e->done = st ? e->done : done;
         if (!st && e->progress && e->progress(e->progress_user, "embed", done, j->n))
             st = vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu texts", done, j->n);
     }

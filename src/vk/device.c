@@ -201,6 +201,7 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->costly_texel_fetch = o->costly_texel_fetch;
     if (o->no_shuffle)
         i->subgroup_shuffle = false;
+    d->steady_pace = o->steady_pace;
     if (o->no_timestamps)
         d->tick_ns = 0;
     d->force_staging = o->force_staging;
@@ -259,6 +260,7 @@ vireo_status vr_device_create_with(const vireo_device_options *given,
     vr_mutex_init(&d->queue_lock);
     vr_mutex_init(&d->transfer_lock);
     vr_profile_init(&d->profile, d->allocator);
+    d->pace = 1;
     st = init(d, &options, override, err);
     if (st)
         vireo_device_destroy(&d);

@@ -246,6 +246,8 @@ static vireo_status build_missing(vireo_device *d, job *jobs, size_t n, const vr
         if (!known)
             todo[missing++] = i;
     }
+    for (size_t k = 0; k < missing; k++)
+        vr_logf(&d->log, VIREO_LOG_DEBUG, "compiling %s", jobs[todo[k]].desc->name);
     batch b = {d, jobs, todo};
     vr_parallel_for(missing, work, &b);
     for (size_t k = 0; k < missing; k++) {
