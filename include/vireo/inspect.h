@@ -59,6 +59,15 @@ void vireo_device_get_profile(const vireo_device *, vireo_profile *out);
 bool vireo_device_get_profile_event(const vireo_device *, size_t index,
                                     vireo_profile_event *out); /* false: past the end */
 
+/* ---- Reference ------------------------------------------------------------------------------ */
+
+/* Runs a graph on the host, each node by its op's reference: naive, one thread, double precision from the
+ * stored weights to the outputs, which alone are rounded. in and out as for vireo_session_run; the graph
+ * stays as it is. Ids and offsets that are out of range are the caller's to avoid. Takes 8 bytes for each
+ * element of each value. */
+vireo_status vireo_graph_run_reference(const vireo_graph *, const vireo_tensor *in, size_t n_in,
+                                       vireo_tensor *out, size_t n_out, vireo_error *);
+
 /* ---- Self-test ------------------------------------------------------------------------------ */
 
 /* Every kernel of every op that the device may use, against the op's double-precision reference, on

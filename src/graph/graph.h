@@ -63,6 +63,11 @@ void vr_node_call(const vireo_graph *, const vr_node *, vr_value *const *values,
  * looked at. */
 vireo_value vr_graph_file_constant(vireo_graph *, const char *name, const vireo_tensor *t,
                                    const vr_file *, uint64_t offset);
+/* The largest a symbol may be in a run: `largest`, if it is not 0, or its own maximum. */
+int64_t vr_graph_most(const vireo_graph *, int64_t largest, size_t symbol);
+/* Sizes of all symbols from a run's inputs, every one of which is checked: counts[symbol id]. */
+vireo_status vr_graph_counts(const vireo_graph *, int64_t largest, const vireo_tensor *in, size_t n_in,
+                             int64_t *counts, vireo_error *);
 /* Appends a node of `op`, infers its outputs; ids of outputs go into out[n_out] (0 on a fault). */
 void vr_graph_add(vireo_graph *, vr_op_id, const vr_attributes *, const vireo_value *in, size_t n_in,
                   vireo_value *out);

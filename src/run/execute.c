@@ -6,12 +6,6 @@
 
 enum { WATCHDOG_SECONDS = 600 };
 
-static int64_t most_of(const vireo_session *s, size_t symbol)
-{
-    const int64_t most = s->model->graph->symbols[symbol].max;
-    return s->largest && s->largest < most ? s->largest : most;
-}
-
 /* Kernels for the largest sizes there may be. What fits them fits smaller ones. */
 static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
 {
@@ -19,7 +13,7 @@ static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
     int64_t most[VR_MAX_SYMBOLS + 1] = {0}, capacity[VR_MAX_SYMBOLS + 1];
     vireo_error why = {0};
     for (size_t i = 1; i < g->n_symbols; i++)
-        most[i] = most_of(s, i);
+        most[i] = vr_graph_most(g, s->largest, i);
     vr_capacities(g, s->largest, most, capacity);
     s->fixed = vr_calloc(s->model->device->allocator, g->n_nodes, sizeof *s->fixed);
     if (!s->fixed)
@@ -90,58 +84,6 @@ void vr_session_destroy(vireo_session **ps)
     vr_free(a, s->force);
     vr_free(a, s);
     *ps = NULL;
-}
-
-/* Sizes of all symbols from the inputs' shapes; every shape is checked. */
-static vireo_status read_counts(const vireo_session *s, const vireo_tensor *in, size_t n_in,
-                                int64_t *counts, vireo_error *err)
-{
-    const vireo_graph *g = s->model->graph;
-    if (n_in != g->n_inputs)
-        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "%zu inputs given, the graph has %zu",
-                       n_in, g->n_inputs);
-    for (size_t i = 0; i <= VR_MAX_SYMBOLS; i++)
-        counts[i] = -1;
-    for (size_t i = 0; i < n_in; i++) {
-        const vr_graph_value *v = &g->values[g->inputs[i]];
-        size_t elements = 1;
-        bool ok = in[i].dtype == v->v.dtype && in[i].rank == v->v.rank;
-        for (uint32_t j = 0; ok && j < v->v.rank; j++) {
-            bool dynamic = j == 0 && v->v.symbol != VR_NO_SYMBOL;
-            ok = dynamic ? in[i].shape[0] >= 0 && in[i].shape[0] <= v->v.shape[0]
-                         : in[i].shape[j] == v->v.shape[j];
-            if (ok && !vr_size_mul(elements, (size_t)in[i].shape[j], &elements))
-                ok = false;
-        }
-        if (!ok || elements * vireo_dtype_bytes(in[i].dtype) > in[i].bytes ||
-            (elements && !in[i].data)) {
-            char want[128];
-            vr_value_text(&v->v, want, sizeof want);
-            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                           "input %s: dtype, shape or bytes do not match %s", v->name, want);
-        }
-        if (v->v.symbol == VR_NO_SYMBOL)
-            continue;
-        int64_t *count = &counts[v->v.symbol];
-        if (*count >= 0 && *count != in[i].shape[0])
-            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                           "input %s: %s is %lld here and %lld in another input", v->name,
-                           g->symbols[v->v.symbol].name, (long long)in[i].shape[0],
-                           (long long)*count);
-        *count = in[i].shape[0];
-        if (*count > most_of(s, v->v.symbol))
-            return vr_fail(err, VIREO_ERROR_LIMIT,
-                           "input %s: %s is %lld, this session takes at most %lld", v->name,
-                           g->symbols[v->v.symbol].name, (long long)*count, (long long)s->largest);
-    }
-    for (size_t i = 1; i < g->n_symbols; i++) {
-        const vr_graph_symbol *y = &g->symbols[i];
-        if (y->base)
-            counts[i] = counts[y->base] + y->add > 0 ? counts[y->base] + y->add : 0;
-        if (counts[i] < 0)
-            return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "no input sets the size %s", y->name);
-    }
-    return VIREO_OK;
 }
 
 static bool is_flying(const vireo_session *s, const vr_bucket *b)
@@ -272,7 +214,7 @@ vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t 
                        "%d submissions are in flight: wait for the first of them", VR_SLOTS);
     vireo_status st = vr_device_check(s->model->device, err);
     if (!st)
-        st = read_counts(s, in, n_in, f.counts, err);
+        st = vr_graph_counts(s->model->graph, s->largest, in, n_in, f.counts, err);
     if (!st)
         st = find_bucket(s, f.counts, &f.bucket, err);
     if (!st)
