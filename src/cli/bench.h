@@ -3,7 +3,7 @@
 #ifndef VR_CLI_BENCH_H
 #define VR_CLI_BENCH_H
 #include "cli/engine.h"
-#include "vireo/graph.h"
+#include "cli/bench_ops.h"
 
 typedef struct vr_timing {
     double min, median, max; /* ms a run */
@@ -32,4 +32,26 @@ typedef struct vr_device_bench {
     vr_matmul_bench matmul; /* 512 x 512 x 512 */
 } vr_device_bench;
 vireo_status vr_bench_device(vireo_device *, vr_device_bench *, vireo_error *);
+
+typedef struct vr_op_bench {
+    int64_t dims[VR_BENCH_DIMS]; /* read, the rest is written */
+    const char *kernel;          /* static */
+    double flops, bytes;         /* of one (vireo_profile_event) */
+    double nmse;                 /* against double precision */
+    int64_t checked;             /* of dims[0] */
+    uint32_t repeats;
+    vr_timing ms; /* of one */
+} vr_op_bench;
+/* Computes, compares, times. A wrong result is an error, and nothing is timed. */
+vireo_status vr_bench_op_time(vireo_device *, const vr_bench_op *, vireo_dtype weights,
+                              vr_op_bench *, vireo_error *);
+
+typedef struct vr_bench_op_args {
+    const char *name;   /* of the op, or "all" */
+    const char *shapes; /* NULL: those of models */
+    uint32_t dtype;     /* 0 to 4: f32, f16, bf16, q8_0, q4_0 */
+    bool json;
+} vr_bench_op_args;
+/* vireo bench op; the exit status. */
+int vr_bench_op_command(vr_engine *, const vr_cli *, const vr_bench_op_args *);
 #endif

@@ -10,12 +10,13 @@
 enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15 };
 
 typedef struct bench_args {
-    const char *model, *input;
+    const char *model, *input, *shapes;
     uint32_t m, n, k, dtype, batch_tokens, runs;
     bool plain_b, allow_nonfinite, json;
 } bench_args;
 
-static const char *const kinds[] = {"device", "matmul", "model"};
+enum { DEVICE, MATMUL, MODEL, OP, KINDS };
+static const char *const kinds[KINDS] = {"device", "matmul", "model", "op"};
 
 typedef struct model_bench {
     vireo_embedder *embedder;
@@ -268,30 +269,43 @@ static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, rep
     return status;
 }
 
-/* Whether an option is one of what is measured: those of matmul, --json everywhere, else of model.
- */
+/* What options are of, as bits; those not named are the model's. */
 static bool is_own(const char *option, size_t kind)
 {
-    static const char *const matmul[] = {"--m", "--n", "--k", "--dtype", "--plain-b"};
-    if (!strcmp(option, "--json"))
-        return true;
-    for (size_t i = 0; i < sizeof matmul / sizeof *matmul; i++)
-        if (!strcmp(option, matmul[i]))
-            return kind == 1;
-    return kind == 2;
+    static const struct {
+        const char *option;
+        unsigned kinds;
+    } rows[] = {{"--json", ~0u},
+                {"--m", 1 << MATMUL},
+                {"--n", 1 << MATMUL},
+                {"--k", 1 << MATMUL},
+                {"--plain-b", 1 << MATMUL},
+                {"--dtype", 1 << MATMUL | 1 << OP},
+                {"--shapes", 1 << OP}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(option, rows[i].option))
+            return rows[i].kinds >> kind & 1;
+    return kind == MODEL;
 }
 
-static int check(const vr_cli *cli, const bench_args *a, size_t kind, const char *name)
+static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **operands, size_t n)
 {
     const vr_command *c = cli->command;
-    if (kind == 3)
-        return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model", name);
+    const char *name = operands[0];
+    if (kind == KINDS)
+        return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model, op", name);
+    if (n > 1 && kind != OP)
+        return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[1], name);
+    if (n < 2 && kind == OP)
+        return vr_usage_error(c, "op needs a name, or \"all\"");
     for (size_t i = 0; i < c->n_options; i++)
         if (cli->given >> i & 1 && !is_own(c->options[i].name, kind))
             return vr_usage_error(c, "%s and %s cannot be used together", name, c->options[i].name);
-    if (kind == 1 && (!a->m || !a->n || !a->k))
+    if (kind == MATMUL && (!a->m || !a->n || !a->k))
         return vr_usage_error(c, "matmul needs --m, --n and --k");
-    if (kind == 2 && (!a->model || !a->input))
+    if (kind == MATMUL && a->dtype > 1)
+        return vr_usage_error(c, "matmul takes --dtype f32 or f16; \"bench op matmul\" all of them");
+    if (kind == MODEL && (!a->model || !a->input))
         return vr_usage_error(c, "model needs --model and --input");
     return 0;
 }
@@ -302,18 +316,21 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     report r = {0};
     size_t kind = 0;
-    (void)n_operands;
-    while (kind < 3 && strcmp(kinds[kind], operands[0]) != 0)
+    while (kind < KINDS && strcmp(kinds[kind], operands[0]) != 0)
         kind++;
-    int status = check(cli, a, kind, operands[0]);
+    int status = check(cli, a, kind, operands, n_operands);
     if (status)
         return status;
-    if (kind == 2) {
+    if (kind == OP) {
+        const vr_bench_op_args o = {operands[1], a->shapes, a->dtype, a->json};
+        return vr_engine_close(&e, vr_bench_op_command(&e, cli, &o));
+    }
+    if (kind == MODEL) {
         status = bench_model(&e, cli, a, &r);
     } else {
         status = vr_engine_open_device(&e, cli);
         if (!status) {
-            vireo_status st = kind ? bench_matmul(&e, a, &r) : bench_device(&e, &r);
+            vireo_status st = kind == MATMUL ? bench_matmul(&e, a, &r) : bench_device(&e, &r);
             status = st ? vr_engine_fail(&e, st, NULL) : 0;
         }
     }
@@ -334,9 +351,14 @@ static const vr_option options[] = {
     {.name = "--dtype",
      .value = "TYPE",
      .kind = VR_OPTION_CHOICE,
-     .choices = "f32 f16",
+     .choices = "f32 f16 bf16 q8_0 q4_0",
      .target = offsetof(bench_args, dtype),
-     .help = "matmul: the second matrix, f32 or f16 (f32)"},
+     .help = "matmul: the second matrix, f32 or f16; op: weights (f32)"},
+    {.name = "--shapes",
+     .value = "AxB,...",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, shapes),
+     .help = "op: sizes of its dimensions (those that models have)"},
     {.name = "--plain-b",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, plain_b),
@@ -372,14 +394,14 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo bench matmul --m 128 --n 1536 --k 384",
-                                       "vireo bench model --model minilm --input films.txt --json"};
+                                       "vireo bench op matmul --shapes 512x384x1536 --dtype q8_0"};
 
 const vr_command vr_command_bench = {
     .name = "bench",
-    .summary = "Measures the device, a matrix product or a model",
-    .operand = "device|matmul|model",
+    .summary = "Measures the device, a matrix product, an op or a model",
+    .operand = "device|matmul|model|op NAME",
     .min_operands = 1,
-    .max_operands = 1,
+    .max_operands = 2,
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(bench_args),
@@ -389,6 +411,10 @@ const vr_command vr_command_bench = {
              "\"dtype\", \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x "
              "512) also has\n  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n  model: "
              "{\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\", "
-             "\"ms\",\n  \"one_text_ms\", \"runs\"}",
+             "\"ms\",\n  \"one_text_ms\", \"runs\"}\n  op (NAME, "
+             "or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n  "
+             "\"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\", "
+             "\"rows_checked\"}]}; each is\n  compared with double precision first, and not timed if "
+             "it is wrong",
     .run = run,
 };

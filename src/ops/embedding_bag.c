@@ -156,6 +156,7 @@ static const vr_check checks[] = {
 };
 
 const vr_op vr_op_embedding_bag = {
+    .table = true,
     .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
     .packed_in = 1u << TABLE,
     .explain = explain, .infer = infer, .reference = reference, .kernels = kernels,

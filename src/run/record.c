@@ -217,6 +217,7 @@ static vireo_status record_dispatch(recorder *r, size_t node_index, size_t index
     if (pipe != r->bound)
         dev->fn.vkCmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
     r->bound = pipe;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): selecting made every pipeline */
     dev->fn.vkCmdBindDescriptorSets(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->layout, 0, 1,
                                     &set, 0, NULL);
     if (d->push_bytes)

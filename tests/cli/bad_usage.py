@@ -128,8 +128,8 @@ USAGE = [
     ("evaluate --store s --method content",
      '--method content needs --model MODEL ("sh models/fetch.sh minilm" brings one)'),
     ("similar --store s --item i", "--model MODEL is needed"),
-    ("bench", "device|matmul|model is needed"),
-    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model'),
+    ("bench", "device|matmul|model|op NAME is needed"),
+    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op'),
     ("bench matmul --m 8", "matmul needs --m, --n and --k"),
     ("bench model --model m", "model needs --model and --input"),
     # words
@@ -140,7 +140,7 @@ USAGE = [
     ("recommend --store s --user u --method best",
      '--method is "best"; allowed: auto content neighbours popular'),
     ("import --store s --interactions f --format csv", '--format is "csv"; allowed: recbole'),
-    ("bench matmul --dtype f64", '--dtype is "f64"; allowed: f32 f16'),
+    ("bench matmul --dtype f64", '--dtype is "f64"; allowed: f32 f16 bf16 q8_0 q4_0'),
     ("recommend --store s --user u --json=yes", '--json takes no value, found "yes"'),
     ("tokenize --model m --no-special= text", '--no-special takes no value, found ""'),
     # 11 output = input

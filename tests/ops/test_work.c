@@ -79,6 +79,11 @@ static void tables_and_others(void **state)
     assert_true(vr_call_work(&c, none).flops == 20.0 * 8);
     table = value(VIREO_F32, 5, 8); /* fewer rows than ids */
     assert_true(vr_call_work(&c, none).bytes == 20 * 4.0 + (20 + 5) * 32.0);
+    table = value(VIREO_F32, 1000, 8);
+    const vr_value offsets = value(VIREO_I32, 5, 0);
+    out = value(VIREO_F32, 4, 8);
+    c = (vr_call){.op = VR_OP_EMBEDDING_BAG, .in = {&table, &ids, &offsets}, .out = {&out}};
+    assert_true(vr_call_work(&c, none).bytes == (20 + 5) * 4.0 + (20 + 4) * 32.0);
     const vr_value x = value(VIREO_F32, 3, 1000);
     out = value(VIREO_F32, 3, 0);
     c = (vr_call){.op = VR_OP_REDUCE, .in = {&x}, .out = {&out}};

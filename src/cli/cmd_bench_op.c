@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * vireo bench op: one op or all, of shapes that models have or that are given. */
+#include "cli/bench.h"
+#include "cli/json_out.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_GIVEN = 16 };
+static const double most_elements = 1 << 29; /* of an operand: 2 GiB */
+
+typedef struct op_list {
+    vr_json_out json;
+    vr_table table;
+    bool as_json;
+    const char *dtype;
+    vireo_dtype weights;
+} op_list;
+
+static const vr_column columns[] = {
+    {.title = "op", .shrinks = true}, {.title = "shape", .shrinks = true},
+    {.title = "of", .shrinks = true}, {.title = "kernel", .shrinks = true},
+    {.title = "ms", .right = true},   {.title = "GFLOPS", .right = true},
+    {.title = "GB/s", .right = true}, {.title = "NMSE", .right = true}};
+
+static void write_dims(const vr_bench_op *op, const int64_t *dims, char *out, size_t size)
+{
+    size_t n = 0;
+    *out = '\0';
+    for (size_t i = 0; i < strlen(op->dims) && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%lld", i ? "x" : "", (long long)dims[i]);
+}
+
+/* "512x384x1536": as many sizes as the op has dimensions. */
+static bool read_dims(const vr_bench_op *op, const char *text, size_t length, int64_t *dims)
+{
+    const size_t n = strlen(op->dims);
+    for (size_t i = 0; i < n; i++) {
+        const size_t digits = strspn(text, "0123456789");
+        if (digits == 0 || digits > 9 || digits > length)
+            return false;
+        dims[i] = strtoll(text, NULL, 10);
+        text += digits;
+        length -= digits;
+        if (dims[i] < 1 || (i + 1 < n ? *text != 'x' : length != 0))
+            return false;
+        text += i + 1 < n;
+        length -= i + 1 < n;
+    }
+    return true;
+}
+
+/* Each operand and the result stay below the limit. */
+static bool are_held(const vr_bench_op *op, const int64_t *dims)
+{
+    int64_t sizes[VIREO_MAX_RANK], none;
+    for (size_t i = 0; i <= VR_BENCH_OPERANDS; i++) {
+        const char *letters = i < VR_BENCH_OPERANDS ? op->operands[i].letters : op->result;
+        double product = 1;
+        const uint32_t rank = letters ? vr_bench_sizes(op, letters, dims, sizes, &none) : 0;
+        for (uint32_t j = 0; j < rank; j++)
+            product *= (double)sizes[j];
+        if (product > most_elements)
+            return false;
+    }
+    return true;
+}
+
+static int read_shapes(const vr_cli *cli, const vr_bench_op *op, const char *text,
+                       vr_bench_shape *out, size_t *n)
+{
+    for (*n = 0; *text; (*n)++) {
+        const size_t length = strcspn(text, ",");
+        if (*n == MOST_GIVEN)
+            return vr_usage_error(cli->command, "--shapes has more than %d shapes", MOST_GIVEN);
+        out[*n].model = "given";
+        if (!read_dims(op, text, length, out[*n].dims) || !are_held(op, out[*n].dims))
+            return vr_usage_error(cli->command,
+                                  "--shapes: \"%.*s\" is no shape of %s; allowed: %zu sizes with x "
+                                  "between (%s), operands of at most 2^29 elements",
+                                  (int)length, text, op->name, strlen(op->dims), op->meaning);
+        text += length + (text[length] == ',');
+    }
+    return 0;
+}
+
+static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_op_bench *o)
+{
+    char shape[64];
+    write_dims(op, o->dims, shape, sizeof shape);
+    const double gflops = o->flops / (o->ms.median * 1e6), bytes = o->bytes / (o->ms.median * 1e6);
+    if (!l->as_json) {
+        vr_table_add(&l->table, op->name);
+        vr_table_add(&l->table, shape);
+        vr_table_add(&l->table, model);
+        vr_table_add(&l->table, o->kernel);
+        vr_table_addf(&l->table, "%.3g", o->ms.median);
+        vr_table_addf(&l->table, "%.3g", gflops);
+        vr_table_addf(&l->table, "%.3g", bytes);
+        vr_table_addf(&l->table, "%.1g", o->nmse);
+        return;
+    }
+    vr_json_out *j = &l->json;
+    vr_out_begin(j, NULL, '{');
+    vr_out_text(j, "op", op->name);
+    vr_out_text(j, "shape", shape);
+    vr_out_text(j, "model", model);
+    vr_out_text(j, "dtype", l->dtype);
+    vr_out_text(j, "kernel", o->kernel);
+    vr_out_begin(j, "ms", '{');
+    vr_out_number(j, "min", o->ms.min);
+    vr_out_number(j, "median", o->ms.median);
+    vr_out_number(j, "max", o->ms.max);
+    vr_out_end(j, '}');
+    vr_out_uint(j, "runs", o->ms.runs);
+    vr_out_uint(j, "repeats", o->repeats);
+    vr_out_number(j, "gflops", gflops);
+    vr_out_number(j, "gb_per_s", bytes);
+    vr_out_number(j, "nmse", o->nmse);
+    vr_out_int(j, "rows_checked", o->checked);
+    vr_out_end(j, '}');
+}
+
+static vireo_status time_shapes(vr_engine *e, op_list *l, const vr_bench_op *op,
+                                const vr_bench_shape *shapes, size_t n)
+{
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < n && shapes[i].model; i++) {
+        vr_op_bench o = {0};
+        memcpy(o.dims, shapes[i].dims, sizeof o.dims);
+        st = vr_bench_op_time(e->device, op, l->weights, &o, &e->error);
+        if (!st)
+            add(l, op, shapes[i].model, &o);
+        if (!st && vr_interrupted())
+            st = vr_fail(&e->error, VIREO_ERROR_CANCELLED, "interrupted");
+    }
+    return st;
+}
+
+static int time_all(vr_engine *e, op_list *l, const vr_bench_op *only, const vr_bench_shape *given,
+                    size_t n_given)
+{
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < vr_bench_op_count; i++) {
+        const vr_bench_op *op = &vr_bench_ops[i];
+        if (only && op != only)
+            continue;
+        if (!only)
+            vr_progress(NULL, op->name, i, vr_bench_op_count);
+        st = time_shapes(e, l, op, given ? given : op->shapes, given ? n_given : VR_BENCH_SHAPES);
+    }
+    vr_progress_clear();
+    return st ? vr_engine_fail(e, st, NULL) : 0;
+}
+
+static int unknown_op(const vr_cli *cli, const char *name)
+{
+    const char *names[32];
+    for (size_t i = 0; i < vr_bench_op_count; i++)
+        names[i] = vr_bench_ops[i].name;
+    return vr_usage_error(cli->command, "op \"%s\" cannot be measured; the nearest is %s, all of them "
+                                        "\"all\"",
+                          name, vr_nearest(name, names, vr_bench_op_count));
+}
+
+int vr_bench_op_command(vr_engine *e, const vr_cli *cli, const vr_bench_op_args *a)
+{
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_F16, VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
+    const vr_bench_op *op = strcmp(a->name, "all") ? vr_bench_find_op(a->name) : NULL;
+    vr_bench_shape given[MOST_GIVEN];
+    size_t n_given = 0;
+    if (!op && strcmp(a->name, "all"))
+        return unknown_op(cli, a->name);
+    if (!op && a->shapes)
+        return vr_usage_error(cli->command, "--shapes are those of one op, not of all");
+    int status = a->shapes ? read_shapes(cli, op, a->shapes, given, &n_given) : 0;
+    if (!status)
+        status = vr_engine_open_device(e, cli);
+    if (status)
+        return status;
+    op_list l = {.as_json = a->json, .weights = dtypes[a->dtype],
+                 .dtype = vireo_dtype_name(dtypes[a->dtype])};
+    vr_out_init(&l.json);
+    vr_table_init(&l.table, columns, sizeof columns / sizeof *columns);
+    vr_out_begin(&l.json, NULL, '{');
+    vr_out_text(&l.json, "device", vr_engine_device_name(e));
+    vr_out_begin(&l.json, "results", '[');
+    status = time_all(e, &l, op, a->shapes ? given : NULL, n_given);
+    vr_out_end(&l.json, ']');
+    vr_out_end(&l.json, '}');
+    vr_out_line(&l.json);
+    if (!a->json) {
+        vr_out_deinit(&l.json);
+        vr_out_init(&l.json);
+        vr_table_write(&l.table, vr_terminal_width(), &l.json.text);
+    }
+    if (!status)
+        status = vr_cli_print(cli, &l.json.text);
+    vr_table_deinit(&l.table);
+    vr_out_deinit(&l.json);
+    return status;
+}
