@@ -13,7 +13,7 @@ extern "C" {
 typedef struct vireo_counters {
     uint64_t validation_messages; /* of the validation layer (device option) */
     uint64_t shaders_compiled, shaders_cached, pipelines_created;
-    uint64_t commands_recorded;   /* buckets recorded */
+    uint64_t commands_recorded;   /* recordings made: one of a bucket, a second where runs overlap */
     uint64_t submits, dispatches, groups; /* submitted */
     uint64_t ns_glslang, ns_pipeline, ns_upload; /* summed over threads */
 } vireo_counters;
@@ -28,7 +28,7 @@ const char *vireo_kernel_name(size_t op, size_t kernel);
 typedef struct vireo_plan_info {
     uint64_t arena_bytes, lower_bound_bytes; /* planned peak; most bytes live at one moment */
     size_t nodes, dispatches, buckets;
-    size_t submissions; /* of the largest run */
+    size_t submissions; /* of a run, at most */
 } vireo_plan_info;
 vireo_status vireo_session_get_plan(const vireo_session *, vireo_plan_info *out, vireo_error *);
 /* Kernel chosen for a node of the bucket that ran last, "view" where nothing is computed, and, in *op,

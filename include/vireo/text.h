@@ -50,7 +50,8 @@ typedef struct vireo_embedder_options {
     uint32_t max_tokens;   /* a text; 0: sentence_bert_config's max_seq_length, else the positions */
     uint32_t batch;        /* texts a run at most; 0: 256 */
     uint32_t batch_tokens; /* tokens a run at most; 0: 512 */
-    vireo_progress_fn progress; /* of "embed", in texts; before it vireo_session_options' of new sizes */
+    vireo_progress_fn progress; /* of "embed", in texts; "compile" and "first run" (vireo_session_options)
+                                   where a run has a new size */
     void *progress_user;
     bool deterministic;    /* vireo_session_options: a text has the same bits whatever it is embedded
                               with, and whatever batch and batch_tokens are. A run then has at most as

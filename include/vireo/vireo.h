@@ -265,7 +265,8 @@ typedef struct vireo_session_options {
                            deterministic results are to agree have the same */
     /* "compile", in kernels, where a run needs new ones; "first run", of a bucket of sizes, in parts, every
      * 100 ms, for many drivers compile in it; then "run", between the submissions of a run that takes
-     * several. A run that is cancelled ends when what is submitted of it does, some 100 ms later. */
+     * several. A run that is cancelled ends when what is submitted of it does: four submissions of some
+     * 100 ms at most. */
     vireo_progress_fn progress;
     void *progress_user;
 } vireo_session_options;
@@ -273,12 +274,14 @@ typedef struct vireo_session_options {
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,
                                   vireo_error *);
 /* Copies the inputs and starts the work. At most two submissions are in flight, so that the device has
- * work while the host deals with what came before; they run in order. */
+ * work while the host deals with what came before; they run in order. Of long runs a part is started
+ * here, the rest while they are waited for. */
 vireo_status vireo_session_submit(vireo_session *, const vireo_tensor *in, size_t n_in,
                                   vireo_error *);
 /* Waits for the oldest submission and copies its outputs. Whatever it answers, that submission is in
  * flight no more. */
 vireo_status vireo_session_wait(vireo_session *, vireo_tensor *out, size_t n_out, vireo_error *);
+/* Both; refused while a submission is in flight. */
 vireo_status vireo_session_run(vireo_session *, const vireo_tensor *in, size_t n_in,
                                vireo_tensor *out, size_t n_out, vireo_error *);
 void vireo_session_destroy(vireo_session **);

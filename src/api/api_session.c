@@ -39,6 +39,9 @@ vireo_status vireo_session_wait(vireo_session *s, vireo_tensor *out, size_t n_ou
 vireo_status vireo_session_run(vireo_session *s, const vireo_tensor *in, size_t n_in,
                                vireo_tensor *out, size_t n_out, vireo_error *err)
 {
+    if (s && s->n_flights)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
+                       "vireo_session_run: a submission is in flight: wait for it first");
     vireo_status st = vireo_session_submit(s, in, n_in, err);
     return st ? st : vireo_session_wait(s, out, n_out, err);
 }

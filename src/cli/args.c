@@ -188,7 +188,9 @@ static int take(const vr_command *command, const globals *g, const vr_option *o,
             return vr_usage_error(command, "%s takes no value, found \"%s\"", o->name, value + 1);
     } else if (value) {
         value++;
-    } else if (o->kind == VR_OPTION_MAYBE && (*at + 1 >= argc || !ends_with(argv[*at + 1], o->choices))) {
+    } else if (o->kind == VR_OPTION_MAYBE &&
+               (*at + 1 >= argc || !ends_with(argv[*at + 1], o->choices) ||
+                looks_like_option(command, g, argv[*at + 1]))) {
         *(const char **)((char *)target + o->target) = "";
         return 0;
     } else {

@@ -51,6 +51,7 @@ typedef struct vr_command {
     size_t n_groups;
     size_t bytes;                /* of the structure that options fill; zeroed before */
     const char *const *examples; /* two */
+    bool uses_device;            /* runs something on it, or may */
     const char *notes;           /* further lines of --help, or NULL */
     int (*run)(vr_cli *, void *args, char **operands, size_t n); /* the exit status */
 } vr_command;

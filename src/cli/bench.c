@@ -140,7 +140,7 @@ static const char *matmul_kernel(const bench *b)
     return "";
 }
 
-/* One product is timed first; if it is short, many are put into one submission. */
+/* One product is timed first; if it is short, many are put into one run. */
 static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float *a_data,
                                 void *b_data, vireo_error *err)
 {

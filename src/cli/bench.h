@@ -17,7 +17,7 @@ vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void
 typedef struct vr_matmul_bench {
     uint32_t m, n, k;
     bool plain_b, f16;  /* b is (k, n) instead of (n, k); its elements are halves */
-    uint32_t repeats;   /* products in one submission, so that copies and waits weigh little */
+    uint32_t repeats;   /* products in one run, so that copies and waits weigh little */
     const char *kernel; /* static */
     double gflops;      /* from the median */
     vr_timing ms;       /* of one product */

@@ -35,7 +35,8 @@ static uint32_t hash(uint32_t i)
 static void fill(vr_bench_operand kind, vireo_dtype dtype, int64_t rows, size_t n, size_t bytes,
                  void *data)
 {
-    static const uint16_t scale[] = {[VIREO_Q8_0] = 0x1400, [VIREO_Q4_0] = 0x2400}; /* about 1/128 of the quants */
+    /* Halves: 1/1024 and 1/64, so that products are of the size of the others'. */
+    static const uint16_t scale[] = {[VIREO_Q8_0] = 0x1400, [VIREO_Q4_0] = 0x2400};
     const size_t block = vireo_dtype_block(dtype);
     if (kind == VR_BENCH_IDS || kind == VR_BENCH_OFFSETS) {
         for (size_t i = 0; i < n; i++)

@@ -416,5 +416,6 @@ const vr_command vr_command_bench = {
              "\"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\", "
              "\"rows_checked\"}]}; each is\n  compared with double precision first, and not timed if "
              "it is wrong",
+    .uses_device = true,
     .run = run,
 };

@@ -217,5 +217,6 @@ const vr_command vr_command_devices = {
     .examples = examples,
     .notes = "JSON: {\"devices\": [{index, name, type, driver, ..., tier, usable, why_not}]}; with\n"
              "--check {device, ..., passed, failed, ..., \"checks\": [{op, kernel, verdict, ...}]}",
+    .uses_device = true,
     .run = run,
 };

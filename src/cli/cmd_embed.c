@@ -293,5 +293,6 @@ const vr_command vr_command_embed = {
     .notes =
         "A line of jsonl: {\"index\": 0, \"tokens\": 12, \"embedding\": [...]}, in the order of "
         "the input.\nnpy: one float32 array (texts, width).",
+    .uses_device = true,
     .run = run,
 };

@@ -140,5 +140,6 @@ const vr_command vr_command_evaluate = {
     .notes = "All items that a user has not seen are ranked. JSON: {\"users\", \"device\", "
              "\"method\",\n  \"metrics\": {\"hr@10\", \"ndcg@10\"}, \"baselines\": {\"popular\": "
              "{...}}}",
+    .uses_device = true,
     .run = run,
 };

@@ -394,5 +394,6 @@ const vr_command vr_command_recommend = {
         "JSON: {\"user\", \"device\", \"method\", \"known_user\", \"items\": [{\"rank\", \"id\", "
         "\"score\",\n  \"title\", \"year\", \"genres\", \"why\": [{\"id\", \"title\", "
         "\"share\"}]}]}; user is null without --user,\n  with --query there is \"query\" too.",
+    .uses_device = true,
     .run = run,
 };

@@ -116,5 +116,6 @@ const vr_command vr_command_similar = {
     .bytes = sizeof(similar_args),
     .examples = examples,
     .notes = "JSON: {\"item\", \"title\", \"device\", \"items\": as in recommend}",
+    .uses_device = true,
     .run = run,
 };

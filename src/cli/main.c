@@ -90,6 +90,8 @@ static int run_command(vr_cli *cli, int argc, char **argv)
         cli->given = parsed.given;
         cli->log_level = (vireo_log_level)cli->global.log;
         status = c->run(cli, args, parsed.operands, parsed.n_operands);
+        if (cli->global.profile && !c->uses_device && !status)
+            vr_cli_note("profile: %s runs nothing on the device", c->name);
     }
     vr_args_free(c, args);
     vr_free(NULL, args);

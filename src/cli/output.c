@@ -33,7 +33,7 @@ vireo_status vr_output_check(const char *path, vireo_error *err)
         return VIREO_OK;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
-                       "%s: is %s; --output needs a regular file, or - for standard output", path,
+                       "%s: is %s; a regular file is needed, or - for standard output", path,
                        S_ISDIR(info.st_mode) ? "a folder" : "no regular file");
     int fault = 0;
     if (!parent_of(path, parent))

@@ -56,6 +56,9 @@ static double roof_share(const vr_device_bench *roof, double flops, double bytes
 vireo_status vr_profile_start(vr_engine *e)
 {
     const char *path = e->cli->global.profile;
+    if (path && !strcmp(path, "-"))
+        return vr_fail(&e->error, VIREO_ERROR_INVALID_ARGUMENT,
+                       "--profile=-: standard output is the command's; name a file");
     return path && *path ? vr_output_check(path, &e->error) : VIREO_OK;
 }
 

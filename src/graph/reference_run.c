@@ -44,7 +44,8 @@ static vireo_status make_values(reference_run *r, const int64_t *counts)
 static vireo_status read_row(reference_run *r, uint32_t id, size_t row, char *stored, float *floats)
 {
     const vr_graph_value *c = &r->g->values[id];
-    const size_t width = (size_t)vr_value_width(&c->v), bytes = vireo_dtype_row_bytes(c->data_dtype, (int64_t)width);
+    const size_t width = (size_t)vr_value_width(&c->v);
+    const size_t bytes = vireo_dtype_row_bytes(c->data_dtype, (int64_t)width);
     const char *at = c->file ? stored : (const char *)c->data + row * bytes;
     vireo_status st = c->file ? vr_file_read_at(c->file, c->name, c->file_offset + row * bytes,
                                                 stored, bytes, r->err)

@@ -363,8 +363,9 @@ static uint32_t keys_a_dispatch(const vr_call *c)
     const uint32_t may = c->limits->max_loop_iterations;
     const uint32_t steps = may < MOST_STEPS ? may : MOST_STEPS;
     const uint64_t rows = (uint64_t)c->in[Q]->shape[0];
-    const uint64_t in_time =
-        pairs_in_time(c) / (rows ? rows : 1) + vr_ceil_div(most_keys(c), MOST_PARTS) + 1;
+    const uint64_t least = vr_ceil_div(most_keys(c), MOST_PARTS) + 1;
+    uint64_t in_time = pairs_in_time(c) / (rows ? rows : 1);
+    in_time = in_time > least ? in_time : least;
     const uint32_t keys =
         steps > OTHER_STEPS + steps_of_key(c) ? (steps - OTHER_STEPS) / steps_of_key(c) : 1;
     return in_time < keys ? (uint32_t)in_time : keys;
@@ -429,25 +430,25 @@ static const vr_check checks[] = {
             VR_IN_F32(1, 31)}},
 };
 
+/* Of n numbers from `first` on, each at least 0 and at most `most`, the sum. */
+static double sum_clamped(int64_t first, int64_t n, int64_t most)
+{
+    const int64_t low = first < 0 ? (-first < n ? -first : n) : 0; /* so many count as 0 */
+    const int64_t begin = first + low, left = n - low;
+    int64_t full = begin < most ? (most - begin < left ? most - begin : left) : 0; /* below most */
+    const double climb = (double)full * ((double)begin + (double)(begin + full - 1)) / 2;
+    return (full > 0 ? climb : 0) + (double)(left - full) * (double)most;
+}
+
 /* Keys that the queries of a sequence see, all together. */
 static double pairs_of(const vr_call *c, int64_t queries, int64_t keys)
 {
-    const int64_t window = c->at.attention.window;
-    double pairs = 0;
-    if (!window && !c->at.attention.causal)
-        return (double)queries * (double)keys;
-    for (int64_t i = 0; i < queries; i++) {
-        const int64_t at = keys - queries + i;
-        int64_t begin = 0, end = keys;
-        if (window && at - window + 1 > begin)
-            begin = at - window + 1;
-        if (window && at + window < end)
-            end = at + window;
-        if (c->at.attention.causal && at + 1 < end)
-            end = at + 1;
-        pairs += end > begin ? (double)(end - begin) : 0;
-    }
-    return pairs;
+    const int64_t window = c->at.attention.window, at = keys - queries; /* of the first query */
+    const double all = (double)queries * (double)keys;
+    const double end = c->at.attention.causal ? sum_clamped(at + 1, queries, keys)
+                       : window               ? sum_clamped(at + window, queries, keys)
+                                              : all;
+    return end - (window ? sum_clamped(at - window + 1, queries, keys) : 0);
 }
 
 /* The two products; without offsets as if all were one sequence. */

@@ -155,7 +155,14 @@ static const vr_check checks[] = {
      .in = {VR_IN_OF(VIREO_Q8_0, 30, 96), VR_IN_IDS(20, 0), VR_IN_OFFSETS(4, 1)}},
 };
 
+static double flops(const vr_call *c, const vr_host_ints host)
+{
+    (void)host;
+    return (c->in[3] ? 2.0 : 1.0) * (double)c->in[1]->count * (double)vr_value_width(c->in[0]);
+}
+
 const vr_op vr_op_embedding_bag = {
+    .flops = flops,
     .table = true,
     .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
     .packed_in = 1u << TABLE,

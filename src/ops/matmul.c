@@ -8,6 +8,7 @@
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
 enum { FEW_ROWS = 8, MANY_TILES = 64, MOST_GROUPS = 65535, MOST_SLABS = 16 };
+enum { MOST_PARTS = 256 }; /* dispatches for the sake of time */
 enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
 /* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
@@ -201,7 +202,9 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
 static cut cut_in_time(const vr_call *c, cut r)
 {
     const sizes s = sizes_of(c);
-    const double most = vr_dispatch_flops(c->limits) / (2.0 * (s.k ? s.k : 1));
+    const double least_flops = 2.0 * s.m * s.n * s.k / MOST_PARTS;
+    const double flops = vr_dispatch_flops(c->limits);
+    const double most = (flops > least_flops ? flops : least_flops) / (2.0 * (s.k ? s.k : 1));
     if (s.batch != 1)
         return r;
     if ((double)r.columns * SLAB_ROWS > most && s.n > SLAB_ROWS && r.columns > SLAB_ROWS)
@@ -210,8 +213,9 @@ static cut cut_in_time(const vr_call *c, cut r)
     const double rows = most / r.columns;
     if (rows < r.rows) { /* of one size, for the cores */
         const uint64_t parts = (uint64_t)(s.m / rows) + 1;
-        const uint64_t even = (vr_ceil_div(s.m, parts) + SLAB_ROWS - 1) / SLAB_ROWS * SLAB_ROWS;
-        r.rows = slab_rows(s.m, least(even, r.rows));
+        const uint64_t even = vr_ceil_div(vr_ceil_div(s.m, parts), SLAB_ROWS) * SLAB_ROWS;
+        const uint64_t fewer = (uint64_t)(rows / SLAB_ROWS) * SLAB_ROWS;
+        r.rows = slab_rows(s.m, least((double)even <= rows ? even : fewer ? fewer : SLAB_ROWS, r.rows));
     }
     return r;
 }
@@ -339,7 +343,8 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
         .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
         .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
         .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
-        .w_pitch = unpacks ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch, .a_batch = s.m * s.a_pitch,
+        .w_pitch = unpacks ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch,
+        .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
         .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,

@@ -93,7 +93,8 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
     if (!st)
         st = vr_bucket_compile(b, hook, err);
     if (!st)
-        st = vr_buffer_create(m->device, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena, err);
+        st = vr_buffer_create(m->device, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena,
+                              err);
     if (!st)
         st = vr_slot_create(b, &b->slots[0], err);
     if (st) {

@@ -36,7 +36,6 @@ typedef struct vr_segment {
     bool ends_submission;
     uint64_t submitted_ns, finished_ns; /* the host's clock; of the submission that it ends */
 } vr_segment;
-#define VR_SEGMENT_NS 100e6
 
 /* A recording of the bucket's dispatches with all that the host writes and reads: while the run of one
  * slot executes, the next is prepared in the other. The arena is the bucket's, for runs execute one after
@@ -83,12 +82,12 @@ vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_k
                                vireo_error *);
 /* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
 vireo_status vr_force_check(const char *force, vireo_error *);
-/* Builds the bucket and its first slot. force: checked, or NULL. fixed: kernels that vr_kernels_choose
- * has chosen for other capacities and that these must take too, or NULL. */
 typedef struct vr_progress_hook {
     vireo_progress_fn fn; /* NULL: nobody asks */
     void *user;
 } vr_progress_hook;
+/* Builds the bucket and its first slot. force: checked, or NULL. fixed: kernels that vr_kernels_choose
+ * has chosen for other capacities and that these must take too, or NULL. */
 vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
                               const vr_kernel *const *fixed, vr_progress_hook, vr_bucket **out,
                               vireo_error *);
@@ -119,8 +118,9 @@ void vr_slot_ints(const vr_bucket *, const vr_slot *, const vr_node *,
                   const int32_t *host[VR_MAX_IN]);
 /* What the slot's segments take in a run of the counts in b->values, whose dispatches are `launches`. */
 void vr_slot_estimate(const vr_bucket *, vr_slot *, const vr_launches *);
-/* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile. */
-void vr_slot_profile(vr_bucket *, vr_slot *);
+/* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile; before:
+ * when the session's run before it was seen to be done. */
+void vr_slot_profile(vr_bucket *, const vr_slot *, uint64_t before);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */
 vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);
 #endif

@@ -75,6 +75,9 @@ void vr_session_destroy(vireo_session **ps)
         return;
     vireo_session *s = *ps;
     const vireo_allocator *a = s->model->device->allocator;
+    s->progress.fn = NULL; /* its owner may be gone */
+    for (size_t i = 0; i < s->n_flights; i++) /* what is not submitted yet stays so */
+        vr_fail(&s->flights[i].fault, VIREO_ERROR_CANCELLED, "the session is destroyed");
     while (s->n_flights)
         land(s, NULL);
     for (size_t i = 0; i < s->n_buckets; i++)
@@ -86,27 +89,19 @@ void vr_session_destroy(vireo_session **ps)
     *ps = NULL;
 }
 
-static bool is_flying(const vireo_session *s, const vr_bucket *b)
-{
-    for (size_t i = 0; i < s->n_flights; i++)
-        if (s->flights[i].bucket == b)
-            return true;
-    return false;
-}
-
+/* One in flight is never the least recently used of so many. */
 static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_bucket **out,
                                 vireo_error *err)
 {
     int64_t capacity[VR_MAX_SYMBOLS + 1];
     vr_capacities(s->model->graph, s->largest, counts, capacity);
-    size_t oldest = SIZE_MAX;
+    size_t oldest = 0;
     for (size_t i = 0; i < s->n_buckets; i++) {
         if (!memcmp(s->buckets[i]->capacity, capacity, sizeof capacity)) {
             *out = s->buckets[i];
             return VIREO_OK;
         }
-        if (!is_flying(s, s->buckets[i]) &&
-            (oldest == SIZE_MAX || s->buckets[i]->used < s->buckets[oldest]->used))
+        if (s->buckets[i]->used < s->buckets[oldest]->used)
             oldest = i;
     }
     vr_bucket *made = NULL;
@@ -263,11 +258,12 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
     if (!s->n_flights)
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
     vr_bucket *b = s->flights[0].bucket;
-    vr_slot *slot = s->flights[0].slot;
+    const vr_slot *slot = s->flights[0].slot;
+    const uint64_t before = s->finished_ns;
     set_counts(b, s->flights[0].counts);
     vireo_status st = land(s, err);
     if (!st && slot->timed && s->model->device->profile.on)
-        vr_slot_profile(b, slot);
+        vr_slot_profile(b, slot, before);
     if (!st)
         st = check_faults(b, slot, err);
     if (st)

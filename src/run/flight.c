@@ -4,7 +4,8 @@
 
 /* Submissions at work or waiting in the queue: the device has the next before it is done with one, and a
  * cancelled run ends soon. */
-enum { MOST_AT_WORK = 4, MOST_TOGETHER = 64, SLICE_NS = 100000000 };
+enum { MOST_AT_WORK = 4, MOST_TOGETHER = 64, SLICE_NS = 100000000, WAITED_NS = 100000 };
+#define LEAST_PACE 0.125f
 
 /* What the host times is at work alone. */
 static bool is_timed_by_host(const vr_slot *slot)
@@ -18,10 +19,13 @@ static vireo_status submit(vireo_device *d, vr_flight *f, vireo_error *err)
     VkCommandBuffer commands[MOST_TOGETHER];
     vr_segment *list = f->slot->segments + f->submitted, *last = list;
     const size_t left = f->slot->n_segments - f->submitted;
+    vireo_status st = vr_device_check(d, err);
+    if (st)
+        return st;
     const size_t most = is_timed_by_host(f->slot) ? 1 : left < MOST_TOGETHER ? left : MOST_TOGETHER;
     const double pace = (double)d->pace;
     uint32_t n = 0;
-    for (double ns = 0; n < most && (n == 0 || pace * (ns + list[n].ns) <= VR_SEGMENT_NS); n++) {
+    for (double ns = 0; n < most && (n == 0 || pace * (ns + list[n].ns) <= d->segment_ns); n++) {
         ns += list[n].ns;
         commands[n] = list[n].commands;
         list[n].ends_submission = false;
@@ -29,10 +33,10 @@ static vireo_status submit(vireo_device *d, vr_flight *f, vireo_error *err)
     }
     const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = n,
                                .pCommandBuffers = commands};
-    vireo_status st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &last->fence), "fence", err);
+    st = vr_vk_check(d, d->fn.vkResetFences(d->handle, 1, &last->fence), "fence", err);
     if (st)
         return st;
-    last->submitted_ns = vr_now_ns();
+    list->submitted_ns = last->submitted_ns = vr_now_ns();
     vr_mutex_lock(&d->queue_lock);
     const VkResult r = d->fn.vkQueueSubmit(d->queue, 1, &info, last->fence);
     vr_mutex_unlock(&d->queue_lock);
@@ -72,8 +76,10 @@ void vr_flights_advance(vireo_session *s)
 }
 
 /* A submission that took longer than the pace says counts at once, faster ones little by little: other
- * programs come and go. First runs compile. */
-static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segment *last)
+ * programs come and go, and some ops are nearer to what is expected of them. First runs compile, and of what
+ * was done before it was waited for nobody knows when. */
+static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segment *last,
+                       uint64_t waited)
 {
     vireo_device *d = s->model->device;
     const uint64_t before = s->finished_ns;
@@ -81,10 +87,12 @@ static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segm
     double expected = 0;
     for (const vr_segment *i = &f->slot->segments[f->finished]; i <= last; i++)
         expected += i->ns;
-    if (d->steady_pace || !f->bucket->has_run || expected < VR_SEGMENT_NS / 4)
+    if (d->steady_pace || !f->bucket->has_run || expected < d->segment_ns / 4 ||
+        last->finished_ns - waited < WAITED_NS)
         return;
     const float found = (float)((double)(last->finished_ns - start) / expected), pace = d->pace;
-    d->pace = found > pace ? found : pace + (found - pace) / 4;
+    const float next = found > pace ? found : pace + (found - pace) / 4;
+    d->pace = next > LEAST_PACE ? next : LEAST_PACE;
 }
 
 /* Tells how far the run is; it may be cancelled: what is submitted is the last of it. */
@@ -114,35 +122,38 @@ static vireo_status wait_for(const vireo_session *s, vr_flight *f, vr_segment *s
             report(s, f);
         r = d->fn.vkWaitForFences(d->handle, 1, &segment->fence, VK_TRUE, each);
     }
-    if (r == VK_TIMEOUT) {
+    if (r != VK_SUCCESS)
         d->lost = true; /* who knows what it still reads and writes */
+    if (r == VK_TIMEOUT)
         return vr_fail(err, VIREO_ERROR_DEVICE, "the device gave no answer in %u seconds",
                        (unsigned)s->patience);
-    }
     return vr_vk_check(d, r, "waiting for the device", err);
 }
 
 vireo_status vr_flight_finish(vireo_session *s, vireo_error *err)
 {
     vr_flight *f = &s->flights[0];
-    vireo_status st = VIREO_OK;
-    for (vr_flights_advance(s); !st && f->finished < f->submitted; vr_flights_advance(s)) {
+    for (vr_flights_advance(s); f->finished < f->submitted; vr_flights_advance(s)) {
         vr_segment *last = &f->slot->segments[f->finished];
         while (!last->ends_submission)
             last++;
-        st = wait_for(s, f, last, err);
+        const uint64_t waited = vr_now_ns();
+        const vireo_status st = wait_for(s, f, last, err);
+        if (st)
+            return st; /* the device is lost */
         last->finished_ns = vr_now_ns();
-        learn_pace(s, f, last);
+        learn_pace(s, f, last, waited);
         s->finished_ns = last->finished_ns;
         f->finished = (size_t)(last - f->slot->segments) + 1;
-        if (!st && f->finished < f->slot->n_segments)
+        if (f->finished < f->slot->n_segments)
             report(s, f);
     }
-    f->bucket->has_run = f->bucket->has_run || !st;
-    if (!st && f->fault.status) {
-        st = f->fault.status;
-        if (err)
-            *err = f->fault;
+    if (f->finished == f->slot->n_segments) {
+        if (s->progress.fn && !f->bucket->has_run)
+            s->progress.fn(s->progress.user, "first run", f->finished, f->finished);
+        f->bucket->has_run = true;
     }
-    return st;
+    if (f->fault.status && err)
+        *err = f->fault;
+    return f->fault.status;
 }

@@ -335,7 +335,7 @@ static vireo_status add_programs(vr_bucket *b, size_t index, program_list *list,
 static vireo_status make_programs(vireo_device *dev, program_list *list, vr_progress_hook hook,
                                   vireo_error *err)
 {
-    const size_t step = 2 * vr_cpu_count();
+    const size_t step = hook.fn ? 2 * vr_cpu_count() : list->count;
     for (size_t i = 0; i < list->count; i += step) {
         const size_t left = list->count - i;
         if (hook.fn && hook.fn(hook.user, "compile", i, list->count))

@@ -2,9 +2,11 @@
  * A session: the buckets of one user of a model. One thread at a time. */
 #ifndef VR_RUN_SESSION_H
 #define VR_RUN_SESSION_H
+#include <assert.h>
 #include "run/bucket.h"
 
 #define VR_MAX_BUCKETS 8
+static_assert(VR_MAX_BUCKETS > VR_SLOTS, "a bucket in flight is not replaced");
 
 /* A run on its way. Its segments are submitted in order, few at a time. */
 typedef struct vr_flight {
@@ -18,7 +20,7 @@ typedef struct vr_flight {
 struct vireo_session {
     vireo_model *model;
     char *force;
-    uint32_t patience; /* seconds a run may take */
+    uint32_t patience; /* seconds a submission may take */
     vr_progress_hook progress;
     int64_t largest; /* no symbol may be larger; 0: their own maxima */
     const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */

@@ -23,7 +23,7 @@ static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
         const vr_step_node *n = &b->nodes[i];
         for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {
             const double ns = n->ns / (double)n->n_dispatches;
-            if (j > first && (by_node ? j == n->first : spent + ns > VR_SEGMENT_NS)) {
+            if (j > first && (by_node ? j == n->first : spent + ns > b->model->device->segment_ns)) {
                 end_segment(slot, &first, j);
                 spent = 0;
             }

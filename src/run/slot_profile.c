@@ -34,10 +34,13 @@ static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, 
     vr_profile_add(&d->profile, &e);
 }
 
-/* The first node begins when the run was submitted, as far as the host knows. */
-static void by_device(vr_bucket *b, const vr_slot *slot)
+/* The first node begins when the run was submitted or the one before it was done, as far as the host
+ * knows. */
+static void by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
 {
     vireo_device *d = b->model->device;
+    const uint64_t submitted = slot->segments[0].submitted_ns;
+    const uint64_t origin = submitted > before ? submitted : before;
     const size_t n_nodes = b->model->graph->n_nodes;
     uint64_t first = 0;
     bool any = false;
@@ -53,7 +56,7 @@ static void by_device(vr_bucket *b, const vr_slot *slot)
         any = true;
         const double start = (double)((ticks[0] - first) & d->tick_mask) * d->tick_ns;
         const double ns = (double)((ticks[1] - ticks[0]) & d->tick_mask) * d->tick_ns;
-        add(b, slot, i, slot->segments[0].submitted_ns + (uint64_t)start, (uint64_t)ns);
+        add(b, slot, i, origin + (uint64_t)start, (uint64_t)ns);
     }
 }
 
@@ -68,10 +71,10 @@ static void by_host(vr_bucket *b, const vr_slot *slot)
         }
 }
 
-void vr_slot_profile(vr_bucket *b, vr_slot *slot)
+void vr_slot_profile(vr_bucket *b, const vr_slot *slot, uint64_t before)
 {
     if (slot->times)
-        by_device(b, slot);
+        by_device(b, slot, before);
     else
         by_host(b, slot);
 }

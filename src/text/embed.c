@@ -20,6 +20,7 @@ struct vireo_embedder {
     vireo_progress_fn progress;
     void *progress_user;
     uint64_t done, total;     /* texts of the call at hand */
+    bool stopped;             /* it has failed, or was cancelled: nobody is asked any more */
     int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
     int32_t *offsets;         /* (batch + 1) */
 };
@@ -132,6 +133,8 @@ static vireo_status read_limits(vireo_embedder *e, const vireo_source *source,
 static int forward(void *user, const char *what, uint64_t done, uint64_t total)
 {
     const vireo_embedder *e = user;
+    if (e->stopped)
+        return 1;
     if (!strcmp(what, "run"))
         return e->progress(e->progress_user, "embed", e->done, e->total);
     return e->progress(e->progress_user, what, done, total);
@@ -321,6 +324,7 @@ static vireo_status run_all(job *j, vireo_error *err)
     vireo_status st = VIREO_OK;
     e->done = 0;
     e->total = j->n;
+    e->stopped = false;
     while (!st && (j->next.first < j->n || j->n_flying)) {
         const bool more = j->next.first < j->n;
         if (more) {
@@ -338,6 +342,7 @@ static vireo_status run_all(job *j, vireo_error *err)
         if (!st && e->progress && e->progress(e->progress_user, "embed", done, j->n))
             st = vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu texts", done, j->n);
     }
+    e->stopped = st != VIREO_OK;
     while (j->n_flying) /* only after a fault: the session must be free for the next call */
         wait(j, NULL);
     return st;

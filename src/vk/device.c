@@ -202,6 +202,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
     if (o->no_shuffle)
         i->subgroup_shuffle = false;
     d->steady_pace = o->steady_pace;
+    if (o->segment_ns > 0)
+        d->segment_ns = o->segment_ns;
     if (o->no_timestamps)
         d->tick_ns = 0;
     d->force_staging = o->force_staging;
@@ -261,6 +263,7 @@ vireo_status vr_device_create_with(const vireo_device_options *given,
     vr_mutex_init(&d->transfer_lock);
     vr_profile_init(&d->profile, d->allocator);
     d->pace = 1;
+    d->segment_ns = 100e6;
     st = init(d, &options, override, err);
     if (st)
         vireo_device_destroy(&d);

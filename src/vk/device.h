@@ -18,6 +18,7 @@ typedef struct vr_device_override {
     bool no_subgroups, no_shuffle;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
     bool no_timestamps, steady_pace;
+    double segment_ns;
     bool force_staging; /* treat device memory as invisible to the host */
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
@@ -44,6 +45,7 @@ struct vireo_device {
     _Atomic bool lost;     /* sticky */
     vireo_device_info info; /* with overrides applied */
     bool force_staging;
+    double segment_ns;     /* what a submission takes at most, where that is known (vr_call_ns) */
     _Atomic float pace;    /* what submissions take, of what was expected of the slowest device */
     bool steady_pace;      /* it stays 1 */
     double tick_ns;        /* of a timestamp; 0: the device has none */

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "vk/device.h"
 
-enum { MOST_EVENTS = 1 << 18 }; /* 50 MB */
+enum { MOST_EVENTS = 1 << 18 }; /* 31 MB */
 
 void vr_profile_init(vr_profile *p, const vireo_allocator *a)
 {

@@ -217,16 +217,16 @@ FILES = [
     ("embed --model none --input d", "d: is a folder; a file of lines is needed", ""),
     ("embed --model m --output none/o text", "none/o: cannot be created: No such file or directory", ""),
     ("embed --model m --output text/o text", "text/o: cannot be created: Not a directory", ""),
-    ("embed --model m --output d text", "d: is a folder; --output needs a regular file, or - for standard "
+    ("embed --model m --output d text", "d: is a folder; a regular file is needed, or - for standard "
                                         "output", ""),
-    ("embed --model m --output pipe text", "pipe: is no regular file; --output needs a regular file, or - "
+    ("embed --model m --output pipe text", "pipe: is no regular file; a regular file is needed, or - "
                                            "for standard output", ""),
     ("embed --model m --output /dev/null text", "/dev/null: is no regular file; --output needs a regular "
                                                 "file, or - for standard output", ""),
     ("recommend --store t.db --all-users --output none/o",
      "none/o: cannot be created: No such file or directory", ""),
     ("recommend --store t.db --all-users --output d",
-     "d: is a folder; --output needs a regular file, or - for standard output", ""),
+     "d: is a folder; a regular file is needed, or - for standard output", ""),
     ("recommend --store none.db --user u",
      "none.db: no such store; vireo import --store none.db --interactions FILE makes it", ""),
     ("recommend --store text --user u", "text: not a Vireo store: not an SQLite file", ""),

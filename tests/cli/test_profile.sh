@@ -32,7 +32,7 @@ for where in before after equals; do
     json 'j["otherData"]["roof_gflops"] > 0 and j["otherData"]["dropped"] == 0'
     json 'len([e for e in j["traceEvents"] if e["ph"] == "X" and e["args"]["op"] == "matmul"]) >= 6'
     json 'all(set(e["args"]) == {"op", "kernel", "shape", "dispatches", "us", "gflops", "gb_per_s", "roof"}
-              and e["dur"] == e["args"]["us"] > 0 and e["name"] == e["args"]["op"] + "/" + e["args"]["kernel"]
+              and e["dur"] == e["args"]["us"] >= 0 and e["name"] == e["args"]["op"] + "/" + e["args"]["kernel"]
               for e in j["traceEvents"] if e["ph"] == "X")'
     json '({e["tid"] for e in j["traceEvents"] if e["ph"] == "X"} ==
            {e["tid"] for e in j["traceEvents"] if e["name"] == "thread_name"})'
@@ -49,3 +49,11 @@ expect "nothing was computed" [ ! -s out ]
 vireo 0 bench matmul --m 64 --n 64 --k 64 --profile --json
 json 'j["gflops"] > 0'
 mentions '^matmul/'
+# Whatever is no file's name, and commands that run nothing.
+vireo 1 embed --model "$model" --profile=- 'The sea'
+mentions '^vireo: --profile=-: standard output'
+vireo 0 tokenize --model "$model" --profile 'The sea'
+mentions '^vireo: profile: tokenize runs nothing on the device$'
+vireo 0 embed --model "$model" --profile --output=vectors.json 'The sea'
+mentions '^kernel	shape'
+expect "the vectors" [ -s vectors.json ]

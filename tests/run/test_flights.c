@@ -8,21 +8,27 @@
 
 enum { RUNS = 40, TEXTS = 3, WIDTH = 24 };
 
-static vireo_device *device;
-static vireo_model *model;
+static vireo_device *device, *cut; /* cut: what is submitted at once is a dispatch */
+static vireo_model *model, *cut_model;
 
 static int setup(void **state)
 {
     (void)state;
+    const vr_device_override o = {.segment_ns = 1, .steady_pace = true};
+    const vireo_device_options options = test_device_options();
     device = test_device_create();
+    cut = test_device_create_with(&options, &o);
     model = tiny_model(device, &tiny_default);
+    cut_model = tiny_model(cut, &tiny_default);
     return 0;
 }
 
 static void no_validation_messages(void **state)
 {
     (void)state;
+    vireo_model_destroy(&cut_model);
     vireo_model_destroy(&model);
+    test_device_destroy(&cut);
     test_device_destroy(&device);
 }
 
@@ -72,13 +78,10 @@ static void alone(float (*want)[TEXTS * WIDTH])
     vireo_session_destroy(&s);
 }
 
-static void two_in_flight(void **state)
+static void fly(vireo_model *of, float (*want)[TEXTS * WIDTH])
 {
-    (void)state;
-    static float want[RUNS][TEXTS * WIDTH];
-    vireo_session *s = tiny_session(model, NULL);
+    vireo_session *s = tiny_session(of, NULL);
     vireo_error err = {0};
-    alone(want);
     submit(s, 0);
     for (size_t i = 1; i < RUNS; i++) {
         submit(s, i);
@@ -91,8 +94,109 @@ static void two_in_flight(void **state)
     }
     wait_and_compare(s, RUNS - 1, want[RUNS - 1]);
     submit(s, 1);
+    tiny_inputs in = inputs_of(1);
+    assert_int_equal(vireo_session_run(s, in.in, 3, NULL, 0, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_string_equal(err.message,
+                        "vireo_session_run: a submission is in flight: wait for it first");
+    tiny_inputs_free(&in);
     submit(s, 1);
     vireo_session_destroy(&s); /* both in flight */
+}
+
+/* Whole, a dispatch a submission, and several of these together. */
+static void two_in_flight(void **state)
+{
+    (void)state;
+    static float want[RUNS][TEXTS * WIDTH];
+    alone(want);
+    fly(model, want);
+    uint64_t submits = cut->counters.submits;
+    fly(cut_model, want);
+    const uint64_t single = cut->counters.submits - submits;
+    assert_true(single > 20 * RUNS);
+    cut->pace = 1e-6f;
+    submits = cut->counters.submits;
+    fly(cut_model, want);
+    cut->pace = 1;
+    assert_true(cut->counters.submits - submits < single / 8);
+}
+
+/* What is submitted of it ends, the rest never begins. */
+static void destroyed_in_the_middle(void **state)
+{
+    (void)state;
+    vireo_session *s = tiny_session(cut_model, NULL);
+    const uint64_t before = cut->counters.submits;
+    submit(s, 1);
+    submit(s, 2);
+    vireo_session_destroy(&s);
+    assert_true(cut->counters.submits - before < 10);
+}
+
+static void lost_with_two_in_flight(void **state)
+{
+    (void)state;
+    float out[TEXTS * WIDTH];
+    vireo_tensor result = {.data = out, .bytes = sizeof out};
+    vireo_session *s = tiny_session(cut_model, NULL);
+    vireo_error err = {0};
+    submit(s, 1);
+    submit(s, 2);
+    cut->fn.vkDeviceWaitIdle(cut->handle);
+    cut->lost = true;
+    const uint64_t before = cut->counters.submits;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(vireo_session_wait(s, &result, 1, &err), VIREO_ERROR_DEVICE_LOST);
+    assert_int_equal(vireo_session_wait(s, &result, 1, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(cut->counters.submits, before);
+    vireo_session_destroy(&s);
+    cut->lost = false;
+}
+
+typedef struct teller {
+    const char *cancel; /* at this */
+    size_t compiles, first_runs, runs, ends;
+} teller;
+
+static int tell(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    teller *t = user;
+    t->compiles += !strcmp(what, "compile");
+    t->first_runs += !strcmp(what, "first run");
+    t->runs += !strcmp(what, "run");
+    t->ends += done == total;
+    return t->cancel && !strcmp(what, t->cancel) && done < total;
+}
+
+/* A run that was cancelled while it compiled, or in its first run, leaves all that to the next. */
+static void first_runs_are_cancelled(void **state)
+{
+    (void)state;
+    static const char *const at[] = {"compile", "first run", NULL, "run", NULL};
+    static float want[RUNS][TEXTS * WIDTH];
+    float out[TEXTS * WIDTH];
+    vireo_tensor result = {.data = out, .bytes = sizeof out};
+    teller t = {0};
+    vireo_session *s = NULL;
+    vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+    o.progress = tell;
+    o.progress_user = &t;
+    alone(want);
+    assert_int_equal(vireo_session_create(cut_model, &o, &s, NULL), VIREO_OK);
+    tiny_inputs in = inputs_of(5);
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        t = (teller){.cancel = at[i]};
+        const vireo_status st = vireo_session_run(s, in.in, 3, &result, 1, NULL);
+        assert_int_equal(st, at[i] ? VIREO_ERROR_CANCELLED : VIREO_OK);
+        assert_int_equal(t.compiles > 0, i < 2);
+        assert_int_equal(t.first_runs > 0, i == 1 || i == 2);
+        assert_int_equal(t.runs > 0, i > 2);
+        assert_int_equal(t.ends, i == 1 || i == 2); /* of compiling; of the first run */
+        if (!at[i])
+            assert_memory_equal(out, want[5], texts_of(5) * WIDTH * sizeof *out);
+    }
+    tiny_inputs_free(&in);
+    vireo_session_destroy(&s);
 }
 
 /* A bad id is told by the wait of its own run. */
@@ -271,6 +375,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_in_flight),
+        cmocka_unit_test(destroyed_in_the_middle),
+        cmocka_unit_test(lost_with_two_in_flight),
+        cmocka_unit_test(first_runs_are_cancelled),
         cmocka_unit_test(faults_stay_apart),
         cmocka_unit_test(host_and_device_overlap),
         cmocka_unit_test(steady_state),

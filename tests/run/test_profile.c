@@ -53,6 +53,43 @@ static timed run(const vr_device_override *override, bool on)
     return t;
 }
 
+/* Two in flight, each of several segments, some of them submitted together: their nodes still follow one
+ * another. */
+static void several_segments(void **state)
+{
+    (void)state;
+    const vr_device_override o = {.segment_ns = 200e3, .steady_pace = true};
+    const vireo_device_options options = test_device_options();
+    vireo_device *d = test_device_create_with(&options, &o);
+    vireo_model *m = tiny_model(d, &tiny_default);
+    vireo_device_set_profile(d, true);
+    vireo_session *s = tiny_session(m, NULL);
+    float out[TEXTS * WIDTH];
+    vireo_tensor result = {.data = out, .bytes = sizeof out};
+    tiny_inputs in = tiny_inputs_make(&tiny_default, texts, TEXTS);
+    for (int i = 0; i < 4; i++) {
+        d->pace = i < 2 ? 1.0f : 0.3f;
+        assert_int_equal(vireo_session_submit(s, in.in, 3, NULL), VIREO_OK);
+        if (i % 2 == 0)
+            continue;
+        assert_int_equal(vireo_session_wait(s, &result, 1, NULL), VIREO_OK);
+        assert_int_equal(vireo_session_wait(s, &result, 1, NULL), VIREO_OK);
+    }
+    assert_true(s->buckets[0]->slots[0].n_segments > 3);
+    vireo_profile_event e;
+    uint64_t end = 0, first = 0;
+    for (size_t i = 0; vireo_device_get_profile_event(d, i, &e); i++) {
+        first = i ? first : e.start_ns;
+        assert_true(e.start_ns >= end);
+        end = e.start_ns + e.ns;
+    }
+    assert_true(end - first < UINT64_C(60000000000));
+    tiny_inputs_free(&in);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&m);
+    test_device_destroy(&d);
+}
+
 static const vireo_profile_event *find(const timed *t, const char *op)
 {
     for (size_t i = 0; i < t->info.events; i++)
@@ -121,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_the_device),
         cmocka_unit_test(by_the_host),
+        cmocka_unit_test(several_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

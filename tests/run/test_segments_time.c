@@ -275,12 +275,43 @@ static void progress_and_cancel(void **state)
     close_work(&r);
 }
 
+/* What the device shows decides how much is submitted together. */
+static void pace_is_learned(void **state)
+{
+    (void)state;
+    vireo_error err = {0};
+    opened r = open_work(&long_work, NULL);
+    assert_int_equal(vireo_session_run(r.session, &r.in, 1, &r.out, 1, &err), VIREO_OK);
+    const vr_slot *slot = &r.session->buckets[0]->slots[0];
+    device->steady_pace = false;
+    device->pace = 1;
+    uint64_t submits = device->counters.submits;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(vireo_session_run(r.session, &r.in, 1, &r.out, 1, &err), VIREO_OK);
+    const float learned = device->pace;
+    submits = device->counters.submits - submits;
+    print_message("pace %.3f; %llu submissions of %zu segments\n", (double)learned,
+                  (unsigned long long)submits, 3 * slot->n_segments);
+    if (slot->n_segments > 1)
+        assert_true(learned != 1);
+    if (learned < 0.4f)
+        assert_true(submits < 3 * slot->n_segments);
+    device->pace = 0.01f; /* slower than that counts at once; it is never below an eighth */
+    assert_int_equal(vireo_session_run(r.session, &r.in, 1, &r.out, 1, &err), VIREO_OK);
+    if (slot->n_segments > 1)
+        assert_true(device->pace >= 0.125f);
+    device->steady_pace = true;
+    device->pace = 1;
+    close_work(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(submissions_are_short),
         cmocka_unit_test(answers_are_whole),
         cmocka_unit_test(progress_and_cancel),
+        cmocka_unit_test(pace_is_learned),
         cmocka_unit_test(no_validation_messages),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

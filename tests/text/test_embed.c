@@ -19,6 +19,7 @@ static struct {
     size_t n, texts[MAX_RUNS], tokens[MAX_RUNS];
     size_t fail_submit, fail_wait; /* number of the run, from 1; 0: none */
     size_t waits, most_in_flight;
+    bool tells; /* of its parts, as a session of long runs does */
 } runs;
 
 static vireo_session_options session_options; /* of the last one */
@@ -84,11 +85,15 @@ vireo_status vireo_session_wait(vireo_session *s, vireo_tensor *out, size_t n_ou
     assert_true(s->n_flights > 0);
     const flight f = s->flights[0];
     assert_int_equal(n_out, 1);
+    const bool cancelled =
+        runs.tells && session_options.progress(session_options.progress_user, "run", 1, 2);
     assert_int_equal(out->bytes, f.texts * sizeof *f.vectors);
     s->flights[0] = s->flights[1];
     s->n_flights--;
     if (++runs.waits == runs.fail_wait)
         return VIREO_ERROR_DEVICE_LOST;
+    if (cancelled)
+        return VIREO_ERROR_CANCELLED;
     memcpy(out->data, f.vectors, out->bytes);
     return VIREO_OK;
 }
@@ -309,6 +314,50 @@ static int count_progress(void *user, const char *what, uint64_t done, uint64_t 
     return done >= seen[1];
 }
 
+typedef struct once {
+    size_t calls, cancel_at;
+    uint64_t done;
+} once;
+
+static int cancel_once(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    once *o = user;
+    assert_string_equal(what, "embed");
+    assert_int_equal(total, TEXTS);
+    assert_true(done >= o->done && done <= total);
+    o->done = done;
+    return ++o->calls == o->cancel_at;
+}
+
+/* Between the parts of a run too; who has cancelled is not asked again, and the run that is still in flight
+ * is cancelled with it. */
+static void cancelled_in_a_run(void **state)
+{
+    (void)state;
+    once o = {0};
+    vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
+    options.batch = 2;
+    options.progress = cancel_once;
+    options.progress_user = &o;
+    vireo_embedder *e = create(NULL, &options);
+    float vectors[TEXTS][WIDTH];
+    runs.tells = true;
+    assert_int_equal(vireo_embed(e, texts, TEXTS, *vectors, NULL, NULL, NULL), VIREO_OK);
+    check_vectors(vectors);
+    const size_t calls = o.calls;
+    assert_int_equal(calls, 8); /* four runs: in each, and after it */
+    for (size_t at = 1; at <= calls; at++) {
+        o = (once){.cancel_at = at};
+        assert_int_equal(vireo_embed(e, texts, TEXTS, *vectors, NULL, NULL, NULL),
+                         VIREO_ERROR_CANCELLED);
+        assert_int_equal(o.calls, at);
+    }
+    o = (once){0};
+    assert_int_equal(vireo_embed(e, texts, TEXTS, *vectors, NULL, NULL, NULL), VIREO_OK);
+    check_vectors(vectors);
+    vireo_embedder_destroy(&e);
+}
+
 static void progress_and_faults(void **state)
 {
     (void)state;
@@ -358,6 +407,7 @@ int main(void)
         cmocka_unit_test(deterministic),
         cmocka_unit_test(limits),
         cmocka_unit_test(progress_and_faults),
+        cmocka_unit_test(cancelled_in_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
