@@ -221,8 +221,8 @@ FILES = [
                                         "output", ""),
     ("embed --model m --output pipe text", "pipe: is no regular file; a regular file is needed, or - "
                                            "for standard output", ""),
-    ("embed --model m --output /dev/null text", "/dev/null: is no regular file; --output needs a regular "
-                                                "file, or - for standard output", ""),
+    ("embed --model m --output /dev/null text", "/dev/null: is no regular file; a regular "
+                                                "file is needed, or - for standard output", ""),
     ("recommend --store t.db --all-users --output none/o",
      "none/o: cannot be created: No such file or directory", ""),
     ("recommend --store t.db --all-users --output d",
