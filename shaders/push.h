@@ -136,6 +136,7 @@ struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp; sizes and places i
     VR_U32 chunk, chunks; /* entries a team takes; how many of them a row has */
     VR_U32 from, from_list; /* keys that are read, and how far behind each its index stands */
     VR_U32 to, to_list;     /* the same for what is written */
+    VR_U32 quads;           /* of a list that is written: k keys, or room for those above a bound */
 };
 
 /* copy.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its

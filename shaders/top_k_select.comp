@@ -3,7 +3,8 @@
 // The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
 // makes it). Rows are contiguous. A team takes a chunk of a row, its lanes neighbouring quads (4 scores).
 // The k-th largest key is found two bits at a time by counting, then what is above it, and the first of
-// what equals it, is written to a list in the order of indices. The lists of a row stand behind one
+// what equals it, is written to a list in the order of indices. Of scores with a few k a bound is found
+// first, in one pass, that little more than k of them reach: these alone are listed. The lists of a row stand behind one
 // another, so the next level can select from them as from a row, until one list is left.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
 // deny are texel views, else storage buffers.
@@ -122,38 +123,40 @@ uvec3 count_at_least(part a, uvec3 t)
 }
 
 // A key, and how many are above it: exactly k, or fewer and then it is the k-th largest, or 0 where
-// fewer than k are allowed at all.
-uint kth_key(part a, out uint above)
-{
-    uint key = 0u;
-    above = 0u;
-    for (int shift = 30; shift >= 0; shift -= 2) {
-        const uvec3 t = uvec3(key) | (uvec3(1u, 2u, 3u) << shift);
-        const uvec3 n = count_at_least(a, t);
-        const bvec3 found = equal(n, uvec3(p.k));
-        if (any(found)) {
-            above = p.k;
-            return (found.x ? t.x : found.y ? t.y : t.z) - 1u;
-        }
-        if (n.z >= p.k) {
-            key = t.z;
-        } else if (n.y >= p.k) {
-            key = t.y;
-            above = n.z;
-        } else if (n.x >= p.k) {
-            key = t.x;
-            above = n.y;
-        } else {
-            above = n.x;
-        }
+// fewer than k are allowed at all. COUNT: of the keys, those at least t.x, t.y, t.z.
+#define KTH(NAME, FROM, COUNT)                                                                     \
+    uint NAME(FROM, out uint above)                                                                \
+    {                                                                                              \
+        uint key = 0u;                                                                             \
+        above = 0u;                                                                                \
+        for (int shift = 30; shift >= 0; shift -= 2) {                                             \
+            const uvec3 t = uvec3(key) | (uvec3(1u, 2u, 3u) << shift);                             \
+            const uvec3 n = COUNT;                                                                 \
+            const bvec3 found = equal(n, uvec3(p.k));                                              \
+            if (any(found)) {                                                                      \
+                above = p.k;                                                                       \
+                return (found.x ? t.x : found.y ? t.y : t.z) - 1u;                                 \
+            }                                                                                      \
+            if (n.z >= p.k) {                                                                      \
+                key = t.z;                                                                         \
+            } else if (n.y >= p.k) {                                                               \
+                key = t.y;                                                                         \
+                above = n.z;                                                                       \
+            } else if (n.x >= p.k) {                                                               \
+                key = t.x;                                                                         \
+                above = n.y;                                                                       \
+            } else {                                                                               \
+                above = n.x;                                                                       \
+            }                                                                                      \
+        }                                                                                          \
+        return key;                                                                                \
     }
-    return key;
-}
+KTH(kth_key, part a, count_at_least(a, t))
 
 // List `list` of those written, entry `position`.
 void put(uint list, uint position, uint key, uint index)
 {
-    const uint quad = p.to + list * k_quads() + position / 4u;
+    const uint quad = p.to + list * p.quads + position / 4u;
     lists[quad][position % 4u] = key;
     lists[quad + p.to_list][position % 4u] = index;
 }
@@ -186,14 +189,92 @@ void select_part(part a, uint list)
         }
         before += total;
     }
-    for (uint i = above + ties + TEAM_LANE; i < 4u * k_quads(); i += TEAM_LANES)
+    for (uint i = above + ties + TEAM_LANE; i < 4u * p.quads; i += TEAM_LANES)
         put(list, i, 0u, 0xffffffffu);
 }
+
+#if SEGMENTS > 0
+// The largest keys of SEGMENTS parts of a lane's quads, each component for itself: different keys.
+struct peaks
+{
+    uvec4 of[SEGMENTS];
+};
+
+uvec3 count_peaks(peaks m, uvec3 t)
+{
+    uvec3 n = uvec3(0u);
+    for (int s = 0; s < SEGMENTS; s++)
+        n += uvec3(ones(greaterThanEqual(m.of[s], uvec4(t.x))),
+                   ones(greaterThanEqual(m.of[s], uvec4(t.y))),
+                   ones(greaterThanEqual(m.of[s], uvec4(t.z))));
+    return team_sum(n);
+}
+KTH(kth_peak, peaks m, count_peaks(m, t))
+
+// A key that at least k keys of the part are not below: the k-th largest of its peaks.
+uint bound_of(part a)
+{
+    const uint each = (a.end - a.begin + TEAM_LANES * SEGMENTS - 1u) / (TEAM_LANES * SEGMENTS);
+    peaks m;
+    for (uint s = 0u; s < SEGMENTS; s++) {
+        uvec4 most = uvec4(0u);
+        uint q = a.begin + s * each * TEAM_LANES + TEAM_LANE;
+        for (uint i = 0u; i < each && q < a.end; i++, q += TEAM_LANES)
+            most = max(most, keys_of(a.row, q));
+        m.of[s] = most;
+    }
+    uint above;
+    const uint key = kth_peak(m, above);
+    return max(above == p.k ? key + 1u : key, 1u);
+}
+
+#define BLOCK 8u // steps between looks at what all lanes have found
+bvec4 reach(part a, uint q, uint bound, out uvec4 keys)
+{
+    keys = q < a.end ? keys_of(a.row, q) : uvec4(0u);
+    return greaterThanEqual(keys, uvec4(bound));
+}
+
+// What is not below the bound, in the order of indices; false: there is no room for so much.
+bool collect(part a, uint list, uint bound)
+{
+    uint n = 0u;
+    uvec4 keys;
+    for (uint start = a.begin; start < a.end; start += BLOCK * TEAM_LANES) {
+        uint mine = 0u;
+        for (uint b = 0u; b < BLOCK; b++)
+            mine += ones(reach(a, start + b * TEAM_LANES + TEAM_LANE, bound, keys));
+        if (team_sum(uvec3(mine, 0u, 0u)).x == 0u)
+            continue;
+        for (uint b = 0u; b < BLOCK; b++) {
+            const uint q = start + b * TEAM_LANES + TEAM_LANE;
+            const bvec4 high = reach(a, q, bound, keys);
+            uvec2 total;
+            uint at = n + team_before(uvec2(ones(high), 0u), total).x;
+            n += total.x;
+            if (n > 4u * p.quads)
+                return false;
+            for (uint j = 0u; j < 4u; j++)
+                if (high[j])
+                    put(list, at++, keys[j], 4u * q + j);
+        }
+    }
+    for (uint i = n + TEAM_LANE; i < 4u * p.quads; i += TEAM_LANES)
+        put(list, i, 0u, 0xffffffffu);
+    return true;
+}
+#endif
 
 void main()
 {
     const uint list = TEAM_INDEX, row = list / p.chunks;
     const uint begin = (list - row * p.chunks) * p.chunk;
-    if (row < vr_slab_rows(p.x))
-        select_part(part(row, begin, min(begin + p.chunk, p.entries)), list);
+    if (row >= vr_slab_rows(p.x))
+        return;
+    const part a = part(row, begin, min(begin + p.chunk, p.entries));
+#if SEGMENTS > 0
+    if (p.level == 0u && p.quads > k_quads() && collect(a, list, bound_of(a)))
+        return;
+#endif
+    select_part(a, list);
 }

@@ -140,6 +140,7 @@ typedef struct vireo_device_info {
     uint64_t max_allocation_bytes, max_storage_binding_bytes;
     uint32_t max_texel_elements, texel_offset_alignment;
     uint32_t max_storage_bindings; /* storage buffers a shader may use */
+    uint32_t dispatch_us;          /* what would take longer at once is cut, where it can be; 0: nothing */
     uint32_t max_loop_iterations;  /* of all loops of an invocation together; UINT32_MAX: no limit */
     bool costly_texel_fetch;       /* many fetches in a kernel take seconds to compile, and run slowly */
     uint32_t max_workgroup_invocations, max_shared_bytes, max_push_bytes, subgroup_size;

@@ -119,6 +119,31 @@ static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
     return vr_value_pitch(c->out[0]) / 4;
 }
 
+/* Few k of many scores: SEGMENTS of a lane give it at least twice as many peaks as k. */
+enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 };
+
+static bool filters(const vr_call *c)
+{
+    return c->at.top_k.k <= FILTER_K && vr_value_width(c->in[0]) >= 4 * FILTER_ENTRIES;
+}
+
+static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    uint32_t segments = 1;
+    while (2 * segments * vr_kernel_workgroup(k, c->limits) < c->at.top_k.k)
+        segments *= 2;
+    vr_str_addf(out, "#define SEGMENTS %u\n", filters(c) ? segments : 0);
+}
+
+/* Quads of a list of the first level: room for four times k. */
+static uint32_t first_quads(const vr_call *c)
+{
+    uint32_t quads = LEAST_ROOM;
+    while (filters(c) && quads < c->at.top_k.k)
+        quads *= 2;
+    return filters(c) ? quads : list_quads(c);
+}
+
 static uint32_t row_entries(const vr_call *c)
 {
     return (uint32_t)vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
@@ -135,8 +160,9 @@ static uint64_t row_quads(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t wg = vr_kernel_workgroup(k, c->limits);
     const uint32_t first = chunks_of(row_entries(c), wg);
-    const uint32_t second = first > 1 ? chunks_of(first * list_quads(c), wg) : 0;
-    return 2ull * (first + second) * list_quads(c);
+    const uint32_t second =
+        first > 1 || filters(c) ? chunks_of(first * first_quads(c), wg) : 0;
+    return 2ull * (first * first_quads(c) + second * list_quads(c));
 }
 
 /* Rows whose lists can be bound at once. */
@@ -185,14 +211,15 @@ static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t w
     const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
     const uint32_t end = now < push->x.end ? now : push->x.end;
     const uint64_t rows = end > push->x.first ? end - push->x.first : 0;
-    uint32_t place[2] = {0, 2 * most * list_quads(c) *
+    uint32_t place[2] = {0, 2 * most * first_quads(c) *
                                 chunks_of(row_entries(c), wg)};
     push->entries = row_entries(c);
     push->chunk = CHUNK_QUADS * wg;
     for (push->level = 0;; push->level++) {
         push->chunks = chunks_of(push->entries, wg);
         push->to = place[push->level % 2];
-        push->to_list = most * push->chunks * list_quads(c);
+        push->quads = push->level ? list_quads(c) : first_quads(c);
+        push->to_list = most * push->chunks * push->quads;
         vr_dispatch *d = vr_launch(l, push, sizeof *push, rows * push->chunks, 1);
         if (!d)
             return VIREO_ERROR_OUT_OF_MEMORY;
@@ -200,8 +227,8 @@ static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t w
             vr_cut_rows(c, k, &push->x, select_mask(c), d);
         push->from = push->to;
         push->from_list = push->to_list;
-        push->entries = push->chunks * list_quads(c);
-        if (push->chunks == 1)
+        push->entries = push->chunks * push->quads;
+        if (push->chunks == 1 && push->quads == list_quads(c))
             break;
     }
     vr_dispatch *d = vr_launch(l, push, sizeof *push,
@@ -251,15 +278,16 @@ static const vr_kernel kernels[] = {
     {.name = "subgroup", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit, .scratch = scratch, .launch = launch, .second = &rank_texel,
+     .fits = texels_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_texel,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
     {.name = "subgroup_storage", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .fits = lists_fit,
-     .scratch = scratch, .launch = launch, .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+     .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
+     .binds = BINDS(VR_STORAGE, VR_STORAGE)},
     {.name = "workgroup", .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_64,
-     .fits = lists_fit, .scratch = scratch, .launch = launch, .second = &rank_storage,
+     .fits = lists_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
      .binds = BINDS(VR_STORAGE, VR_STORAGE)},
 };
 

@@ -57,16 +57,16 @@ static pace pace_of(const vireo_device_info *d)
     return paces[d->type];
 }
 
-static const double dispatch_ns = 100e6, launch_ns = 50e3;
+static const double launch_ns = 50e3, no_limit = 1e18;
 
 double vr_dispatch_flops(const vireo_device_info *d)
 {
-    return dispatch_ns * pace_of(d).flops;
+    return d->dispatch_us ? 1e3 * d->dispatch_us * pace_of(d).flops : no_limit;
 }
 
 double vr_dispatch_bytes(const vireo_device_info *d)
 {
-    return dispatch_ns * pace_of(d).bytes;
+    return d->dispatch_us ? 1e3 * d->dispatch_us * pace_of(d).bytes : no_limit;
 }
 
 double vr_call_ns(const vr_call *c, const vr_host_ints host)

@@ -191,6 +191,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
         i->max_storage_bindings = o->max_storage_bindings;
     if (o->max_loop_iterations)
         i->max_loop_iterations = o->max_loop_iterations;
+    if (o->dispatch_us || o->whole_dispatches)
+        i->dispatch_us = o->dispatch_us;
     if (o->max_shared_bytes)
         i->max_shared_bytes = o->max_shared_bytes;
     if (o->no_subgroups) {

@@ -14,8 +14,8 @@
 typedef struct vr_device_override {
     uint64_t max_storage_binding_bytes, max_allocation_bytes;
     uint32_t max_texel_elements, max_workgroup_invocations, max_shared_bytes, max_storage_bindings,
-        max_loop_iterations;
-    bool no_subgroups, no_shuffle;
+        max_loop_iterations, dispatch_us;
+    bool no_subgroups, no_shuffle, whole_dispatches;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
     bool no_timestamps, steady_pace;
     double segment_ns;

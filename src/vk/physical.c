@@ -111,6 +111,7 @@ static void fill_basics(VkPhysicalDevice physical, const VkPhysicalDevicePropert
     out->max_shared_bytes = p->limits.maxComputeSharedMemorySize;
     out->max_push_bytes = p->limits.maxPushConstantsSize;
     out->max_loop_iterations = UINT32_MAX;
+    out->dispatch_us = 100000;
     out->subgroup_size = 1;
 }
 

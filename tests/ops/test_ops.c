@@ -36,11 +36,14 @@ static int set_up(void **state)
     static devices d;
     const char *tier = getenv("VIREO_TIER");
     /* Small enough that small cases need several slabs. */
-    const vr_device_override low = {.max_storage_binding_bytes = 1 << 16,
+    const vr_device_override low = {.whole_dispatches = true,
+                                    .max_storage_binding_bytes = 1 << 16,
                                     .max_texel_elements = 1 << 10};
     const vr_device_override least = test_least_device();
+    /* As fast devices are: a dispatch takes what bindings hold. The least one is slow. */
+    const vr_device_override plain = {.whole_dispatches = true};
     vireo_device_options options = test_device_options();
-    d.plain = test_device_create();
+    d.plain = test_device_create_with(&options, &plain);
     d.low = test_device_create_with(&options, &low);
     d.least = test_device_create_with(&options, &least);
     d.tier = tier && !strcmp(tier, "fast") ? FAST : tier && !strcmp(tier, "full") ? FULL : DEFAULT;
