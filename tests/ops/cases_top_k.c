@@ -60,6 +60,8 @@ static const row rows[] = {
     {2, 1683, 128},
     {1, 1683, 129},
     {3, 4099, 16, FILL_FEW},
+    {5, 4099, 16, FILL_STEPS},
+    {3, 9001, 60, FILL_STEPS},
     {2, 6000, 10, FILL_ZERO},
     {2, 5000, 100, FILL_NAN},
     {1, 9000, 5, FILL_NORMAL, ONE_ROW, FILL_ONES},

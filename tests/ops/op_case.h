@@ -17,6 +17,7 @@ typedef enum op_fill {
     FILL_SMALL,   /* normal · 1e-4: the scales of blocks are denormal halves */
     FILL_HUGE,    /* normal · 1e30: squares overflow in f32 */
     FILL_ZERO,
+    FILL_STEPS,   /* normal, rounded to eighths: a few ties among the largest */
     FILL_FEW,     /* few distinct values, −0 among them: ties */
     FILL_NAN,     /* normal, a third NaN */
     FILL_IDS,     /* 0 .. rows of operand .of - 1 */

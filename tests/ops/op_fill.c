@@ -39,6 +39,8 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
         return x * 1e30;
     case FILL_ZERO:
         return 0.0;
+    case FILL_STEPS:
+        return round(8 * x) / 8;
     case FILL_FEW:
         return few[op_below(s, 7)];
     case FILL_NAN:
