@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_NS = 500 * 1000 * 1000, MOST_RUNS = 2000, MAX_REPEATS = 32, MEMORY_SIDE = 1024 };
+enum { LEAST_NS = 500 * 1000 * 1000, MAX_REPEATS = 32, MEMORY_SIDE = 1024 };
 
 /* A graph of small inputs and one output, ready to run. */
 typedef struct bench {
@@ -16,33 +16,44 @@ typedef struct bench {
     float *result;
 } bench;
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
                            size_t least_runs, vr_timing *out, vireo_error *err)
 {
-    size_t n = 0;
-    double *ms = vr_alloc(NULL, MOST_RUNS * sizeof *ms);
-    vireo_status st = ms ? once(user, err) : vr_fail_memory(err, "timings");
-    uint64_t begin = vr_now_ns();
-    while (!st && n < MOST_RUNS && (n < least_runs || vr_now_ns() - begin < LEAST_NS)) {
-        uint64_t start = vr_now_ns();
+    vr_timing t = {.runs = 0};
+    vireo_status st = once(user, err);
+    const uint64_t begin = vr_now_ns();
+    while (!st && t.runs < VR_TIMING_RUNS &&
+           (t.runs < least_runs || vr_now_ns() - begin < LEAST_NS)) {
+        const uint64_t start = vr_now_ns();
         st = once(user, err);
-        ms[n++] = (double)(vr_now_ns() - start) / 1e6;
+        t.samples[t.runs++] = (double)(vr_now_ns() - start) / 1e6;
         if (!st && vr_interrupted())
             st = vr_fail(err, VIREO_ERROR_CANCELLED, "interrupted");
     }
-    if (!st) {
-        qsort(ms, n, sizeof *ms, by_value);
-        double middle = n % 2 ? ms[n / 2] : (ms[n / 2 - 1] + ms[n / 2]) / 2;
-        *out = (vr_timing){ms[0], middle, ms[n - 1], n};
-    }
-    vr_free(NULL, ms);
-    return st;
+    if (st)
+        return st;
+    t.ms = vr_estimate_of(t.samples, t.runs);
+    *out = t;
+    return VIREO_OK;
+}
+
+void vr_timing_scale(vr_timing *t, double less, double by)
+{
+    for (size_t i = 0; i < t->runs; i++)
+        t->samples[i] = (t->samples[i] - less) * by;
+    t->ms = vr_estimate_of(t->samples, t->runs);
+}
+
+void vr_out_timing(vr_json_out *j, const char *key, const vr_timing *t)
+{
+    vr_out_begin(j, key, '{');
+    vr_out_number(j, "min", t->ms.min);
+    vr_out_number(j, "median", t->ms.median);
+    vr_out_number(j, "max", t->ms.max);
+    vr_out_number(j, "low", t->ms.low);
+    vr_out_number(j, "high", t->ms.high);
+    vr_out_bool(j, "noisy", t->ms.noisy);
+    vr_out_end(j, '}');
 }
 
 static vireo_status run_bench(void *user, vireo_error *err)
@@ -148,8 +159,8 @@ static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float 
     int32_t row = 0;
     vireo_status st = open_matmul(&b, device, o, 1, a_data, b_data, &row, err);
     if (!st)
-        st = vr_bench_time(run_bench, &b, 5, &o->ms, err);
-    double once = o->ms.median;
+        st = vr_bench_time(run_bench, &b, 5, &o->time, err);
+    double once = o->time.ms.median;
     o->repeats = 1;
     if (!st && once < 20.0) {
         double wanted = 20.0 / once;
@@ -157,14 +168,12 @@ static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float 
         close_bench(&b);
         st = open_matmul(&b, device, o, o->repeats, a_data, b_data, &row, err);
         if (!st)
-            st = vr_bench_time(run_bench, &b, 5, &o->ms, err);
+            st = vr_bench_time(run_bench, &b, 5, &o->time, err);
     }
     if (!st) {
         double operations = 2.0 * o->m * o->n * o->k;
-        o->ms.min /= o->repeats;
-        o->ms.median /= o->repeats;
-        o->ms.max /= o->repeats;
-        o->gflops = operations / (o->ms.median * 1e6);
+        vr_timing_scale(&o->time, 0, 1.0 / o->repeats);
+        o->gflops = operations / (o->time.ms.median * 1e6);
         o->kernel = matmul_kernel(&b);
     }
     close_bench(&b);
@@ -230,9 +239,9 @@ vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_err
     if (!st)
         st = time_chain(device, 1, NULL, LONG, &many, &n_many, err);
     if (!st) {
-        o->submit_us = one.median * 1e3;
+        o->submit_us = one.ms.median * 1e3;
         o->dispatch_us =
-            n_many > n_one ? (many.median - one.median) * 1e3 / (double)(n_many - n_one) : 0.0;
+            n_many > n_one ? (many.ms.median - one.ms.median) * 1e3 / (double)(n_many - n_one) : 0.0;
         st = time_chain(device, MEMORY_SIDE, constant, 1, &one, &n_one, err);
     }
     if (!st)
@@ -240,7 +249,7 @@ vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_err
     vr_free(NULL, constant);
     if (st)
         return st;
-    o->memory_gb_per_s = bytes * (ADDS - 1) / ((many.median - one.median) * 1e6);
+    o->memory_gb_per_s = bytes * (ADDS - 1) / ((many.ms.median - one.ms.median) * 1e6);
     o->matmul = (vr_matmul_bench){.m = 512, .n = 512, .k = 512};
     return vr_bench_matmul(device, &o->matmul, err);
 }

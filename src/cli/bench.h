@@ -3,14 +3,23 @@
 #ifndef VR_CLI_BENCH_H
 #define VR_CLI_BENCH_H
 #include "cli/engine.h"
+#include "cli/json_out.h"
+#include "base/estimate.h"
 #include "cli/bench_ops.h"
 
+enum { VR_TIMING_RUNS = 200 };
 typedef struct vr_timing {
-    double min, median, max; /* ms a run */
+    vr_estimate ms; /* a run */
     size_t runs;
+    double samples[VR_TIMING_RUNS]; /* ms (runs), the least first */
 } vr_timing;
+/* Of part of a run: each sample less `less`, times `by`. */
+void vr_timing_scale(vr_timing *, double less, double by);
 
-/* After one run that is not counted: at least 5 runs, and as many as fill half a second. */
+/* {"min", "median", "max", "low", "high", "noisy"} under key. */
+void vr_out_timing(vr_json_out *, const char *key, const vr_timing *);
+/* After one run that is not counted: at least so many runs, and as many as fill half a second; at most
+ * VR_TIMING_RUNS. */
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
                            size_t least_runs, vr_timing *out, vireo_error *);
 
@@ -20,7 +29,7 @@ typedef struct vr_matmul_bench {
     uint32_t repeats;   /* products in one run, so that copies and waits weigh little */
     const char *kernel; /* static */
     double gflops;      /* from the median */
-    vr_timing ms;       /* of one product */
+    vr_timing time;     /* of one product */
 } vr_matmul_bench;
 /* m, n, k, plain_b and f16 are read, the rest is written. */
 vireo_status vr_bench_matmul(vireo_device *, vr_matmul_bench *, vireo_error *);
@@ -40,7 +49,7 @@ typedef struct vr_op_bench {
     double nmse;                 /* against double precision */
     int64_t checked;             /* of dims[0] */
     uint32_t repeats;
-    vr_timing ms; /* of one */
+    vr_timing time; /* of one */
 } vr_op_bench;
 /* Computes, compares, times. A wrong result is an error, and nothing is timed. */
 vireo_status vr_bench_op_time(vireo_device *, const vr_bench_op *, vireo_dtype weights,

@@ -250,14 +250,13 @@ static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes
     vireo_status st = time_repeats(b, o, part, bytes, 1, &one, err);
     if (st)
         return st;
-    const double wanted = MOST_MS / one.median;
+    const double wanted = MOST_MS / one.ms.median;
     o->repeats = wanted > MOST_REPEATS - 1 ? MOST_REPEATS : (uint32_t)wanted + 3;
     st = time_repeats(b, o, part, bytes, o->repeats, &many, err);
     if (st)
         return st;
-    const double n = o->repeats - 1;
-    o->ms = (vr_timing){(many.min - one.median) / n, (many.median - one.median) / n,
-                        (many.max - one.median) / n, many.runs};
+    o->time = many;
+    vr_timing_scale(&o->time, one.ms.median, 1.0 / (o->repeats - 1));
     return VIREO_OK;
 }
 

@@ -35,11 +35,13 @@ typedef struct row {
     const char *text;
     double number;
     uint64_t count;
-    vr_timing timing;
+    const vr_timing *timing; /* of the report */
 } row;
 typedef struct report {
     row rows[16];
     size_t n;
+    vr_timing timings[2];
+    size_t n_timings;
 } report;
 
 static void add_text(report *r, const char *key, const char *text)
@@ -59,7 +61,9 @@ static void add_count(report *r, const char *key, uint64_t count)
 
 static void add_timing(report *r, const char *key, const vr_timing *timing)
 {
-    r->rows[r->n++] = (row){.key = key, .kind = ROW_TIMING, .timing = *timing};
+    vr_timing *kept = &r->timings[r->n_timings++];
+    *kept = *timing;
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_TIMING, .timing = kept};
 }
 
 static void write_json(vr_json_out *j, const report *r)
@@ -76,11 +80,7 @@ static void write_json(vr_json_out *j, const report *r)
         } else if (w->kind == ROW_FLAG) {
             vr_out_bool(j, w->key, w->count != 0);
         } else {
-            vr_out_begin(j, w->key, '{');
-            vr_out_number(j, "min", w->timing.min);
-            vr_out_number(j, "median", w->timing.median);
-            vr_out_number(j, "max", w->timing.max);
-            vr_out_end(j, '}');
+            vr_out_timing(j, w->key, w->timing);
         }
     }
     vr_out_end(j, '}');
@@ -104,8 +104,8 @@ static void write_text(vr_str *s, const report *r)
         else if (w->kind == ROW_FLAG)
             vr_table_add(&t, w->count ? "yes" : "no");
         else
-            vr_table_addf(&t, "%.4g (%.4g to %.4g)", w->timing.median, w->timing.min,
-                          w->timing.max);
+            vr_table_addf(&t, "%.4g (%.4g to %.4g)%s", w->timing->ms.median, w->timing->ms.min,
+                          w->timing->ms.max, w->timing->ms.noisy ? " noisy" : "");
     }
     vr_table_write(&t, vr_terminal_width(), s);
     vr_table_deinit(&t);
@@ -133,8 +133,8 @@ static void add_matmul(report *r, const vr_matmul_bench *b)
     r->rows[r->n++] = (row){.key = "transpose_b", .kind = ROW_FLAG, .count = !b->plain_b};
     add_text(r, "kernel", b->kernel);
     add_number(r, "gflops", b->gflops);
-    add_timing(r, "ms", &b->ms);
-    add_count(r, "runs", b->ms.runs);
+    add_timing(r, "ms", &b->time);
+    add_count(r, "runs", b->time.runs);
     add_count(r, "repeats", b->repeats);
 }
 
@@ -233,7 +233,7 @@ static void free_model(model_bench *b)
 
 static void add_model(const vr_engine *e, report *r, const model_bench *b)
 {
-    double seconds = b->all.median / 1e3;
+    double seconds = b->all.ms.median / 1e3;
     add_text(r, "device", vr_engine_device_name(e));
     add_count(r, "texts", b->n);
     add_count(r, "tokens", b->total_tokens);
@@ -406,16 +406,17 @@ const vr_command vr_command_bench = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(bench_args),
     .examples = examples,
-    .notes = "Medians after one run that is not counted.\nJSON: device, matmul: {\"device\", "
-             "\"gflops\", \"ms\": {\"min\", \"median\", \"max\"}, \"m\", \"n\", \"k\",\n  "
-             "\"dtype\", \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x "
-             "512) also has\n  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n  model: "
-             "{\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\", "
-             "\"ms\",\n  \"one_text_ms\", \"runs\"}\n  op (NAME, "
-             "or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n  "
-             "\"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\", "
-             "\"rows_checked\"}]}; each is\n  compared with double precision first, and not timed if "
-             "it is wrong",
+    .notes =
+        "Medians after one run that is not counted; \"noisy\": their intervals are wide.\n"
+        "JSON: device, matmul: {\"device\", \"gflops\", \"ms\", \"m\", \"n\", \"k\", \"dtype\",\n"
+        "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
+        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n"
+        "  model: {\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\", \"ms\",\n"
+        "  \"one_text_ms\", \"runs\"}\n"
+        "  op (NAME, or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n"
+        "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\", \"rows_checked\"}]};\n"
+        "  each is compared with double precision first, and not timed if it is wrong\n"
+        "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",
     .uses_device = true,
     .run = run,
 };

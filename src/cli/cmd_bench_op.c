@@ -90,13 +90,13 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
 {
     char shape[64];
     write_dims(op, o->dims, shape, sizeof shape);
-    const double gflops = o->flops / (o->ms.median * 1e6), bytes = o->bytes / (o->ms.median * 1e6);
+    const double gflops = o->flops / (o->time.ms.median * 1e6), bytes = o->bytes / (o->time.ms.median * 1e6);
     if (!l->as_json) {
         vr_table_add(&l->table, op->name);
         vr_table_add(&l->table, shape);
         vr_table_add(&l->table, model);
         vr_table_add(&l->table, o->kernel);
-        vr_table_addf(&l->table, "%.3g", o->ms.median);
+        vr_table_addf(&l->table, "%.3g", o->time.ms.median);
         vr_table_addf(&l->table, "%.3g", gflops);
         vr_table_addf(&l->table, "%.3g", bytes);
         vr_table_addf(&l->table, "%.1g", o->nmse);
@@ -109,12 +109,8 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
     vr_out_text(j, "model", model);
     vr_out_text(j, "dtype", l->dtype);
     vr_out_text(j, "kernel", o->kernel);
-    vr_out_begin(j, "ms", '{');
-    vr_out_number(j, "min", o->ms.min);
-    vr_out_number(j, "median", o->ms.median);
-    vr_out_number(j, "max", o->ms.max);
-    vr_out_end(j, '}');
-    vr_out_uint(j, "runs", o->ms.runs);
+    vr_out_timing(j, "ms", &o->time);
+    vr_out_uint(j, "runs", o->time.runs);
     vr_out_uint(j, "repeats", o->repeats);
     vr_out_number(j, "gflops", gflops);
     vr_out_number(j, "gb_per_s", bytes);
