@@ -239,7 +239,7 @@ static vireo_status time_repeats(op_bench *b, const vr_op_bench *o, bool part, s
     close_op(b);
     vireo_status st = open_op(b, o->dims, repeats, part, err);
     b->result = (vireo_tensor){.data = b->out[0], .bytes = bytes};
-    return st ? st : vr_bench_time(run_once, b, 5, out, err);
+    return st ? st : vr_bench_time(run_once, b, 10, out, err);
 }
 
 /* Of many in one submission, less a submission of one: copies and waits are not the op's. part: the result

@@ -10,13 +10,22 @@
 enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15 };
 
 typedef struct bench_args {
-    const char *model, *input, *shapes;
-    uint32_t m, n, k, dtype, batch_tokens, runs;
-    bool plain_b, allow_nonfinite, json;
+    const char *model, *input, *shapes, *output;
+    uint32_t m, n, k, dtype, batch_tokens, runs, threshold;
+    bool plain_b, allow_nonfinite, quick, json;
 } bench_args;
 
-enum { DEVICE, MATMUL, MODEL, OP, KINDS };
-static const char *const kinds[KINDS] = {"device", "matmul", "model", "op"};
+enum { DEVICE, MATMUL, MODEL, OP, SUITE, COMPARE, KINDS };
+static const struct {
+    const char *name, *operands;
+    size_t n; /* of operands, itself among them */
+} kinds[KINDS] = {{"device", "", 1},
+                  {"matmul", "", 1},
+                  {"model", "", 1},
+                  {"op", " NAME, or \"all\"", 2},
+                  {"suite", "", 1},
+                  {"compare", " two files of \"vireo bench suite\"", 3}};
+enum { DEFAULT_THRESHOLD = 5 };
 
 typedef struct model_bench {
     vireo_embedder *embedder;
@@ -275,7 +284,10 @@ static bool is_own(const char *option, size_t kind)
     static const struct {
         const char *option;
         unsigned kinds;
-    } rows[] = {{"--json", ~0u},
+    } rows[] = {{"--json", ~(1u << SUITE)},
+                {"--output", 1 << SUITE},
+                {"--quick", 1 << SUITE},
+                {"--threshold", 1 << COMPARE},
                 {"--m", 1 << MATMUL},
                 {"--n", 1 << MATMUL},
                 {"--k", 1 << MATMUL},
@@ -293,11 +305,14 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
     const vr_command *c = cli->command;
     const char *name = operands[0];
     if (kind == KINDS)
-        return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model, op", name);
-    if (n > 1 && kind != OP)
-        return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[1], name);
-    if (n < 2 && kind == OP)
-        return vr_usage_error(c, "op needs a name, or \"all\"");
+        return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model, op, "
+                                 "suite, compare",
+                              name);
+    if (n > kinds[kind].n)
+        return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[kinds[kind].n],
+                              operands[kinds[kind].n - 1]);
+    if (n < kinds[kind].n)
+        return vr_usage_error(c, "%s needs%s", name, kinds[kind].operands);
     for (size_t i = 0; i < c->n_options; i++)
         if (cli->given >> i & 1 && !is_own(c->options[i].name, kind))
             return vr_usage_error(c, "%s and %s cannot be used together", name, c->options[i].name);
@@ -316,7 +331,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     report r = {0};
     size_t kind = 0;
-    while (kind < KINDS && strcmp(kinds[kind], operands[0]) != 0)
+    while (kind < KINDS && strcmp(kinds[kind].name, operands[0]) != 0)
         kind++;
     int status = check(cli, a, kind, operands, n_operands);
     if (status)
@@ -325,6 +340,12 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
         const vr_bench_op_args o = {operands[1], a->shapes, a->dtype, a->json};
         return vr_engine_close(&e, vr_bench_op_command(&e, cli, &o));
     }
+    if (kind == COMPARE) {
+        const uint32_t percent = a->threshold ? a->threshold : DEFAULT_THRESHOLD;
+        return vr_bench_compare_command(cli, operands + 1, percent, a->json);
+    }
+    if (kind == SUITE)
+        return vr_engine_close(&e, vr_bench_suite_command(&e, cli, a->output, a->quick));
     if (kind == MODEL) {
         status = bench_model(&e, cli, a, &r);
     } else {
@@ -363,6 +384,22 @@ static const vr_option options[] = {
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, plain_b),
      .help = "matmul: it is kept as (k, n); else as (n, k), as weights are"},
+    {.name = "--quick",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(bench_args, quick),
+     .help = "suite: one shape of each op"},
+    {.name = "--output",
+     .value = "FILE",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, output),
+     .help = "suite: the JSON goes here (standard output)"},
+    {.name = "--threshold",
+     .value = "PERCENT",
+     .kind = VR_OPTION_NUMBER,
+     .min = 1,
+     .max = 99,
+     .target = offsetof(bench_args, threshold),
+     .help = "compare: what may be slower and pass (5)"},
     {.name = "--model",
      .value = "MODEL",
      .kind = VR_OPTION_TEXT,
@@ -398,10 +435,10 @@ static const char *const examples[] = {"vireo bench matmul --m 128 --n 1536 --k 
 
 const vr_command vr_command_bench = {
     .name = "bench",
-    .summary = "Measures the device, a matrix product, an op or a model",
-    .operand = "device|matmul|model|op NAME",
+    .summary = "Measures the device, products, ops or a model; compares measurements",
+    .operand = "device|matmul|model|op NAME|suite|compare A B",
     .min_operands = 1,
-    .max_operands = 2,
+    .max_operands = 3,
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(bench_args),
@@ -411,11 +448,14 @@ const vr_command vr_command_bench = {
         "JSON: device, matmul: {\"device\", \"gflops\", \"ms\", \"m\", \"n\", \"k\", \"dtype\",\n"
         "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
         "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n"
-        "  model: {\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\", \"ms\",\n"
-        "  \"one_text_ms\", \"runs\"}\n"
+        "  model: {\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\",\n"
+        "  \"ms\", \"one_text_ms\", \"runs\"}\n"
         "  op (NAME, or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n"
-        "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\", \"rows_checked\"}]};\n"
-        "  each is compared with double precision first, and not timed if it is wrong\n"
+        "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\",\n  \"rows_checked\"}]};\n"
+        "  each is compared with double precision first, not timed if it is wrong\n"
+        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"before_ms\",\n"
+        "  \"after_ms\", \"ratio\", \"low\", \"high\", \"verdict\"}], \"slower\", \"noisy\"}; its exit\n"
+        "  status is 1 if any is slower, and the intervals leave no doubt\n"
         "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",
     .uses_device = true,
     .run = run,

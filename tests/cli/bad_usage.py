@@ -128,8 +128,8 @@ USAGE = [
     ("evaluate --store s --method content",
      '--method content needs --model MODEL ("sh models/fetch.sh minilm" brings one)'),
     ("similar --store s --item i", "--model MODEL is needed"),
-    ("bench", "device|matmul|model|op NAME is needed"),
-    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op'),
+    ("bench", "device|matmul|model|op NAME|suite|compare A B is needed"),
+    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, suite, compare'),
     ("bench matmul --m 8", "matmul needs --m, --n and --k"),
     ("bench model --model m", "model needs --model and --input"),
     # words

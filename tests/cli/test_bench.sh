@@ -27,8 +27,75 @@ prints '^op	shape	of	kernel	ms	GFLOPS	GB/s	NMSE$' '^attention	3x5x2x8	given	'
 vireo 0 bench op matmul --shapes 700x512x512 --json
 json '1 <= j["results"][0]["rows_checked"] < 700'
 
+# The suite: its document has the schema, and compares with itself.
+vireo 0 bench suite --quick --output suite.json
+quiet
+expect "the document has its schema" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1], encoding="utf-8"))
+jsonschema.Draft7Validator.check_schema(schema)
+suite = json.load(open("suite.json", encoding="utf-8"))
+jsonschema.validate(suite, schema)
+assert len(suite["results"]) >= 23 and all(len(r["samples"]) >= 10 for r in suite["results"])
+del suite["results"][0]["samples"]
+try:
+    jsonschema.validate(suite, schema)
+    raise SystemExit("a document without samples passes")
+except jsonschema.ValidationError:
+    pass
+PYTHON
+vireo 0 bench compare suite.json suite.json --json
+json 'j["slower"] == 0 and all(r["ratio"] == 1 and r["verdict"] in ("same", "noisy") for r in j["results"])'
+vireo 2 bench suite --json
+says 'vireo bench: suite and --json cannot be used together'
+vireo 1 bench suite --quick --output none/suite.json
+mentions '^vireo: none/suite.json: '
+
+# Documents made by hand: name, median, low, high, noisy.
+document() { # FILE NAME:MEDIAN:LOW:HIGH:NOISY...
+    python3 - "$@" <<'PYTHON'
+import json, sys
+rows = [r.split(":") for r in sys.argv[2:]]
+json.dump({"schema": "vireo-bench-1", "results": [
+    {"name": n, "ms": {"median": float(m), "low": float(low), "high": float(high), "noisy": noisy == "yes"}}
+    for n, m, low, high, noisy in rows]}, open(sys.argv[1], "w", encoding="utf-8"))
+PYTHON
+}
+document before.json equal:10:9.9:10.1:no faster:10:9.9:10.1:no slower:10:9.9:10.1:no \
+    doubtful:10:9:11:no noisy:10:9.9:10.1:no gone:1:1:1:no
+document after.json equal:10.2:10:10.3:no faster:8:7.9:8.1:no slower:12:11.9:12.1:no \
+    doubtful:11:10.5:12:no noisy:20:18:22:yes new:1:1:1:no
+vireo 1 bench compare before.json after.json --json
+json '{r["name"]: r["verdict"] for r in j["results"]} == {"equal": "same", "faster": "faster",
+      "slower": "slower", "doubtful": "same", "noisy": "noisy"} and j["slower"] == j["noisy"] == 1'
+json 'abs(j["results"][1]["ratio"] - 1.25) < 1e-9 and abs(j["results"][1]["low"] - 9.9 / 8.1) < 1e-6'
+mentions '^vireo: 1 results are noisy' '^vireo: 1 slower by more than 5 %$'
+vireo 1 bench compare before.json after.json
+prints '^what	before ms	after ms	speed	95 %	verdict$' '^slower	10	12	0.833	0.82 to 0.85	slower$'
+vireo 0 bench compare before.json after.json --threshold 30
+vireo 1 bench compare after.json before.json # faster has become slower
+mentions '^vireo: 1 slower'
+document other.json other:1:1:1:no
+vireo 1 bench compare before.json other.json
+says 'vireo: before.json and other.json have no result in common'
+document broken.json equal:0:0:0:no
+vireo 1 bench compare broken.json after.json
+says 'vireo: broken.json: the ms of "equal" must hold median, low and high above 0'
+for bad in '' '{' '[]' '{"schema":"vireo-bench-2","results":[]}' '{"schema":"vireo-bench-1"}'; do
+    printf '%s' "$bad" >bad.json
+    vireo 1 bench compare before.json bad.json
+    expect "bad.json is named" grep -q '^vireo: bad.json: no document of "vireo bench suite"' err
+done
+vireo 1 bench compare before.json none.json
+mentions '^vireo: none.json: '
+vireo 2 bench compare before.json
+says 'vireo bench: compare needs two files of "vireo bench suite"'
+vireo 2 bench compare before.json after.json third.json
+says 'vireo bench: unexpected argument "third.json" after "after.json"'
+
 vireo 2 bench op
-says 'vireo bench: op needs a name, or "all"'
+says 'vireo bench: op needs NAME, or "all"'
 vireo 2 bench op matmull
 says 'vireo bench: op "matmull" cannot be measured; the nearest is matmul, all of them "all"'
 for shape in 5x64 5x64x9x1 5x0x9 x5x64 5x64x 5x-1x9 5y64x9 99999x99999x9 ',' 1234567890x1x1; do
