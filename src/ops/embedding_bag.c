@@ -63,14 +63,22 @@ static bool loops_fit(const vr_call *c, const vr_kernel *k)
     return vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), VR_UNROLL));
 }
 
+/* Offsets and weights as storage buffers; the narrow kernel has texel views of them. */
+static bool lists_fit(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t most = c->limits->max_storage_binding_bytes;
+    return loops_fit(c, k) && vr_value_bytes(c->in[OFFSETS]) <= most &&
+           (!c->in[WEIGHTS] || vr_value_bytes(c->in[WEIGHTS]) <= most);
+}
+
 static bool table_fits(const vr_call *c, const vr_kernel *k)
 {
-    return loops_fit(c, k) && vr_table_fits(c, k, VR_IN0);
+    return lists_fit(c, k) && vr_table_fits(c, k, VR_IN0);
 }
 
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    return loops_fit(c, k) && vr_table_fits_texels(c, k);
+    return lists_fit(c, k) && vr_table_fits_texels(c, k);
 }
 
 static bool narrow_fits(const vr_call *c, const vr_kernel *k)
