@@ -3,9 +3,9 @@
 // The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
 // makes it). Rows are contiguous. A team takes a chunk of a row, its lanes neighbouring quads (4 scores).
 // The k-th largest key is found two bits at a time by counting, then what is above it, and the first of
-// what equals it, is written to a list in the order of indices. Of scores with a few k a bound is found
-// first, in one pass, that little more than k of them reach: these alone are listed. The lists of a row stand behind one
-// another, so the next level can select from them as from a row, until one list is left.
+// what equals it, is written to a list in the order of indices. Of scores with a few k a bound is found first,
+// in one pass, that little more than k of them reach: these alone are listed. The lists of a row stand behind
+// one another, so the next level can select from them as from a row, until one list of k is left.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
 // deny are texel views, else storage buffers.
 #if VR_SUBGROUP
@@ -40,7 +40,7 @@ layout(std430, set = 0, binding = 1) restrict readonly buffer Deny
 #endif
 layout(std430, set = 0, binding = 2) restrict buffer Lists
 {
-    uvec4 lists[]; // keys, and indices apart: p.k a chunk, padded with keys of 0
+    uvec4 lists[]; // keys, and indices apart: p.quads quads a chunk, padded with keys of 0
 };
 
 #if VR_SUBGROUP
@@ -48,6 +48,11 @@ layout(std430, set = 0, binding = 2) restrict buffer Lists
 #define TEAM_LANE gl_SubgroupInvocationID
 #define TEAM_LANES vr_lanes()
 #define TEAM_INDEX vr_subgroup_index()
+void team_order()
+{
+    subgroupMemoryBarrierBuffer();
+    subgroupBarrier();
+}
 uvec3 team_sum(uvec3 v)
 {
     return subgroupAdd(v);
@@ -62,6 +67,11 @@ uvec2 team_before(uvec2 v, out uvec2 total)
 #define TEAM_LANE gl_LocalInvocationID.x
 #define TEAM_LANES WG
 #define TEAM_INDEX vr_group()
+void team_order()
+{
+    memoryBarrierBuffer();
+    barrier();
+}
 shared uvec3 team_values[WG];
 // Hillis and Steele 1986: afterwards team_values[i] is the sum over lanes 0..i.
 void team_scan(uvec3 v)
@@ -273,8 +283,11 @@ void main()
         return;
     const part a = part(row, begin, min(begin + p.chunk, p.entries));
 #if SEGMENTS > 0
-    if (p.level == 0u && p.quads > k_quads() && collect(a, list, bound_of(a)))
-        return;
+    if (p.level == 0u && p.quads > k_quads()) {
+        if (collect(a, list, bound_of(a)))
+            return;
+        team_order(); // other lanes write the entries anew
+    }
 #endif
     select_part(a, list);
 }

@@ -21,14 +21,18 @@ static double at_least(size_t least, size_t n, double p)
     return sum;
 }
 
-/* The least sample that the median of that share of all resamples does not exceed. */
-static double quantile(const double *sorted, size_t n, double share)
+/* The least sample that the `middle`-th of that share of all resamples does not exceed. */
+static double quantile(const double *sorted, size_t n, size_t middle, double share)
 {
-    const size_t middle = (n + 1) / 2;
     size_t k = 1;
     while (k < n && at_least(middle, n, (double)k / (double)n) < share)
         k++;
     return sorted[k - 1];
+}
+
+bool vr_is_noisy(const vr_estimate *e)
+{
+    return e->high - e->low > e->median / 20;
 }
 
 vr_estimate vr_estimate_of(double *samples, size_t n)
@@ -37,8 +41,8 @@ vr_estimate vr_estimate_of(double *samples, size_t n)
     vr_estimate e = {.min = samples[0],
                      .median = n % 2 ? samples[n / 2] : (samples[n / 2 - 1] + samples[n / 2]) / 2,
                      .max = samples[n - 1],
-                     .low = quantile(samples, n, 0.025),
-                     .high = quantile(samples, n, 0.975)};
-    e.noisy = e.high - e.low > e.median / 20;
+                     .low = quantile(samples, n, (n + 1) / 2, 0.025),
+                     .high = quantile(samples, n, n / 2 + 1, 0.975)};
+    e.noisy = vr_is_noisy(&e);
     return e;
 }

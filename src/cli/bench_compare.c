@@ -21,10 +21,11 @@ typedef struct verdict {
     double ratio, low, high; /* speed after / speed before, and what the intervals allow */
 } verdict;
 
+/* NAN: it is no number, or there is none. */
 static double number(const cJSON *object, const char *key)
 {
     const cJSON *v = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsNumber(v) && v->valuedouble > 0 ? v->valuedouble : NAN;
+    return cJSON_IsNumber(v) ? v->valuedouble : NAN;
 }
 
 static const char *text(const cJSON *object, const char *key)
@@ -41,7 +42,7 @@ static vireo_status open_document(document *d, const char *path, vireo_error *er
     vireo_status st = vr_file_read(NULL, path, MOST_BYTES, &data, &bytes, err);
     if (st)
         return st;
-    d->root = cJSON_ParseWithLength(data, bytes);
+    d->root = cJSON_ParseWithOpts(data, NULL, true); /* a NUL follows it */
     vr_free(NULL, data);
     d->results = cJSON_GetObjectItemCaseSensitive(d->root, "results");
     if (!cJSON_IsArray(d->results) || strcmp(text(d->root, "schema"), "vireo-bench-1") != 0)
@@ -60,6 +61,17 @@ static const cJSON *find(const document *d, const char *name)
     return NULL;
 }
 
+static vireo_status check_result(const document *d, const cJSON *result, vireo_error *err)
+{
+    const cJSON *ms = cJSON_GetObjectItemCaseSensitive(result, "ms");
+    if (*text(result, "name") && !isnan(number(ms, "median")) && !isnan(number(ms, "low")) &&
+        !isnan(number(ms, "high")))
+        return VIREO_OK;
+    return vr_fail(err, VIREO_ERROR_FORMAT,
+                   "%s: the result \"%s\" must have a name, and median, low and high in ms", d->path,
+                   text(result, "name"));
+}
+
 static bool is_noisy(const cJSON *ms)
 {
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(ms, "noisy"));
@@ -76,7 +88,7 @@ static verdict judge(const cJSON *before, const cJSON *after, double threshold)
                  .low = number(a, "low") / number(b, "high"),
                  .high = number(a, "high") / number(b, "low")};
     v.ratio = v.before / v.after;
-    if (is_noisy(a) || is_noisy(b))
+    if (is_noisy(a) || is_noisy(b) || !(v.low > 0) || !(v.high > 0)) /* what is as short as the noise */
         v.word = "noisy";
     else if (v.high < 1 - threshold)
         v.word = "slower";
@@ -109,29 +121,29 @@ static void add_json(vr_json_out *j, const verdict *v)
 }
 
 typedef struct counts {
-    size_t slower, noisy;
+    size_t slower, noisy, common;
 } counts;
 
 static vireo_status compare(const document d[2], double threshold, vr_table *t, vr_json_out *j,
                             counts *n, vireo_error *err)
 {
-    size_t common = 0;
     for (const cJSON *r = d[0].results->child; r; r = r->next) {
         const cJSON *other = find(&d[1], text(r, "name"));
         if (!other)
             continue;
+        vireo_status st = check_result(&d[0], r, err);
+        if (!st)
+            st = check_result(&d[1], other, err);
+        if (st)
+            return st;
         const verdict v = judge(r, other, threshold);
-        if (isnan(v.ratio) || isnan(v.low) || isnan(v.high))
-            return vr_fail(err, VIREO_ERROR_FORMAT,
-                           "%s: the ms of \"%s\" must hold median, low and high above 0",
-                           isnan(v.before) ? d[0].path : d[1].path, v.name);
         n->slower += !strcmp(v.word, "slower");
         n->noisy += !strcmp(v.word, "noisy");
-        common++;
+        n->common++;
         add_row(t, &v);
         add_json(j, &v);
     }
-    return common ? VIREO_OK
+    return n->common ? VIREO_OK
                   : vr_fail(err, VIREO_ERROR_FORMAT, "%s and %s have no result in common", d[0].path,
                             d[1].path);
 }
@@ -146,6 +158,19 @@ static int print(const vr_cli *cli, vr_table *t, vr_json_out *j, bool json)
     const int status = vr_cli_print(cli, &s);
     vr_str_deinit(&s);
     return status;
+}
+
+static void note_differences(const document d[2], const counts *n)
+{
+    const char *names[2];
+    for (int i = 0; i < 2; i++) {
+        const size_t all = (size_t)cJSON_GetArraySize(d[i].results);
+        names[i] = text(cJSON_GetObjectItemCaseSensitive(d[i].root, "device"), "name");
+        if (all > n->common)
+            vr_cli_note("%s: %zu results are in no other document", d[i].path, all - n->common);
+    }
+    if (strcmp(names[0], names[1]) != 0)
+        vr_cli_note("the devices differ: \"%s\" and \"%s\"", names[0], names[1]);
 }
 
 int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, bool json)
@@ -174,6 +199,8 @@ int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, 
     vr_out_end(&j, '}');
     vr_out_line(&j);
     int status = st ? vr_cli_fail(cli, st, &err, NULL) : print(cli, &t, &j, json);
+    if (!st)
+        note_differences(d, &n);
     for (int i = 0; i < 2; i++)
         cJSON_Delete(d[i].root);
     vr_table_deinit(&t);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What the reference may do of flops, in a fraction of a second; the submission that is timed in ms. */
-enum { MOST_REPEATS = 33, MOST_MS = 20 };
+enum { MOST_REPEATS = 33, MOST_MS = 20, MOST_WHOLE = 20 };
 static const double reference_flops = 2e8, most_nmse = 1e-9;
 
 typedef struct op_bench {
@@ -181,14 +181,16 @@ static double compare(const vireo_tensor *got, const vireo_tensor *want)
         error += (x - r) * (x - r);
         size += r * r;
     }
-    return size > 0 ? error / size : error > 0 ? INFINITY : 0;
+    if (size > 0)
+        return error / size;
+    return error == 0 ? 0 : INFINITY; /* also where one of them is no number */
 }
 
 /* The op's event of the run that has just ended. */
 static void read_work(const op_bench *b, vr_op_bench *o)
 {
     vireo_profile p;
-    vireo_profile_event e = {0};
+    vireo_profile_event e = {.kernel = ""};
     vireo_device_get_profile(b->device, &p);
     if (p.events)
         vireo_device_get_profile_event(b->device, p.events - 1, &e);
@@ -214,6 +216,11 @@ static vireo_status check(op_bench *b, vr_op_bench *o, size_t bytes, vireo_error
         return st;
     read_work(b, o);
     memcpy(dims, o->dims, sizeof dims);
+    if (!b->op->by_rows && o->flops > MOST_WHOLE * reference_flops)
+        return vr_fail(err, VIREO_ERROR_LIMIT,
+                       "%s: %.2g operations, of which the reference would take all, one by one; at most "
+                       "%.2g are measured",
+                       b->op->name, o->flops, MOST_WHOLE * reference_flops);
     if (b->op->by_rows && o->flops > reference_flops)
         dims[0] = (int64_t)((double)dims[0] * reference_flops / o->flops) + 1;
     o->checked = dims[0];
@@ -251,12 +258,22 @@ static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes
     if (st)
         return st;
     const double wanted = MOST_MS / one.ms.median;
-    o->repeats = wanted > MOST_REPEATS - 1 ? MOST_REPEATS : (uint32_t)wanted + 3;
+    o->repeats = wanted > MOST_REPEATS - 3 ? MOST_REPEATS : (uint32_t)wanted + 3;
     st = time_repeats(b, o, part, bytes, o->repeats, &many, err);
+    vireo_plan_info plan = {0};
+    if (!st)
+        st = vireo_session_get_plan(b->session, &plan, err);
+    if (!st && plan.dispatches < o->repeats)
+        st = vr_fail(err, VIREO_ERROR_DEVICE, "%s: %zu dispatches for %u repeats", b->op->name,
+                     plan.dispatches, o->repeats);
     if (st)
         return st;
+    const double by = 1.0 / (o->repeats - 1);
     o->time = many;
-    vr_timing_scale(&o->time, one.ms.median, 1.0 / (o->repeats - 1));
+    vr_timing_scale(&o->time, one.ms.median, by);
+    o->time.ms.low = (many.ms.low - one.ms.high) * by; /* both are measured */
+    o->time.ms.high = (many.ms.high - one.ms.low) * by;
+    o->time.ms.noisy = vr_is_noisy(&o->time.ms);
     return VIREO_OK;
 }
 

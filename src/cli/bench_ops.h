@@ -12,7 +12,7 @@ typedef enum vr_bench_operand {
     VR_BENCH_INPUT,   /* f32, of the run */
     VR_BENCH_WEIGHT,  /* a constant of --dtype */
     VR_BENCH_VECTOR,  /* an f32 constant */
-    VR_BENCH_IDS,     /* i32, rows of the operand of the same table, no two in a row alike */
+    VR_BENCH_IDS,     /* i32, rows of the first operand, at random */
     VR_BENCH_OFFSETS, /* i32: dims[0] sequences of equal length */
 } vr_bench_operand;
 

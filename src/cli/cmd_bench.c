@@ -316,6 +316,8 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
     for (size_t i = 0; i < c->n_options; i++)
         if (cli->given >> i & 1 && !is_own(c->options[i].name, kind))
             return vr_usage_error(c, "%s and %s cannot be used together", name, c->options[i].name);
+    if ((kind == OP || kind == SUITE) && cli->global.profile)
+        return vr_usage_error(c, "%s and --profile cannot be used together", name);
     if (kind == MATMUL && (!a->m || !a->n || !a->k))
         return vr_usage_error(c, "matmul needs --m, --n and --k");
     if (kind == MATMUL && a->dtype > 1)
@@ -421,7 +423,7 @@ static const vr_option options[] = {
      .value = "N",
      .kind = VR_OPTION_NUMBER,
      .min = 1,
-     .max = 1000,
+     .max = VR_TIMING_RUNS,
      .target = offsetof(bench_args, runs),
      .help = "model: runs over the file at least (3)"},
     VR_ALLOW_NONFINITE(bench_args),

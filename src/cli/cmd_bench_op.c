@@ -25,6 +25,14 @@ static const vr_column columns[] = {
     {.title = "ms", .right = true},   {.title = "GFLOPS", .right = true},
     {.title = "GB/s", .right = true}, {.title = "NMSE", .right = true}};
 
+static bool has_weights(const vr_bench_op *op)
+{
+    for (size_t i = 0; i < VR_BENCH_OPERANDS; i++)
+        if (op->operands[i].kind == VR_BENCH_WEIGHT)
+            return true;
+    return false;
+}
+
 static void write_dims(const vr_bench_op *op, const int64_t *dims, char *out, size_t size)
 {
     size_t n = 0;
@@ -81,7 +89,10 @@ static int read_shapes(const vr_cli *cli, const vr_bench_op *op, const char *tex
                                   "--shapes: \"%.*s\" is no shape of %s; allowed: %zu sizes with x "
                                   "between (%s), operands of at most 2^29 elements",
                                   (int)length, text, op->name, strlen(op->dims), op->meaning);
-        text += length + (text[length] == ',');
+        text += length;
+        if (*text == ',' && !text[1])
+            return vr_usage_error(cli->command, "--shapes: nothing follows the last comma");
+        text += *text == ',';
     }
     return 0;
 }
@@ -107,7 +118,7 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
     vr_out_text(j, "op", op->name);
     vr_out_text(j, "shape", shape);
     vr_out_text(j, "model", model);
-    vr_out_text(j, "dtype", l->dtype);
+    vr_out_text(j, "dtype", has_weights(op) ? l->dtype : "f32");
     vr_out_text(j, "kernel", o->kernel);
     vr_out_timing(j, "ms", &o->time);
     vr_out_uint(j, "runs", o->time.runs);
@@ -153,8 +164,8 @@ static int time_all(vr_engine *e, op_list *l, const vr_bench_op *only, const vr_
 
 static int unknown_op(const vr_cli *cli, const char *name)
 {
-    const char *names[32];
-    for (size_t i = 0; i < vr_bench_op_count; i++)
+    const char *names[64];
+    for (size_t i = 0; i < vr_bench_op_count && i < sizeof names / sizeof *names; i++)
         names[i] = vr_bench_ops[i].name;
     return vr_usage_error(cli->command, "op \"%s\" cannot be measured; the nearest is %s, all of them "
                                         "\"all\"",
@@ -169,6 +180,8 @@ int vr_bench_op_command(vr_engine *e, const vr_cli *cli, const vr_bench_op_args 
     size_t n_given = 0;
     if (!op && strcmp(a->name, "all"))
         return unknown_op(cli, a->name);
+    if (op && a->dtype && !has_weights(op))
+        return vr_usage_error(cli->command, "--dtype is of weights; %s has none", a->name);
     if (!op && a->shapes)
         return vr_usage_error(cli->command, "--shapes are those of one op, not of all");
     int status = a->shapes ? read_shapes(cli, op, a->shapes, given, &n_given) : 0;

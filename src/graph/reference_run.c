@@ -105,14 +105,22 @@ static void run_node(reference_run *r, const vr_node *node)
     vr_ops[node->op]->reference(&args);
 }
 
-static vireo_status write_output(const reference_run *r, const vr_graph_output *o, vireo_tensor *out)
+static vireo_status check_outputs(const reference_run *r, const vireo_tensor *out)
+{
+    for (size_t i = 0; i < r->g->n_outputs; i++) {
+        const vr_graph_output *o = &r->g->outputs[i];
+        const size_t bytes = elements_of(&r->values[o->value]) * sizeof(float);
+        if (bytes > out[i].bytes || (bytes && !out[i].data))
+            return vr_fail(r->err, VIREO_ERROR_INVALID_ARGUMENT,
+                           "output %s needs %zu bytes, %zu are given", o->name, bytes, out[i].bytes);
+    }
+    return VIREO_OK;
+}
+
+static void write_output(const reference_run *r, const vr_graph_output *o, vireo_tensor *out)
 {
     const vr_value *v = &r->values[o->value];
     const size_t n = elements_of(v);
-    if (n * sizeof(float) > out->bytes || (n && !out->data))
-        return vr_fail(r->err, VIREO_ERROR_INVALID_ARGUMENT,
-                       "output %s needs %zu bytes, %zu are given", o->name, n * sizeof(float),
-                       out->bytes);
     for (size_t i = 0; i < n; i++)
         if (v->dtype == VIREO_I32)
             ((int32_t *)out->data)[i] = (int32_t)r->data[o->value][i];
@@ -123,13 +131,12 @@ static vireo_status write_output(const reference_run *r, const vr_graph_output *
     memcpy(out->shape, v->shape, sizeof out->shape);
     if (v->rank)
         out->shape[0] = v->count;
-    return VIREO_OK;
 }
 
 static vireo_status run_all(reference_run *r, const vireo_tensor *in, vireo_tensor *out)
 {
     const vireo_graph *g = r->g;
-    vireo_status st = VIREO_OK;
+    vireo_status st = check_outputs(r, out);
     for (uint32_t i = 1; !st && i < g->n_values; i++)
         if (g->values[i].v.kind == VR_CONSTANT)
             st = read_constant(r, i);
@@ -138,9 +145,9 @@ static vireo_status run_all(reference_run *r, const vireo_tensor *in, vireo_tens
     read_inputs(r, in);
     for (size_t i = 0; i < g->n_nodes; i++)
         run_node(r, &g->nodes[i]);
-    for (size_t i = 0; !st && i < g->n_outputs; i++)
-        st = write_output(r, &g->outputs[i], &out[i]);
-    return st;
+    for (size_t i = 0; i < g->n_outputs; i++)
+        write_output(r, &g->outputs[i], &out[i]);
+    return VIREO_OK;
 }
 
 vireo_status vireo_graph_run_reference(const vireo_graph *g, const vireo_tensor *in, size_t n_in,

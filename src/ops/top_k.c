@@ -111,7 +111,8 @@ static uint32_t select_mask(const vr_call *c)
 }
 
 /* A wide row is cut into chunks, whose lists are cut again until one is left. A lane of a team sees
- * CHUNK_QUADS quads of a chunk, 17 times: software drivers bound the iterations of an invocation. */
+ * CHUNK_QUADS quads of a chunk, 20 times at most, some with loops of their own: software drivers bound the
+ * iterations of an invocation, of which these are two thirds. */
 enum { CHUNK_QUADS = 1024 };
 
 static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
@@ -119,14 +120,14 @@ static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
     return vr_value_pitch(c->out[0]) / 4;
 }
 
-/* Few k of many scores: SEGMENTS of a lane give it at least twice as many peaks as k. */
-enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 };
+enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 }; /* of many scores few; entries and room: quads */
 
 static bool filters(const vr_call *c)
 {
     return c->at.top_k.k <= FILTER_K && vr_value_width(c->in[0]) >= 4 * FILTER_ENTRIES;
 }
 
+/* SEGMENTS of a lane give all lanes at least twice as many peaks as k. */
 static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
     uint32_t segments = 1;
@@ -139,9 +140,11 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 static uint32_t first_quads(const vr_call *c)
 {
     uint32_t quads = LEAST_ROOM;
-    while (filters(c) && quads < c->at.top_k.k)
+    if (!filters(c))
+        return list_quads(c);
+    while (quads < c->at.top_k.k)
         quads *= 2;
-    return filters(c) ? quads : list_quads(c);
+    return quads;
 }
 
 static uint32_t row_entries(const vr_call *c)

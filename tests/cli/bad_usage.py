@@ -193,7 +193,7 @@ NUMBERS = [
     ("bench matmul", "--n", 1 << 15),
     ("bench matmul", "--k", 1 << 15),
     ("bench model", "--batch-tokens", 1 << 20),
-    ("bench model", "--runs", 1000),
+    ("bench model", "--runs", 200),
 ]
 NO_NUMBERS = ["-1", "0", "99999999999999999999", "18446744073709551617", "4294967297", "nan", "inf", "1e3",
               "1.0", "+5", "0x10", "5k", "-", "\u0665"]

@@ -79,9 +79,15 @@ mentions '^vireo: 1 slower'
 document other.json other:1:1:1:no
 vireo 1 bench compare before.json other.json
 says 'vireo: before.json and other.json have no result in common'
-document broken.json equal:0:0:0:no
+document short.json equal:0.1:-0.1:0.3:no
+vireo 0 bench compare short.json after.json --json
+json 'j["results"][0]["verdict"] == "noisy"'
+mentions '^vireo: after.json: 5 results are in no other document$'
+printf '{"schema":"vireo-bench-1","results":[{"name":"equal","ms":{"median":1,"low":1}}]}' >broken.json
 vireo 1 bench compare broken.json after.json
-says 'vireo: broken.json: the ms of "equal" must hold median, low and high above 0'
+says 'vireo: broken.json: the result "equal" must have a name, and median, low and high in ms'
+vireo 1 bench compare before.json broken.json
+says 'vireo: broken.json: the result "equal" must have a name, and median, low and high in ms'
 for bad in '' '{' '[]' '{"schema":"vireo-bench-2","results":[]}' '{"schema":"vireo-bench-1"}'; do
     printf '%s' "$bad" >bad.json
     vireo 1 bench compare before.json bad.json
@@ -102,6 +108,14 @@ for shape in 5x64 5x64x9x1 5x0x9 x5x64 5x64x 5x-1x9 5y64x9 99999x99999x9 ',' 123
     vireo 2 bench op matmul --shapes "$shape"
     expect "$shape is named" grep -q 'is no shape of matmul; allowed: 3 sizes with x between' err
 done
+vireo 2 bench op matmul --shapes 5x64x9,
+says 'vireo bench: --shapes: nothing follows the last comma'
+vireo 2 bench op gelu --dtype q8_0
+says 'vireo bench: --dtype is of weights; gelu has none'
+vireo 2 bench op gelu --profile
+says 'vireo bench: op and --profile cannot be used together'
+vireo 1 bench op attention --shapes 1x5000x8x8
+mentions '^vireo: attention: .* operations, of which the reference would take all'
 vireo 2 bench op all --shapes 5x5
 says 'vireo bench: --shapes are those of one op, not of all'
 vireo 2 bench op matmul --m 5

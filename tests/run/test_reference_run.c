@@ -172,6 +172,7 @@ static void refused(void **state)
     assert_int_equal(vireo_graph_run_reference(g, &in, 1, &out, 1, &err),
                      VIREO_ERROR_INVALID_ARGUMENT);
     assert_string_equal(err.message, "output y needs 16 bytes, 15 are given");
+    assert_int_equal(out.rank, 0); /* nothing was written */
     out.bytes = sizeof y;
     assert_int_equal(vireo_graph_run_reference(g, &in, 1, &out, 1, &err), VIREO_OK);
     assert_memory_equal(x, y, sizeof x);
