@@ -3,9 +3,9 @@
 // The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
 // makes it). Rows are contiguous. A team takes a chunk of a row, its lanes neighbouring quads (4 scores).
 // The k-th largest key is found two bits at a time by counting, then what is above it, and the first of
-// what equals it, is written to a list in the order of indices. Of scores with a few k a bound is found first,
-// in one pass, that little more than k of them reach: these alone are listed. The lists of a row stand behind
-// one another, so the next level can select from them as from a row, until one list of k is left.
+// what equals it, is written to a list in the order of indices. Of few k a bound is found first, in one
+// pass, that little more than k scores reach: these alone are listed. The lists of a row stand behind one
+// another, so the next level can select from them as from a row, until one list of k is left.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
 // deny are texel views, else storage buffers.
 #if VR_SUBGROUP

@@ -12,8 +12,8 @@ typedef struct vr_estimate {
 } vr_estimate;
 
 /* Sorts the samples; n of at least 1. The interval is that of endlessly many resamples (Efron 1979, section
- * 3): the share of resamples whose median is at most the k-th sample is that of a binomial distribution. Of an
- * even number, where the median is the mean of two, it goes from the lower one's end to the upper one's. */
+ * 3): the share of resamples whose median is at most the k-th sample is that of a binomial distribution.
+ * Of an even number, where the median is the mean of two, it goes from the lower one's end to the upper's. */
 vr_estimate vr_estimate_of(double *samples, size_t n);
 bool vr_is_noisy(const vr_estimate *); /* by median, low and high */
 #endif

@@ -101,7 +101,7 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
 {
     char shape[64];
     write_dims(op, o->dims, shape, sizeof shape);
-    const double gflops = o->flops / (o->time.ms.median * 1e6), bytes = o->bytes / (o->time.ms.median * 1e6);
+    const double ns = o->time.ms.median * 1e6, gflops = o->flops / ns, bytes = o->bytes / ns;
     if (!l->as_json) {
         vr_table_add(&l->table, op->name);
         vr_table_add(&l->table, shape);

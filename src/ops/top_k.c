@@ -120,7 +120,8 @@ static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
     return vr_value_pitch(c->out[0]) / 4;
 }
 
-enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 }; /* of many scores few; entries and room: quads */
+/* Few k of many scores: at most, and at least; room for a list of what is above a bound. Quads but k. */
+enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 };
 
 static bool filters(const vr_call *c)
 {
