@@ -12,12 +12,15 @@ static int by_value(const void *a, const void *b)
 /* P(X ≥ least) for X of n draws with chance p each. */
 static double at_least(size_t least, size_t n, double p)
 {
-    double sum = 0;
+    double sum = 0, choices = 0; /* the logarithm of n over i */
     if (p >= 1)
         return 1;
-    for (size_t i = least; i <= n; i++)
-        sum += exp(lgamma((double)n + 1) - lgamma((double)i + 1) - lgamma((double)(n - i) + 1) +
-                   (double)i * log(p) + (double)(n - i) * log1p(-p));
+    for (size_t i = 0; i <= n; i++) {
+        if (i >= least)
+            sum += exp(choices + (double)i * log(p) + (double)(n - i) * log1p(-p));
+        if (i < n)
+            choices += log((double)(n - i) / (double)(i + 1));
+    }
     return sum;
 }
 

@@ -51,8 +51,8 @@ typedef struct vr_op_bench {
     uint32_t repeats;
     vr_timing time; /* of one */
 } vr_op_bench;
-/* Computes, compares, times. A wrong result is an error, and nothing is timed. */
-vireo_status vr_bench_op_time(vireo_device *, const vr_bench_op *, vireo_dtype weights,
+/* dtype: of weights. Computes, compares, times. A wrong result is an error, and nothing is timed. */
+vireo_status vr_bench_op_time(vireo_device *, const vr_bench_op *, vireo_dtype dtype,
                               vr_op_bench *, vireo_error *);
 
 typedef struct vr_bench_op_args {
