@@ -119,8 +119,8 @@ void vr_slot_ints(const vr_bucket *, const vr_slot *, const vr_node *,
 /* What the slot's segments take in a run of the counts in b->values, whose dispatches are `launches`. */
 void vr_slot_estimate(const vr_bucket *, vr_slot *, const vr_launches *);
 /* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile; before:
- * when the session's run before it was seen to be done. */
-void vr_slot_profile(vr_bucket *, const vr_slot *, uint64_t before);
+ * when the session's run before it was done. Returns when this one was. */
+uint64_t vr_slot_profile(vr_bucket *, const vr_slot *, uint64_t before);
 /* Appends the dispatches of all nodes for the counts in b->values to `out`. */
 vireo_status vr_bucket_launch(const vr_bucket *, vr_launches *out, vireo_error *);
 #endif

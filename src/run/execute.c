@@ -259,11 +259,11 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "nothing was submitted");
     vr_bucket *b = s->flights[0].bucket;
     const vr_slot *slot = s->flights[0].slot;
-    const uint64_t before = s->finished_ns;
+    const uint64_t before = s->finished_ns > s->profiled_ns ? s->finished_ns : s->profiled_ns;
     set_counts(b, s->flights[0].counts);
     vireo_status st = land(s, err);
     if (!st && slot->timed && s->model->device->profile.on)
-        vr_slot_profile(b, slot, before);
+        s->profiled_ns = vr_slot_profile(b, slot, before);
     if (!st)
         st = check_faults(b, slot, err);
     if (st)

@@ -31,6 +31,7 @@ struct vireo_session {
     size_t n_flights;
     vr_launches launches; /* of this run */
     uint64_t finished_ns; /* when the last submission was seen to be done */
+    uint64_t profiled_ns; /* where the last run's profile ends */
 };
 
 vireo_status vr_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

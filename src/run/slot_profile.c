@@ -35,14 +35,14 @@ static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, 
 }
 
 /* The first node begins when the run was submitted or the one before it was done, as far as the host
- * knows. */
-static void by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
+ * knows. Nodes wait for each other: where ticks say otherwise they err. */
+static uint64_t by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
 {
     vireo_device *d = b->model->device;
     const uint64_t submitted = slot->segments[0].submitted_ns;
     const uint64_t origin = submitted > before ? submitted : before;
     const size_t n_nodes = b->model->graph->n_nodes;
-    uint64_t first = 0;
+    uint64_t first = 0, end = origin;
     bool any = false;
     for (size_t i = 0; i < n_nodes; i++) {
         uint64_t ticks[2];
@@ -54,27 +54,30 @@ static void by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
         if (!any)
             first = ticks[0];
         any = true;
-        const double start = (double)((ticks[0] - first) & d->tick_mask) * d->tick_ns;
+        const double at = (double)((ticks[0] - first) & d->tick_mask) * d->tick_ns;
         const double ns = (double)((ticks[1] - ticks[0]) & d->tick_mask) * d->tick_ns;
-        add(b, slot, i, origin + (uint64_t)start, (uint64_t)ns);
+        const uint64_t start = origin + (uint64_t)at > end ? origin + (uint64_t)at : end;
+        add(b, slot, i, start, (uint64_t)ns);
+        end = start + (uint64_t)ns;
     }
+    return end;
 }
 
 /* Segments and nodes that dispatch anything correspond, in order. */
-static void by_host(vr_bucket *b, const vr_slot *slot)
+static uint64_t by_host(vr_bucket *b, const vr_slot *slot)
 {
     const vr_segment *s = slot->segments;
+    uint64_t end = 0;
     for (size_t i = 0; i < b->model->graph->n_nodes; i++)
         if (b->nodes[i].n_dispatches) {
             add(b, slot, i, s->submitted_ns, s->finished_ns - s->submitted_ns);
+            end = s->finished_ns;
             s++;
         }
+    return end;
 }
 
-void vr_slot_profile(vr_bucket *b, const vr_slot *slot, uint64_t before)
+uint64_t vr_slot_profile(vr_bucket *b, const vr_slot *slot, uint64_t before)
 {
-    if (slot->times)
-        by_device(b, slot, before);
-    else
-        by_host(b, slot);
+    return slot->times ? by_device(b, slot, before) : by_host(b, slot);
 }

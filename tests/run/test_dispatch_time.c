@@ -8,7 +8,9 @@
 #include <math.h>
 
 enum { LONG = 401, ROUNDS = 15, TRIES = 8 };
-static const double most_ratio = 1.2 * MEASURE_FACTOR; /* sanitizers slow down our side alone */
+/* On a quiet machine it is below 1.2 (docs/BENCHMARKS.md). Drivers on CPUs take twice as long for the same
+ * dispatches when their threads lie otherwise on the cores, for seconds; sanitizers slow down our side alone. */
+static const double most_ratio = 3.0 * MEASURE_FACTOR;
 
 static vireo_device *device;
 
