@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/bench_ops.h"
+#include <stdio.h>
 #include <string.h>
 
 #define APPLY(name)                                                                                \
@@ -181,6 +182,14 @@ const vr_bench_op *vr_bench_find_op(const char *name)
         if (!strcmp(vr_bench_ops[i].name, name))
             return &vr_bench_ops[i];
     return NULL;
+}
+
+void vr_bench_shape_text(const vr_bench_op *op, const int64_t *dims, char *out, size_t size)
+{
+    size_t n = 0;
+    *out = '\0';
+    for (size_t i = 0; i < strlen(op->dims) && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%lld", i ? "x" : "", (long long)dims[i]);
 }
 
 static int64_t size_of(const vr_bench_op *op, char letter, const int64_t *dims)

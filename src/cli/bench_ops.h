@@ -39,6 +39,8 @@ typedef struct vr_bench_op {
 extern const vr_bench_op vr_bench_ops[];
 extern const size_t vr_bench_op_count;
 const vr_bench_op *vr_bench_find_op(const char *name); /* NULL: none */
+/* "512x384x1536". */
+void vr_bench_shape_text(const vr_bench_op *, const int64_t *dims, char *out, size_t size);
 /* Sizes by letters; returns the rank. rows: of IDS, what they choose from, else 0. */
 uint32_t vr_bench_sizes(const vr_bench_op *, const char *letters, const int64_t *dims,
                         int64_t *sizes, int64_t *rows);

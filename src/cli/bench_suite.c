@@ -87,16 +87,14 @@ static vireo_status write_device(vr_json_out *j, vr_engine *e)
 static vireo_status write_op(vr_json_out *j, vr_engine *e, const vr_bench_op *op,
                              const vr_bench_shape *shape)
 {
-    char name[96];
+    char name[96], sizes[64];
     vr_op_bench o = {0};
     memcpy(o.dims, shape->dims, sizeof o.dims);
     vireo_status st = vr_bench_op_time(e->device, op, VIREO_F32, &o, &e->error);
     if (st)
         return st;
-    int n = snprintf(name, sizeof name, "%s ", op->name);
-    for (size_t i = 0; i < strlen(op->dims); i++)
-        n += snprintf(name + n, sizeof name - (size_t)n, "%s%lld", i ? "x" : "",
-                      (long long)o.dims[i]);
+    vr_bench_shape_text(op, o.dims, sizes, sizeof sizes);
+    snprintf(name, sizeof name, "%s %s", op->name, sizes);
     write_result(j, name, o.kernel, &o.time);
     vr_out_number(j, "gflops", o.flops / (o.time.ms.median * 1e6));
     vr_out_number(j, "gb_per_s", o.bytes / (o.time.ms.median * 1e6));

@@ -4,7 +4,6 @@
 #include "cli/json_out.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,14 +30,6 @@ static bool has_weights(const vr_bench_op *op)
         if (op->operands[i].kind == VR_BENCH_WEIGHT)
             return true;
     return false;
-}
-
-static void write_dims(const vr_bench_op *op, const int64_t *dims, char *out, size_t size)
-{
-    size_t n = 0;
-    *out = '\0';
-    for (size_t i = 0; i < strlen(op->dims) && n < size; i++)
-        n += (size_t)snprintf(out + n, size - n, "%s%lld", i ? "x" : "", (long long)dims[i]);
 }
 
 /* "512x384x1536": as many sizes as the op has dimensions. */
@@ -100,7 +91,7 @@ static int read_shapes(const vr_cli *cli, const vr_bench_op *op, const char *tex
 static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_op_bench *o)
 {
     char shape[64];
-    write_dims(op, o->dims, shape, sizeof shape);
+    vr_bench_shape_text(op, o->dims, shape, sizeof shape);
     const double ns = o->time.ms.median * 1e6, gflops = o->flops / ns, bytes = o->bytes / ns;
     if (!l->as_json) {
         vr_table_add(&l->table, op->name);

@@ -15,11 +15,6 @@ typedef struct reference_run {
     vireo_error *err;
 } reference_run;
 
-static size_t elements_of(const vr_value *v)
-{
-    return (size_t)(v->rank == 1 ? v->count : vr_value_rows_now(v) * vr_value_width(v));
-}
-
 static vireo_status make_values(reference_run *r, const int64_t *counts)
 {
     const vireo_graph *g = r->g;
@@ -33,7 +28,7 @@ static vireo_status make_values(reference_run *r, const int64_t *counts)
         *v = g->values[i].v;
         v->pitch = 0;
         v->count = v->symbol != VR_NO_SYMBOL ? counts[v->symbol] : v->rank ? v->shape[0] : 1;
-        r->data[i] = i ? vr_arena_array(&r->arena, elements_of(v) + 1, sizeof(double)) : NULL;
+        r->data[i] = i ? vr_arena_array(&r->arena, (size_t)vr_value_elements_now(v) + 1, sizeof(double)) : NULL;
         if (i && !r->data[i])
             return vr_fail_memory(r->err, "reference");
     }
@@ -86,7 +81,7 @@ static void read_inputs(reference_run *r, const vireo_tensor *in)
 {
     for (size_t i = 0; i < r->g->n_inputs; i++) {
         const uint32_t id = r->g->inputs[i];
-        const size_t n = elements_of(&r->values[id]);
+        const size_t n = (size_t)vr_value_elements_now(&r->values[id]);
         for (size_t j = 0; j < n; j++)
             r->data[id][j] = in[i].dtype == VIREO_I32 ? (double)((const int32_t *)in[i].data)[j]
                                                       : (double)((const float *)in[i].data)[j];
@@ -109,7 +104,7 @@ static vireo_status check_outputs(const reference_run *r, const vireo_tensor *ou
 {
     for (size_t i = 0; i < r->g->n_outputs; i++) {
         const vr_graph_output *o = &r->g->outputs[i];
-        const size_t bytes = elements_of(&r->values[o->value]) * sizeof(float);
+        const size_t bytes = (size_t)vr_value_elements_now(&r->values[o->value]) * sizeof(float);
         if (bytes > out[i].bytes || (bytes && !out[i].data))
             return vr_fail(r->err, VIREO_ERROR_INVALID_ARGUMENT,
                            "output %s needs %zu bytes, %zu are given", o->name, bytes, out[i].bytes);
@@ -120,7 +115,7 @@ static vireo_status check_outputs(const reference_run *r, const vireo_tensor *ou
 static void write_output(const reference_run *r, const vr_graph_output *o, vireo_tensor *out)
 {
     const vr_value *v = &r->values[o->value];
-    const size_t n = elements_of(v);
+    const size_t n = (size_t)vr_value_elements_now(v);
     for (size_t i = 0; i < n; i++)
         if (v->dtype == VIREO_I32)
             ((int32_t *)out->data)[i] = (int32_t)r->data[o->value][i];

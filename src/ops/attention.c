@@ -435,7 +435,7 @@ static double sum_clamped(int64_t first, int64_t n, int64_t most)
 {
     const int64_t low = first < 0 ? (-first < n ? -first : n) : 0; /* so many count as 0 */
     const int64_t begin = first + low, left = n - low;
-    int64_t full = begin < most ? (most - begin < left ? most - begin : left) : 0; /* below most */
+    const int64_t full = begin < most ? (most - begin < left ? most - begin : left) : 0; /* below most */
     const double climb = (double)full * ((double)begin + (double)(begin + full - 1)) / 2;
     return (full > 0 ? climb : 0) + (double)(left - full) * (double)most;
 }
@@ -462,7 +462,7 @@ static double flops(const vr_call *c, const vr_host_ints host)
     for (int64_t s = 0; from && of_keys && s + 1 < c->in[OFFSETS]->count; s++) {
         const int64_t queries = (int64_t)from[s + 1] - from[s];
         const int64_t keys = (int64_t)of_keys[s + 1] - of_keys[s];
-        if (queries <= rows && keys <= key_rows)
+        if (queries > 0 && queries <= rows && keys > 0 && keys <= key_rows) /* they may be anything */
             pairs += pairs_of(c, queries, keys);
     }
     return pairs * c->at.attention.n_heads * 2.0 * (head_dim(c) + value_dim(c));

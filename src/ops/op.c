@@ -53,6 +53,16 @@ int64_t vr_value_rows_now(const vr_value *v)
     return rows_with(v, v->count);
 }
 
+int64_t vr_value_width_now(const vr_value *v)
+{
+    return v->rank == 1 ? v->count : vr_value_width(v);
+}
+
+int64_t vr_value_elements_now(const vr_value *v)
+{
+    return vr_value_rows_now(v) * vr_value_width_now(v);
+}
+
 uint64_t vr_value_bytes(const vr_value *v)
 {
     const uint64_t rows = (uint64_t)vr_value_rows(v), row = vr_value_row_bytes(v);

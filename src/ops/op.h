@@ -50,6 +50,8 @@ uint32_t vr_value_pitch(const vr_value *);   /* elements from row to row; blocks
 uint64_t vr_value_row_bytes(const vr_value *); /* bytes from row to row */
 int64_t vr_value_rows(const vr_value *);     /* capacity */
 int64_t vr_value_rows_now(const vr_value *); /* of this run */
+int64_t vr_value_width_now(const vr_value *); /* the same but for a dynamic vector */
+int64_t vr_value_elements_now(const vr_value *); /* rows · width, without padding */
 uint64_t vr_value_bytes(const vr_value *);   /* from the first element to the last row's end */
 bool vr_is_packed(vireo_dtype); /* bf16, q8_0, q4_0 */
 bool vr_value_same_shape(const vr_value *, const vr_value *);

@@ -4,16 +4,6 @@
 
 enum { RANGE_ALIGNMENT = 256 }; /* of vr_dispatch.range */
 
-int64_t vr_value_width_now(const vr_value *v)
-{
-    return v->rank == 1 ? v->count : vr_value_width(v);
-}
-
-int64_t vr_value_elements_now(const vr_value *v)
-{
-    return vr_value_rows_now(v) * vr_value_width_now(v);
-}
-
 uint64_t vr_row_quads_now(const vr_value *v)
 {
     return vr_ceil_div((uint64_t)vr_value_width_now(v), 4);

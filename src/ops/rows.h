@@ -5,10 +5,6 @@
 #include "shaders/push.h"
 #include "ops/op.h"
 
-/* As vr_value_rows_now, for the last dimension: differs from the capacity only for a dynamic
- * vector. */
-int64_t vr_value_width_now(const vr_value *);
-int64_t vr_value_elements_now(const vr_value *); /* rows · width, without padding */
 uint64_t vr_row_quads_now(const vr_value *);     /* vec4s of a row, padding included */
 vr_extent vr_extent_of(const vr_value *);        /* all rows in one slab */
 

@@ -2,12 +2,6 @@
  * What calls cost: for profiles, and for how much is submitted at once. */
 #include "ops/op.h"
 
-static double elements_now(const vr_value *v)
-{
-    return v->rank == 1 ? (double)v->count
-                        : (double)vr_value_rows_now(v) * (double)vr_value_width(v);
-}
-
 static double bytes_now(const vr_value *v)
 {
     return v->rank == 1 ? (double)v->count * (double)vireo_dtype_bytes(v->dtype)
@@ -17,15 +11,15 @@ static double bytes_now(const vr_value *v)
 /* Ids may name a row more than once, but no more rows than there are are read. */
 static double table_bytes(const vr_call *c)
 {
-    const double ids = elements_now(c->in[1]), all = bytes_now(c->in[0]);
+    const double ids = (double)vr_value_elements_now(c->in[1]), all = bytes_now(c->in[0]);
     const double named = ids * (double)vr_value_row_bytes(c->in[0]);
     return named < all ? named : all;
 }
 
 static double default_flops(const vr_call *c)
 {
-    const double in = vr_ops[c->op]->table ? 0 : elements_now(c->in[0]);
-    const double out = elements_now(c->out[0]);
+    const double in = vr_ops[c->op]->table ? 0 : (double)vr_value_elements_now(c->in[0]);
+    const double out = (double)vr_value_elements_now(c->out[0]);
     return in > out ? in : out;
 }
 
@@ -42,7 +36,7 @@ vr_work vr_call_work(const vr_call *c, const vr_host_ints host)
 }
 
 /* Multiplications and additions, and bytes, a nanosecond. CPU: SwiftShader on two cores beside another
- * load (docs/BENCHMARKS.md); the others: a phone's, an old desktop's. */
+ * load (docs/BENCHMARKS.md); the others are low guesses, for none was at hand. */
 typedef struct pace {
     double flops, bytes;
 } pace;

@@ -273,8 +273,7 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
                        n_out, g->n_outputs);
     for (size_t i = 0; i < n_out; i++) {
         const vr_value *v = &b->values[g->outputs[i].value];
-        size_t bytes = (size_t)(v->rank == 1 ? v->count : vr_value_rows_now(v) * vr_value_width(v)) *
-                       vireo_dtype_bytes(v->dtype);
+        size_t bytes = (size_t)vr_value_elements_now(v) * vireo_dtype_bytes(v->dtype);
         if (bytes > out[i].bytes || (bytes && !out[i].data))
             return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                            "output %s needs %zu bytes, %zu are given", g->outputs[i].name, bytes,

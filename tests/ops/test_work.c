@@ -51,6 +51,21 @@ static void attention(void **state)
         }
 }
 
+/* Offsets are the caller's and not checked before the device does: they take nothing away from others. */
+static void bad_offsets(void **state)
+{
+    (void)state;
+    static const int32_t from[] = {0, 9, 2, 5000, -7, -4};
+    const vr_value q = value(VIREO_F32, 10, 32), offsets = value(VIREO_I32, 6, 0);
+    vr_value out = value(VIREO_F32, 10, 32);
+    for (int causal = 0; causal < 2; causal++) {
+        const vr_call c = {.op = VR_OP_ATTENTION, .out = {&out}, .in = {&q, &q, &q, &offsets},
+                           .at.attention = {.n_heads = 4, .n_kv_heads = 4, .causal = causal != 0}};
+        const double pairs = count_pairs(9, 9, causal, 0) + count_pairs(3, 3, causal, 0);
+        assert_true(vr_call_work(&c, (vr_host_ints){[3] = from}).flops == pairs * 4 * 2 * (8 + 8));
+    }
+}
+
 static void products(void **state)
 {
     (void)state;
@@ -94,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention),
+        cmocka_unit_test(bad_offsets),
         cmocka_unit_test(products),
         cmocka_unit_test(tables_and_others),
     };
