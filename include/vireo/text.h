@@ -56,6 +56,7 @@ typedef struct vireo_embedder_options {
     bool deterministic;    /* vireo_session_options: a text has the same bits whatever it is embedded
                               with, and whatever batch and batch_tokens are. A run then has at most as
                               many tokens, and texts, as the model has positions, or 512 */
+    uint32_t tune_ms;      /* vireo_session_options */
 } vireo_embedder_options;
 
 /* model (borrowed) was loaded from source (borrowed during the call). */

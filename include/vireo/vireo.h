@@ -270,6 +270,11 @@ typedef struct vireo_session_options {
      * 100 ms at most. */
     vireo_progress_fn progress;
     void *progress_user;
+    uint32_t tune_ms; /* 0: nothing is measured. Else the first run of each bucket of sizes first times the
+                         kernels for its calls that nothing is known of yet, with its own inputs, for half of
+                         what is left of so many milliseconds, and keeps what was the best (inspect.h);
+                         progress hears "tune", in runs. Of a deterministic session only kernels that sum in
+                         the same order as the usual ones */
 } vireo_session_options;
 
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "api/tuned_file.h"
 #include "run/session.h"
 #include <string.h>
 
@@ -15,7 +16,8 @@ vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o
                        o->struct_size);
     if (o)
         memcpy(&known, o, o->struct_size < sizeof known ? o->struct_size : sizeof known);
-    return vr_session_create(m, &known, out, err);
+    vireo_status st = vr_tuned_load(m->device, err);
+    return st ? st : vr_session_create(m, &known, out, err);
 }
 
 vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,
@@ -24,7 +26,9 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
     if (!s || (n_in && !in))
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "vireo_session_submit: session and inputs are needed");
-    return vr_session_submit(s, in, n_in, err);
+    const vireo_status st = vr_session_submit(s, in, n_in, err);
+    vr_tuned_save(s->model->device); /* what it may have measured */
+    return st;
 }
 
 vireo_status vireo_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out,

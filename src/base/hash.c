@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 #include <stdio.h>
+#include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -43,4 +44,16 @@ void vr_hash_hex(vr_hash128 hash, char out[33])
 {
     snprintf(out, 33, "%016llx%016llx", (unsigned long long)hash.high,
              (unsigned long long)hash.low);
+}
+
+bool vr_hash_parse(const char *hex, vr_hash128 *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t words[2] = {0, 0};
+    if (strlen(hex) != 32 || strspn(hex, digits) != 32)
+        return false;
+    for (int i = 0; i < 32; i++)
+        words[i / 16] = words[i / 16] << 4 | (uint64_t)(strchr(digits, hex[i]) - digits);
+    *out = (vr_hash128){.low = words[1], .high = words[0]};
+    return true;
 }

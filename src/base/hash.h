@@ -18,4 +18,5 @@ vr_hash128 vr_hash(const void *data, size_t bytes);
 vr_hash128 vr_hash_pieces(bool (*next)(void *user, const void **data, size_t *bytes), void *user);
 vr_hash128 vr_hash_join(vr_hash128 a, vr_hash128 b); /* order matters */
 void vr_hash_hex(vr_hash128, char out[33]);
+bool vr_hash_parse(const char *hex, vr_hash128 *out); /* false: not 32 digits as vr_hash_hex writes them */
 #endif

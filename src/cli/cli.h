@@ -26,7 +26,7 @@ struct vr_cli {
 /* In the order of --help; NULL at the end. */
 extern const vr_command vr_command_devices, vr_command_inspect, vr_command_tokenize,
     vr_command_embed, vr_command_import, vr_command_recommend, vr_command_similar,
-    vr_command_evaluate, vr_command_bench;
+    vr_command_evaluate, vr_command_tune, vr_command_bench;
 
 /* ---- Messages, all to stderr ---------------------------------------------------------------- */
 

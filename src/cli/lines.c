@@ -97,3 +97,37 @@ void vr_lines_close(vr_lines *l)
     vr_free(NULL, l->buffer);
     *l = (vr_lines){0};
 }
+
+vireo_status vr_texts_read(vr_texts *t, const char *path, size_t most, vireo_error *err)
+{
+    vr_lines lines = {0};
+    vr_str line;
+    bool more = true;
+    vr_str_init(&line, NULL);
+    vireo_status st = vr_lines_open(&lines, path, err);
+    while (!st && more) {
+        st = vr_lines_next(&lines, &line, &more, err);
+        if (st || !more)
+            continue;
+        if (t->n == most)
+            st = vr_fail(err, VIREO_ERROR_LIMIT,
+                         "%s: more than %zu lines, at most that many are taken", path, most);
+        else if (!vr_grow(NULL, (void **)&t->list, &t->capacity, t->n + 1, sizeof *t->list) ||
+                 !(t->list[t->n] = vr_strdup(NULL, line.data)))
+            st = vr_fail_memory(err, path);
+        else
+            t->n++;
+    }
+    if (!st && t->n == 0)
+        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: no lines; texts are needed, one a line", path);
+    vr_lines_close(&lines);
+    vr_str_deinit(&line);
+    return st;
+}
+
+void vr_texts_free(vr_texts *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        vr_free(NULL, t->list[i]);
+    vr_free(NULL, t->list);
+}

@@ -11,7 +11,7 @@
 static const vr_command *const commands[] = {
     &vr_command_devices, &vr_command_inspect,  &vr_command_tokenize,
     &vr_command_embed,   &vr_command_import,   &vr_command_recommend,
-    &vr_command_similar, &vr_command_evaluate, &vr_command_bench,
+    &vr_command_similar, &vr_command_evaluate, &vr_command_tune, &vr_command_bench,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -118,7 +118,7 @@ static int run(int argc, char **argv)
     argv += 1 + used;
     if (argc == 0) {
         vr_usage_error(NULL, "a command is needed: devices, inspect, tokenize, embed, import, "
-                             "recommend, similar, evaluate or bench");
+                             "recommend, similar, evaluate, tune or bench");
         return VR_EXIT_USAGE;
     }
     status = find_command(argv[0], &cli.command);

@@ -154,7 +154,7 @@ static vireo_status launch_broadcast(const vr_call *c, const vr_kernel *k, uint3
 }
 
 static const vr_kernel kernels[] = {
-    {.name = "texel",
+    {.name = "texel", .order = 1,
      .shader = "binary.comp",
      .defines = "#define VR_TEXEL 1\n#define VR_STEPS 8\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -164,7 +164,7 @@ static const vr_kernel kernels[] = {
                {VR_IN1, VR_TEXEL_VEC4},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM}}},
-    {.name = "storage",
+    {.name = "storage", .order = 1,
      .shader = "binary.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_STEPS 8\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -174,7 +174,7 @@ static const vr_kernel kernels[] = {
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM}}},
-    {.name = "broadcast",
+    {.name = "broadcast", .order = 1,
      .shader = "broadcast.comp",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .launch = launch_broadcast,

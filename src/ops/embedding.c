@@ -87,7 +87,7 @@ static vireo_status launch_slabs(const vr_call *c, const vr_kernel *k, uint32_t 
 }
 
 static const vr_kernel kernels[] = {
-    {.name = "texel",
+    {.name = "texel", .order = 1,
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -98,7 +98,7 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
                {VR_FAULT, VR_STORAGE}}},
-    {.name = "packed",
+    {.name = "packed", .order = 1,
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -110,7 +110,7 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
                {VR_FAULT, VR_STORAGE}}},
-    {.name = "storage",
+    {.name = "storage", .order = 1,
      .shader = "embedding.comp",
      .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,

@@ -93,6 +93,22 @@ void vr_value_text(const vr_value *v, char *buffer, size_t size)
         snprintf(buffer + n, size - (size_t)n, "]");
 }
 
+void vr_call_text(const vr_call *c, char *buffer, size_t size)
+{
+    uint32_t last = VR_MAX_IN;
+    while (last && !c->in[last - 1])
+        last--;
+    size_t n = (size_t)snprintf(buffer, size, "%s", vr_ops[c->op]->name);
+    for (uint32_t i = 0; i < last && n < size; i++) {
+        const vr_value *v = c->in[i];
+        n += (size_t)snprintf(buffer + n, size - n, v ? " %s[" : " -", v ? vireo_dtype_name(v->dtype) : "");
+        for (uint32_t j = 0; v && j < v->rank && n < size; j++)
+            n += (size_t)snprintf(buffer + n, size - n, "%s%lld", j ? "," : "", (long long)v->shape[j]);
+        if (v && n < size)
+            n += (size_t)snprintf(buffer + n, size - n, "]");
+    }
+}
+
 vr_dispatch *vr_launch_grid(vr_launches *l, const void *push, size_t push_bytes, uint32_t x,
                             uint32_t y, uint32_t z)
 {

@@ -139,6 +139,9 @@ typedef struct vr_call {
     const vireo_device_info *limits;
 } vr_call;
 
+/* Op, then dtype and capacities of its inputs, "-" where one is absent: "matmul f32[512,384] f16[1536,384]". */
+void vr_call_text(const vr_call *, char *buffer, size_t size);
+
 /* Operands of the reference as dense doubles (no padding), i32 values as whole numbers. f16 and packed
  * inputs are the exact values of what is stored. NULL where absent. */
 typedef struct vr_ref_args {
@@ -240,6 +243,7 @@ struct vr_kernel {
     const char *shader; /* file in shaders/ */
     const char *defines; /* "#define A 1\n..." or NULL; WG is defined by the runtime */
     uint32_t needs;
+    uint8_t order; /* kernels of an op with the same sum in the same order, to the same bits; 0: in its own */
     vr_workgroup workgroup;
     bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
     /* NULL: always. Whether it is the better one for these sizes. Where kernels are fixed or forced it is

@@ -81,7 +81,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 }
 
 static const vr_kernel kernels[] = {
-    {.name = "texel",
+    {.name = "texel", .order = 1,
      .shader = "pool.comp",
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -91,7 +91,7 @@ static const vr_kernel kernels[] = {
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM}}},
-    {.name = "storage",
+    {.name = "storage", .order = 1,
      .shader = "pool.comp",
      .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,

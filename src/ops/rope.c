@@ -110,7 +110,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 }
 
 static const vr_kernel kernels[] = {
-    {.name = "quads",
+    {.name = "quads", .order = 1,
      .shader = "rope.comp",
      .defines = "#define VR_QUADS 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
@@ -122,7 +122,7 @@ static const vr_kernel kernels[] = {
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
                {VR_FAULT, VR_STORAGE}}},
-    {.name = "elements",
+    {.name = "elements", .order = 1,
      .shader = "rope.comp",
      .defines = "#define VR_QUADS 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,

@@ -279,17 +279,17 @@ static const vr_kernel rank_storage = {
         {VR_IN0, scores}, {VR_IN1, deny}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM}          \
     }
 static const vr_kernel kernels[] = {
-    {.name = "subgroup", .shader = "top_k_select.comp",
+    {.name = "subgroup", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_texel,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
-    {.name = "subgroup_storage", .shader = "top_k_select.comp",
+    {.name = "subgroup_storage", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .fits = lists_fit,
      .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
      .binds = BINDS(VR_STORAGE, VR_STORAGE)},
-    {.name = "workgroup", .shader = "top_k_select.comp",
+    {.name = "workgroup", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_64,
      .fits = lists_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
      .binds = BINDS(VR_STORAGE, VR_STORAGE)},

@@ -62,36 +62,36 @@ vireo_status vr_bucket_init(vr_bucket *b, const vireo_model *m, const int64_t *c
     return VIREO_OK;
 }
 
-vireo_status vr_kernels_choose(const vireo_model *m, const int64_t *capacity, const char *force,
+vireo_status vr_kernels_choose(const vireo_model *m, const int64_t *capacity, const vr_bucket_options *o,
                                const vr_kernel **out, vireo_error *err)
 {
     vr_bucket b;
     vireo_status st = vr_bucket_init(&b, m, capacity, err);
     if (!st)
-        st = vr_bucket_choose(&b, force, NULL, err);
+        st = vr_bucket_choose(&b, o, err);
     for (size_t i = 0; !st && i < m->graph->n_nodes; i++)
         out[i] = b.nodes[i].kernel;
     vr_bucket_deinit(&b);
     return st;
 }
 
-vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const char *force,
-                              const vr_kernel *const *fixed, vr_progress_hook hook, vr_bucket **out,
-                              vireo_error *err)
+vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, const vr_bucket_options *o,
+                              vr_bucket **out, vireo_error *err)
 {
     vr_bucket *b = vr_alloc(m->device->allocator, sizeof *b);
     if (!b)
         return vr_fail_memory(err, "bucket");
     uint64_t start = vr_now_ns();
     vireo_status st = vr_bucket_init(b, m, capacity, err);
+    b->timed = o->timed;
     if (!st)
-        st = vr_bucket_choose(b, force, fixed, err);
+        st = vr_bucket_choose(b, o, err);
     if (!st)
         st = vr_bucket_dispatches(b, err);
     if (!st)
         st = vr_bucket_place(b, err);
     if (!st)
-        st = vr_bucket_compile(b, hook, err);
+        st = vr_bucket_compile(b, o->progress, err);
     if (!st)
         st = vr_buffer_create(m->device, b->arena_bytes, VR_MEMORY_DEVICE, "activations", &b->arena,
                               err);

@@ -67,6 +67,7 @@ typedef struct vr_bucket {
     uint64_t input_bytes, output_bytes;
     vr_buffer arena;       /* activations and scratch */
     size_t n_faults;
+    bool timed;
     vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
     uint64_t used; /* session's clock at last use */
     bool has_run;  /* else the driver may still compile when it runs */
@@ -82,29 +83,36 @@ vireo_status vr_kernel_program(const vireo_device *, const vr_call *, const vr_k
                                vireo_error *);
 /* Whether force ("op/kernel[,op/kernel]" or NULL) names kernels there are. */
 vireo_status vr_force_check(const char *force, vireo_error *);
+bool vr_force_names(const char *force, vr_op_id); /* whether it says what the op runs */
 typedef struct vr_progress_hook {
     vireo_progress_fn fn; /* NULL: nobody asks */
     void *user;
 } vr_progress_hook;
-/* Builds the bucket and its first slot. force: checked, or NULL. fixed: kernels that vr_kernels_choose
- * has chosen for other capacities and that these must take too, or NULL. */
-vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const char *force,
-                              const vr_kernel *const *fixed, vr_progress_hook, vr_bucket **out,
-                              vireo_error *);
+/* How a bucket is made; of zeros: as the ops prefer. */
+typedef struct vr_bucket_options {
+    const char *force; /* "op/kernel[,op/kernel]", checked; NULL: none */
+    const vr_kernel *const *fixed; /* [node index], chosen for other capacities: these take them too, or what
+                                      sums in the same order; NULL: none */
+    bool untuned; /* what is known from measuring (tune.h) does not count */
+    bool timed;   /* vr_slot_times is to know what its nodes take */
+    vr_progress_hook progress;
+} vr_bucket_options;
+/* Builds the bucket and its first slot. */
+vireo_status vr_bucket_create(const vireo_model *, const int64_t *capacity, const vr_bucket_options *,
+                              vr_bucket **out, vireo_error *);
 void vr_bucket_destroy(vr_bucket **);
 
 /* Capacities for counts, [symbol id] both: the next power of two, so that few buckets serve all
  * sizes. largest: of any symbol; 0: its own maximum. */
 void vr_capacities(const vireo_graph *, int64_t largest, const int64_t *counts, int64_t *capacity);
 /* The kernels a bucket of these capacities would have: out[node index], NULL for a view. */
-vireo_status vr_kernels_choose(const vireo_model *, const int64_t *capacity, const char *force,
+vireo_status vr_kernels_choose(const vireo_model *, const int64_t *capacity, const vr_bucket_options *,
                                const vr_kernel **out, vireo_error *);
 
 /* Steps of vr_bucket_create. These know no Vulkan: of the device they take limits, allocator, log. */
 vireo_status vr_bucket_init(vr_bucket *, const vireo_model *, const int64_t *capacity,
                             vireo_error *);
-vireo_status vr_bucket_choose(vr_bucket *, const char *force, const vr_kernel *const *fixed,
-                              vireo_error *);
+vireo_status vr_bucket_choose(vr_bucket *, const vr_bucket_options *, vireo_error *);
 vireo_status vr_bucket_dispatches(vr_bucket *, vireo_error *); /* and scratch, faults */
 vireo_status vr_bucket_place(vr_bucket *, vireo_error *);
 void vr_bucket_deinit(vr_bucket *); /* frees what they made; also after a fault */
@@ -118,6 +126,8 @@ void vr_slot_ints(const vr_bucket *, const vr_slot *, const vr_node *,
                   const int32_t *host[VR_MAX_IN]);
 /* What the slot's segments take in a run of the counts in b->values, whose dispatches are `launches`. */
 void vr_slot_estimate(const vr_bucket *, vr_slot *, const vr_launches *);
+/* What each node took, 0 where it dispatches nothing: ns[node index], of the run that has just ended. */
+void vr_slot_times(vr_bucket *, const vr_slot *, double *ns);
 /* Adds what the nodes took in the run that has just ended in a timed slot to the device's profile; before:
  * when the session's run before it was done. Returns when this one was. */
 uint64_t vr_slot_profile(vr_bucket *, const vr_slot *, uint64_t before);

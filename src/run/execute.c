@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Execution: inputs, true counts and grids are written into a slot, whose recording is submitted
  * (flight.c); outputs are read. */
-#include "run/session.h"
+#include "run/tune.h"
 #include <string.h>
 
 enum { WATCHDOG_SECONDS = 600 };
@@ -18,7 +18,8 @@ static vireo_status fix_kernels(vireo_session *s, vireo_error *err)
     s->fixed = vr_calloc(s->model->device->allocator, g->n_nodes, sizeof *s->fixed);
     if (!s->fixed)
         return vr_fail_memory(err, "session");
-    vireo_status st = vr_kernels_choose(s->model, capacity, s->force, s->fixed, &why);
+    const vr_bucket_options o = {.force = s->force, .untuned = true};
+    vireo_status st = vr_kernels_choose(s->model, capacity, &o, s->fixed, &why);
     if (st == VIREO_ERROR_UNSUPPORTED)
         return vr_fail(err, st,
                        "deterministic: one kernel for all sizes must fit the largest: %s; "
@@ -49,6 +50,7 @@ vireo_status vr_session_create(vireo_model *m, const vireo_session_options *o, v
     s->patience = WATCHDOG_SECONDS;
     s->progress = (vr_progress_hook){o->progress, o->progress_user};
     s->largest = o->largest;
+    s->tune_ns = o->tune_ms * UINT64_C(1000000);
     s->launches.allocator = a;
     if (o->force_kernel && !(s->force = vr_strdup(a, o->force_kernel)))
         st = vr_fail_memory(err, "session");
@@ -90,8 +92,8 @@ void vr_session_destroy(vireo_session **ps)
 }
 
 /* One in flight is never the least recently used of so many. */
-static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_bucket **out,
-                                vireo_error *err)
+static vireo_status find_bucket(vireo_session *s, const vireo_tensor *in, size_t n_in,
+                                const int64_t *counts, vr_bucket **out, vireo_error *err)
 {
     int64_t capacity[VR_MAX_SYMBOLS + 1];
     vr_capacities(s->model->graph, s->largest, counts, capacity);
@@ -105,8 +107,10 @@ static vireo_status find_bucket(vireo_session *s, const int64_t *counts, vr_buck
             oldest = i;
     }
     vr_bucket *made = NULL;
-    vireo_status st = vr_bucket_create(s->model, capacity, s->force, s->fixed, s->progress,
-                                       &made, err);
+    const vr_bucket_options o = {s->force, s->fixed, s->untuned, s->timed, s->progress};
+    vireo_status st = s->tune_ns ? vr_tune(s, in, n_in, capacity, err) : VIREO_OK;
+    if (!st)
+        st = vr_bucket_create(s->model, capacity, &o, &made, err);
     if (st)
         return st;
     if (s->n_buckets < VR_MAX_BUCKETS)
@@ -211,7 +215,7 @@ vireo_status vr_session_submit(vireo_session *s, const vireo_tensor *in, size_t 
     if (!st)
         st = vr_graph_counts(s->model->graph, s->largest, in, n_in, f.counts, err);
     if (!st)
-        st = find_bucket(s, f.counts, &f.bucket, err);
+        st = find_bucket(s, in, n_in, f.counts, &f.bucket, err);
     if (!st)
         st = find_slot(s, f.bucket, &f.slot, err);
     if (!st)
@@ -262,7 +266,7 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
     const uint64_t before = s->finished_ns > s->profiled_ns ? s->finished_ns : s->profiled_ns;
     set_counts(b, s->flights[0].counts);
     vireo_status st = land(s, err);
-    if (!st && slot->timed && s->model->device->profile.on)
+    if (!st && slot->timed && !s->timed && s->model->device->profile.on)
         s->profiled_ns = vr_slot_profile(b, slot, before);
     if (!st)
         st = check_faults(b, slot, err);

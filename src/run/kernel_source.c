@@ -33,23 +33,45 @@ static void add_dispatch(const vr_dispatch *d, vr_str *out)
     vr_str_add(out, "\n");
 }
 
-static vireo_status add_case(vireo_device *d, vr_check_case *c, const vr_kernel *k, vr_str *out,
+/* All that runs for the call; nothing if the kernel is not allowed for it. */
+static vireo_status add_call(vireo_device *d, const vr_call *c, const vr_kernel *k, vr_str *out,
                              vireo_error *err)
 {
     const uint32_t wg = vr_kernel_workgroup(k, &d->info);
     vr_launches l = {.allocator = d->allocator};
-    c->call.limits = &d->info;
-    if (!vr_kernel_allowed(k, &c->call))
+    if (!vr_kernel_allowed(k, c))
         return VIREO_OK;
     vireo_status st = VIREO_OK;
     for (const vr_kernel *part = k; !st && part; part = part->second)
-        st = add_program(d, &c->call, part, wg, out, err);
-    if (!st && k->launch(&c->call, k, wg, &l))
+        st = add_program(d, c, part, wg, out, err);
+    if (!st && k->launch(c, k, wg, &l))
         st = vr_fail_memory(err, "launches");
     for (size_t i = 0; !st && i < l.count; i++)
         add_dispatch(&l.list[i], out);
     vr_free(d->allocator, l.list);
     return st;
+}
+
+static vireo_status finish(vireo_status st, vr_str *text, vr_hash128 *out, vireo_error *err)
+{
+    if (!st && text->failed)
+        st = vr_fail_memory(err, "shader text");
+    if (!st)
+        *out = vr_hash(text->data, text->length);
+    vr_str_deinit(text);
+    return st;
+}
+
+vireo_status vr_call_source(vireo_device *d, const vr_call *c, const vr_kernel *const *kernels, size_t n,
+                            vr_hash128 *out, vireo_error *err)
+{
+    vireo_status st = VIREO_OK;
+    vr_str text;
+    vr_str_init(&text, d->allocator);
+    vr_str_add(&text, vr_glsl_version());
+    for (size_t i = 0; !st && i < n; i++)
+        st = add_call(d, c, kernels[i], &text, err);
+    return finish(st, &text, out, err);
 }
 
 vireo_status vr_kernel_source(vireo_device *d, vr_op_id op, const vr_kernel *k, vr_hash128 *out,
@@ -62,16 +84,12 @@ vireo_status vr_kernel_source(vireo_device *d, vr_op_id op, const vr_kernel *k, 
     for (size_t i = 0; !st && i < vr_ops[op]->n_checks; i++) {
         vr_check_case c;
         st = vr_check_case_init(&c, d->allocator, op, i, err);
+        c.call.limits = &d->info;
         if (!st)
-            st = add_case(d, &c, k, &text, err);
+            st = add_call(d, &c.call, k, &text, err);
         vr_check_case_deinit(&c);
     }
-    if (!st && text.failed)
-        st = vr_fail_memory(err, "shader text");
-    if (!st)
-        *out = vr_hash(text.data, text.length);
-    vr_str_deinit(&text);
-    return st;
+    return finish(st, &text, out, err);
 }
 
 void vr_kernel_path(vr_op_id op, const vr_kernel *k, char out[VR_VERDICT_NAME])

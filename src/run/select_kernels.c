@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Selection: the first kernel of each op whose needs, fits and, if possible, pays hold and that no self-test
- * has failed, the forced one, or the one that is fixed for all buckets; then the dispatches at capacity and the
- * programs they need, compiled together. */
+ * has failed, the forced one, the one that is fixed for all buckets, or the one that measuring has found the
+ * best; then the dispatches at capacity and the programs they need, compiled together. */
 #include "run/bucket.h"
 #include "run/selftest.h"
 #include "run/shader_text.h"
+#include "run/tune.h"
 #include <string.h>
 
 static const char *shader_text(const char *name)
@@ -36,6 +37,12 @@ static const char *forced_name(const char *force, const char *op, size_t *length
         p = end ? end + 1 : NULL;
     }
     return NULL;
+}
+
+bool vr_force_names(const char *force, vr_op_id op)
+{
+    size_t length;
+    return forced_name(force, vr_ops[op]->name, &length) != NULL;
 }
 
 /* entry: "op/kernel", length bytes. */
@@ -219,8 +226,7 @@ static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, c
     const vireo_graph *g = b->model->graph;
     const vr_op *op = vr_ops[node->op];
     vr_value *out = c->out[0];
-    size_t length;
-    if (!op->view || g->values[node->out[0]].is_output || forced_name(force, op->name, &length))
+    if (!op->view || g->values[node->out[0]].is_output || vr_force_names(force, c->op))
         return false;
     if (vr_value_rows(out) && vr_value_width(out) && op->view(c, offset) &&
         (out->pitch == 0 || !must_be_dense(g, node->out[0])))
@@ -229,26 +235,28 @@ static bool is_view(const vr_bucket *b, const vr_node *node, const vr_call *c, c
     return false;
 }
 
-vireo_status vr_bucket_choose(vr_bucket *b, const char *force, const vr_kernel *const *fixed,
-                              vireo_error *err)
+vireo_status vr_bucket_choose(vr_bucket *b, const vr_bucket_options *o, vireo_error *err)
 {
     const vireo_graph *g = b->model->graph;
     const vireo_device_info *info = &b->model->device->info;
     vireo_status st = VIREO_OK;
     for (size_t i = 0; !st && i < g->n_nodes; i++) {
         vr_step_node *n = &b->nodes[i];
+        const vr_kernel *fixed = o->fixed ? o->fixed[i] : NULL;
         vr_call call;
         vr_node_call(g, &g->nodes[i], b->pointers, info, &call);
-        if (is_view(b, &g->nodes[i], &call, force, &n->view_offset))
+        if (is_view(b, &g->nodes[i], &call, o->force, &n->view_offset))
             continue;
-        if (!fixed || !fixed[i]) /* what is a view at the largest sizes is none where it is empty */
-            st = choose(b->model, &call, force, &n->kernel, err);
-        else if (vr_kernel_allowed(fixed[i], &call))
-            n->kernel = fixed[i];
+        if (!fixed) /* what is a view at the largest sizes is none where it is empty */
+            st = choose(b->model, &call, o->force, &n->kernel, err);
+        else if (vr_kernel_allowed(fixed, &call))
+            n->kernel = fixed;
         else
             st = vr_fail(err, VIREO_ERROR_UNSUPPORTED,
                          "%s/%s fits the largest sizes on %s, but not these smaller ones",
-                         vr_ops[call.op]->name, fixed[i]->name, info->name);
+                         vr_ops[call.op]->name, fixed->name, info->name);
+        if (!st && !o->untuned && !vr_force_names(o->force, call.op))
+            st = vr_tuned_kernel(b->model, &call, fixed != NULL, &n->kernel, err);
     }
     return st;
 }

@@ -107,7 +107,7 @@ vireo_status vr_slot_create(vr_bucket *b, vr_slot *slot, vireo_error *err)
     vireo_status st = make_buffers(b, slot, err);
     if (!st)
         st = make_pools(b, slot, err);
-    slot->timed = d->profile.on;
+    slot->timed = b->timed || d->profile.on;
     if (!st)
         st = cut(b, slot, err);
     for (size_t i = 0; !st && i < slot->n_segments; i++)

@@ -2,6 +2,7 @@
  * Timed slots: what each node took, and what it did. */
 #include "run/bucket.h"
 #include <stdio.h>
+#include <string.h>
 
 /* Sizes of this run, and the dtype where it is not f32: "12x384 1536x384 f16". */
 static void write_shape(const vr_call *c, char *out, size_t size)
@@ -17,8 +18,12 @@ static void write_shape(const vr_call *c, char *out, size_t size)
     }
 }
 
-static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, uint64_t ns)
+/* What is done with what node `node` took. */
+typedef void (*taker)(void *user, vr_bucket *, const vr_slot *, size_t node, uint64_t start, uint64_t ns);
+
+static void add(void *user, vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, uint64_t ns)
 {
+    (void)user;
     const vireo_graph *g = b->model->graph;
     vireo_device *d = b->model->device;
     const int32_t *host[VR_MAX_IN];
@@ -36,7 +41,7 @@ static void add(vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, 
 
 /* The first node begins when the run was submitted or the one before it was done, as far as the host
  * knows. Nodes wait for each other: where ticks say otherwise they err. */
-static uint64_t by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
+static uint64_t by_device(vr_bucket *b, const vr_slot *slot, uint64_t before, taker take, void *user)
 {
     vireo_device *d = b->model->device;
     const uint64_t submitted = slot->segments[0].submitted_ns;
@@ -57,27 +62,46 @@ static uint64_t by_device(vr_bucket *b, const vr_slot *slot, uint64_t before)
         const double at = (double)((ticks[0] - first) & d->tick_mask) * d->tick_ns;
         const double ns = (double)((ticks[1] - ticks[0]) & d->tick_mask) * d->tick_ns;
         const uint64_t start = origin + (uint64_t)at > end ? origin + (uint64_t)at : end;
-        add(b, slot, i, start, (uint64_t)ns);
+        take(user, b, slot, i, start, (uint64_t)ns);
         end = start + (uint64_t)ns;
     }
     return end;
 }
 
 /* Segments and nodes that dispatch anything correspond, in order. */
-static uint64_t by_host(vr_bucket *b, const vr_slot *slot)
+static uint64_t by_host(vr_bucket *b, const vr_slot *slot, taker take, void *user)
 {
     const vr_segment *s = slot->segments;
     uint64_t end = 0;
     for (size_t i = 0; i < b->model->graph->n_nodes; i++)
         if (b->nodes[i].n_dispatches) {
-            add(b, slot, i, s->submitted_ns, s->finished_ns - s->submitted_ns);
+            take(user, b, slot, i, s->submitted_ns, s->finished_ns - s->submitted_ns);
             end = s->finished_ns;
             s++;
         }
     return end;
 }
 
+static void keep(void *user, vr_bucket *b, const vr_slot *slot, size_t node, uint64_t start, uint64_t ns)
+{
+    (void)b;
+    (void)slot;
+    (void)start;
+    ((double *)user)[node] = (double)ns;
+}
+
+static uint64_t each_node(vr_bucket *b, const vr_slot *slot, uint64_t before, taker take, void *user)
+{
+    return slot->times ? by_device(b, slot, before, take, user) : by_host(b, slot, take, user);
+}
+
 uint64_t vr_slot_profile(vr_bucket *b, const vr_slot *slot, uint64_t before)
 {
-    return slot->times ? by_device(b, slot, before) : by_host(b, slot);
+    return each_node(b, slot, before, add, NULL);
+}
+
+void vr_slot_times(vr_bucket *b, const vr_slot *slot, double *ns)
+{
+    memset(ns, 0, b->model->graph->n_nodes * sizeof *ns);
+    each_node(b, slot, 0, keep, ns);
 }

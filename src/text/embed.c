@@ -141,13 +141,14 @@ static int forward(void *user, const char *what, uint64_t done, uint64_t total)
 }
 
 /* The largest run decides on the kernels, so it may depend on nothing but the model. */
-static vireo_status open_session(vireo_embedder *e, vireo_model *model, bool deterministic,
-                                 vireo_error *err)
+static vireo_status open_session(vireo_embedder *e, vireo_model *model,
+                                 const vireo_embedder_options *given, vireo_error *err)
 {
     vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+    o.tune_ms = given->tune_ms;
     o.progress = e->progress ? forward : NULL;
     o.progress_user = e;
-    if (deterministic) {
+    if (given->deterministic) {
         o.deterministic = true;
         o.largest = (int64_t)e->largest_run + 1; /* of offsets, one more than texts */
         if (e->batch > e->largest_run)
@@ -191,7 +192,7 @@ vireo_status vireo_embedder_create(vireo_model *model, const vireo_source *sourc
     if (!st)
         st = read_limits(e, source, &o, err);
     if (!st)
-        st = open_session(e, model, o.deterministic, err);
+        st = open_session(e, model, &o, err);
     if (!st)
         st = make_buffers(e, err);
     if (st)

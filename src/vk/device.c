@@ -5,6 +5,7 @@
 #include "vk/pipeline.h"
 #include "vk/device_select.h"
 #include "vk/transfer.h"
+#include "vk/tuned.h"
 #include "vk/verdict.h"
 #include <string.h>
 
@@ -235,6 +236,8 @@ static vireo_status init(vireo_device *d, const vireo_device_options *options,
     st = vr_pipeline_store_create(d, err);
     if (!st)
         st = vr_verdicts_create(d, err);
+    if (!st)
+        st = vr_tuned_create(d, err);
     if (st)
         return st;
     vr_logf(&d->log, VIREO_LOG_INFO, "device %u: %s (%s %s), %s", d->info.index, d->info.name,
@@ -280,6 +283,18 @@ vireo_status vireo_device_create(const vireo_device_options *options, vireo_devi
     return vr_device_create_with(options, NULL, out, err);
 }
 
+void vr_device_driver_key(const vireo_device *d, char out[VR_DRIVER_KEY])
+{
+    const vireo_device_info *i = &d->info;
+    char hex[33];
+    vr_hash128 driver = vr_hash(&i->driver_version, sizeof i->driver_version);
+    driver = vr_hash_join(driver, vr_hash(i->driver, strlen(i->driver)));
+    driver = vr_hash_join(driver, vr_hash(i->driver_info, strlen(i->driver_info)));
+    vr_hash_hex(driver, hex);
+    memcpy(out, hex, VR_DRIVER_KEY - 1);
+    out[VR_DRIVER_KEY - 1] = '\0';
+}
+
 const vireo_device_info *vireo_device_get_info(const vireo_device *d)
 {
     return &d->info;
@@ -298,6 +313,7 @@ void vireo_device_destroy(vireo_device **device)
         d->fn.vkDestroyDevice(d->handle, NULL);
     }
     vr_verdicts_destroy(d);
+    vr_tuned_destroy(d);
     vr_instance_destroy(&d->instance);
     vr_profile_deinit(&d->profile);
     vr_mutex_deinit(&d->transfer_lock);

@@ -54,6 +54,7 @@ struct vireo_device {
     vr_counters counters;
     struct vr_pipeline_store *pipelines; /* pipeline.h */
     struct vr_verdicts *verdicts;        /* verdict.h */
+    struct vr_tuned *tuned;              /* tuned.h */
     vr_profile profile;                  /* profile.h */
     const char *shader, *shader_text;    /* of the override */
     struct vr_transfer *transfer;        /* staging copies, transfer.h; made at the first one */
@@ -67,6 +68,10 @@ vireo_status vr_device_create_with(const vireo_device_options *, const vr_device
  * lost, and every later vr_device_check fails. VK_SUCCESS → VIREO_OK. */
 vireo_status vr_vk_check(vireo_device *, VkResult, const char *what, vireo_error *);
 vireo_status vr_device_check(vireo_device *, vireo_error *); /* fails if the device is lost */
+enum { VR_DRIVER_KEY = 17 };
+/* A hash of the driver's name, texts and version, as digits: lavapipe's version number is the same in all
+ * of its versions. */
+void vr_device_driver_key(const vireo_device *, char out[VR_DRIVER_KEY]);
 
 /* ---- Buffers ------------------------------------------------------------------------------- */
 

@@ -26,24 +26,12 @@ struct vr_verdicts {
     rows rows;
 };
 
-static void add_hex(vr_hash128 hash, size_t digits, char *out)
-{
-    char hex[33];
-    vr_hash_hex(hash, hex);
-    memcpy(out, hex, digits);
-    out[digits] = '\0';
-}
-
-/* The driver's texts too: lavapipe's version number is the same in all of its versions. */
 static row make_row(const vireo_device *d, const char *kernel, vr_hash128 source, vr_verdict v)
 {
     row r = {.verdict = v};
-    vr_hash128 driver = vr_hash(&d->info.driver_version, sizeof d->info.driver_version);
-    driver = vr_hash_join(driver, vr_hash(d->info.driver, strlen(d->info.driver)));
-    driver = vr_hash_join(driver, vr_hash(d->info.driver_info, strlen(d->info.driver_info)));
     memcpy(r.uuid, d->info.uuid, sizeof r.uuid);
-    add_hex(driver, 16, r.driver);
-    add_hex(source, 32, r.source);
+    vr_device_driver_key(d, r.driver);
+    vr_hash_hex(source, r.source);
     memcpy(r.kernel, kernel, strnlen(kernel, VR_VERDICT_NAME - 1));
     return r;
 }

@@ -153,7 +153,8 @@ static const vr_kernel **choose_fixed(const vireo_model *m, const char *force)
     vr_capacities(g, 0, most, capacity);
     for (size_t i = 1; i < g->n_symbols; i++)
         need(capacity[i] == g->symbols[i].max, "the largest capacity");
-    if (!vr_kernels_choose(m, capacity, force, fixed, NULL))
+    const vr_bucket_options o = {.force = force, .untuned = true};
+    if (!vr_kernels_choose(m, capacity, &o, fixed, NULL))
         return fixed;
     free(fixed);
     return NULL;
@@ -163,6 +164,7 @@ static void run_bucket(const vireo_model *m, const int64_t *counts, const char *
 {
     const vireo_graph *g = m->graph;
     const vr_kernel **fixed = fix ? choose_fixed(m, force) : NULL;
+    const vr_bucket_options o = {.force = force, .fixed = fixed, .untuned = true};
     int64_t capacity[VR_MAX_SYMBOLS + 1];
     vr_bucket b;
     vireo_error err = {0};
@@ -171,7 +173,7 @@ static void run_bucket(const vireo_model *m, const int64_t *counts, const char *
         need(counts[i] <= capacity[i] && capacity[i] <= g->symbols[i].max, "a capacity");
     vireo_status st = vr_bucket_init(&b, m, capacity, &err);
     if (!st)
-        st = vr_bucket_choose(&b, force, fixed, &err);
+        st = vr_bucket_choose(&b, &o, &err);
     need(!st || !fixed, err.message);
     if (!st)
         st = vr_bucket_dispatches(&b, &err);

@@ -103,7 +103,7 @@ static void encoder(void **state)
         int64_t capacity[VR_MAX_SYMBOLS + 1] = {0, sizes[i][0], sizes[i][1], sizes[i][1] - 1};
         vr_bucket *b = NULL;
         vireo_error err = {0};
-        if (vr_bucket_create(m, capacity, NULL, NULL, (vr_progress_hook){0}, &b, &err))
+        if (vr_bucket_create(m, capacity, &(vr_bucket_options){0}, &b, &err))
             fail_msg("%s", err.message);
         const double ratio = check_plan(b);
         print_message("%lld tokens, %lld ends: arena %llu bytes, %.3f of the lower bound\n",
@@ -191,7 +191,7 @@ static void random_graphs(void **state)
         vireo_model *m = random_model(seed, 100, weights, false);
         vr_bucket *b = NULL;
         vireo_error err = {0};
-        if (vr_bucket_create(m, none, NULL, NULL, (vr_progress_hook){0}, &b, &err))
+        if (vr_bucket_create(m, none, &(vr_bucket_options){0}, &b, &err))
             fail_msg("%s", err.message);
         const double ratio = check_plan(b);
         worst = ratio > worst ? ratio : worst;
@@ -221,7 +221,7 @@ static void scratch_is_apart(void **state)
         x = vireo_cumsum(g, vireo_unary_op(g, VIREO_TANH, x), i == 1);
     vireo_graph_output(g, "y", vireo_unary_op(g, VIREO_TANH, x));
     if (vireo_model_create(device, &g, NULL, &m, &err) ||
-        vr_bucket_create(m, none, NULL, NULL, (vr_progress_hook){0}, &b, &err))
+        vr_bucket_create(m, none, &(vr_bucket_options){0}, &b, &err))
         fail_msg("%s", err.message);
     size_t with_scratch = 0;
     for (size_t i = 0; i < m->graph->n_nodes; i++)

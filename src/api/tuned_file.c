@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/tuned_file.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "io/json.h"
+#include "vireo/inspect.h"
+#include "vk/cache.h"
+#include <string.h>
+
+static const char format_text[] = "vireo tuned 1";
+enum { NAME = 256, MOST_BYTES = 16 << 20 };
+
+typedef struct choice {
+    char device[37], device_name[NAME], driver[VR_DRIVER_KEY], driver_name[NAME];
+    vr_tuned_row row;
+} choice;
+
+typedef struct choices {
+    const vireo_allocator *allocator;
+    choice *list;
+    size_t count, capacity;
+} choices;
+
+static void choices_deinit(choices *c)
+{
+    vr_free(c->allocator, c->list);
+}
+
+static bool add(choices *c, const choice *new)
+{
+    if (!vr_grow(c->allocator, (void **)&c->list, &c->capacity, c->count + 1, sizeof *c->list))
+        return false;
+    c->list[c->count++] = *new;
+    return true;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+typedef struct reader {
+    const char *path;
+    size_t index; /* of the choice at hand */
+    vireo_error *err;
+} reader;
+
+static vireo_status bad(const reader *r, const char *key, const char *allowed)
+{
+    return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu]: \"%s\" must be %s", r->path, r->index, key,
+                   allowed);
+}
+
+/* A text of at least `least` and less than `size` bytes; digits: of hexadecimal digits and '-'. */
+static vireo_status read_text(const reader *r, const cJSON *o, const char *key, size_t least, size_t size,
+                              bool digits, char *out)
+{
+    const char *text = cJSON_GetStringValue(vr_json_get(o, key));
+    const size_t length = text ? strlen(text) : 0;
+    const bool right = text && length >= least && length < size &&
+                       (!digits || strspn(text, "0123456789abcdef-") == length);
+    if (right) {
+        memcpy(out, text, length + 1);
+        return VIREO_OK;
+    }
+    return digits ? vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu]: \"%s\" must be %zu hexadecimal digits",
+                            r->path, r->index, key, size - 1)
+                  : vr_fail(r->err, VIREO_ERROR_FORMAT,
+                            "%s: choices[%zu]: \"%s\" must be a text of %zu to %zu bytes", r->path, r->index,
+                            key, least, size - 1);
+}
+
+static vireo_status read_time(const reader *r, const cJSON *o, const char *key, double *out)
+{
+    const cJSON *v = vr_json_get(o, key);
+    if (!cJSON_IsNumber(v) || v->valuedouble < 0)
+        return bad(r, key, "a number of microseconds, at least 0");
+    *out = v->valuedouble;
+    return VIREO_OK;
+}
+
+static vireo_status read_measured(const reader *r, const cJSON *o, vr_tuned_row *out)
+{
+    const char *source = cJSON_GetStringValue(vr_json_get(o, "source"));
+    vireo_status st = read_text(r, o, "usual", 1, sizeof out->usual, false, out->usual);
+    if (!st && (!source || !vr_hash_parse(source, &out->source)))
+        st = bad(r, "source", "32 hexadecimal digits");
+    if (!st)
+        st = read_time(r, o, "us", &out->us);
+    return st ? st : read_time(r, o, "usual_us", &out->usual_us);
+}
+
+static vireo_status read_keys(const reader *r, const cJSON *o)
+{
+    static const char *const known[] = {"device", "device_name", "driver", "driver_name", "call",  "kernel",
+                                        "usual",  "us",          "source", "usual_us",    "pinned"};
+    if (!cJSON_IsObject(o))
+        return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu] must be an object", r->path, r->index);
+    for (const cJSON *m = o->child; m; m = m->next) {
+        size_t i = 0;
+        while (i < sizeof known / sizeof *known && strcmp(known[i], m->string) != 0)
+            i++;
+        if (i == sizeof known / sizeof *known)
+            return vr_fail(r->err, VIREO_ERROR_FORMAT,
+                           "%s: choices[%zu]: \"%.60s\" is not known; allowed: device, device_name, driver, "
+                           "driver_name, call, kernel, usual, us, usual_us, source, pinned",
+                           r->path, r->index, m->string);
+    }
+    return VIREO_OK;
+}
+
+static vireo_status read_choice(const reader *r, const cJSON *o, choice *out)
+{
+    *out = (choice){.row = {.us = 0}};
+    vireo_status st = read_keys(r, o);
+    const cJSON *pinned = st ? NULL : vr_json_get(o, "pinned");
+    if (!st && pinned && !cJSON_IsBool(pinned))
+        st = bad(r, "pinned", "true or false");
+    if (!st)
+        st = read_text(r, o, "device", 36, sizeof out->device, true, out->device);
+    if (!st)
+        st = read_text(r, o, "device_name", 1, sizeof out->device_name, false, out->device_name);
+    if (!st)
+        st = read_text(r, o, "driver", 16, sizeof out->driver, true, out->driver);
+    if (!st)
+        st = read_text(r, o, "driver_name", 1, sizeof out->driver_name, false, out->driver_name);
+    if (!st)
+        st = read_text(r, o, "call", 1, sizeof out->row.call, false, out->row.call);
+    if (!st)
+        st = read_text(r, o, "kernel", 1, sizeof out->row.kernel, false, out->row.kernel);
+    out->row.pinned = cJSON_IsTrue(pinned);
+    return st || out->row.pinned ? st : read_measured(r, o, &out->row);
+}
+
+/* A file that is not there is VIREO_ERROR_NOT_FOUND. */
+static vireo_status read_file(const char *path, choices *out, vireo_error *err)
+{
+    static const vr_json_limits limits = {.bytes = MOST_BYTES};
+    reader r = {.path = path, .err = err};
+    cJSON *root = NULL;
+    vireo_status st = vr_json_read(out->allocator, path, &limits, &root, err);
+    if (st)
+        return st;
+    const char *format = cJSON_GetStringValue(vr_json_get(root, "format"));
+    const cJSON *list = vr_json_get(root, "choices");
+    if (!format || strcmp(format, format_text) != 0)
+        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: \"format\" must be \"%s\": the file is no such, or of another "
+                                              "version of Vireo",
+                     path, format_text);
+    else if (!cJSON_IsArray(list))
+        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: \"choices\" must be an array", path);
+    for (const cJSON *o = st ? NULL : list->child; o && !st; o = o->next, r.index++) {
+        choice new;
+        st = read_choice(&r, o, &new);
+        if (!st && !add(out, &new))
+            st = vr_fail_memory(err, path);
+    }
+    cJSON_Delete(root);
+    return st;
+}
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+static void write_text(vr_str *s, const char *key, const char *value)
+{
+    vr_str_addf(s, "\"%s\": ", key);
+    vr_str_add_json(s, value, strlen(value));
+    vr_str_add(s, ", ");
+}
+
+static void write_choice(vr_str *s, const choice *c)
+{
+    char source[33];
+    const vr_tuned_row *r = &c->row;
+    vr_hash_hex(r->source, source);
+    vr_str_add(s, "\n {");
+    write_text(s, "call", r->call);
+    write_text(s, "kernel", r->kernel);
+    if (r->usual[0]) {
+        write_text(s, "usual", r->usual);
+        vr_str_addf(s, "\"us\": %.9g, \"usual_us\": %.9g,\n  ", r->us, r->usual_us);
+        write_text(s, "source", source);
+    }
+    vr_str_addf(s, "\"pinned\": %s,\n  ", r->pinned ? "true" : "false");
+    write_text(s, "device_name", c->device_name);
+    write_text(s, "driver_name", c->driver_name);
+    vr_str_addf(s, "\n  \"device\": \"%s\", \"driver\": \"%s\"}", c->device, c->driver);
+}
+
+static void write_all(vr_str *s, const choices *c)
+{
+    vr_str_addf(s, "{\"format\": \"%s\", \"choices\": [", format_text);
+    for (size_t i = 0; i < c->count; i++) {
+        vr_str_add(s, i ? "," : "");
+        write_choice(s, &c->list[i]);
+    }
+    vr_str_add(s, "\n]}\n");
+}
+
+/* ---- Of a device ---------------------------------------------------------------------------- */
+
+static choice choice_of(const vireo_device *d, const vr_tuned_row *row)
+{
+    choice c = {.row = *row};
+    vr_str driver;
+    memcpy(c.device, d->info.uuid, sizeof c.device);
+    vr_device_driver_key(d, c.driver);
+    memcpy(c.device_name, d->info.name, strnlen(d->info.name, NAME - 1));
+    vr_str_init(&driver, d->allocator);
+    vr_str_addf(&driver, "%s %s", d->info.driver, d->info.driver_info);
+    if (!driver.failed)
+        memcpy(c.driver_name, driver.data, strnlen(driver.data, NAME - 1));
+    vr_str_deinit(&driver);
+    return c;
+}
+
+static vireo_status add_own(vireo_device *d, choices *out, vireo_error *err)
+{
+    vr_tuned_row row;
+    for (size_t i = 0; vr_tuned_get(d, NULL, i, &row); i++) {
+        const choice c = choice_of(d, &row);
+        if (!add(out, &c))
+            return vr_fail_memory(err, "tuned kernels");
+    }
+    return VIREO_OK;
+}
+
+/* Rows of this device and driver; of another device of the same name too, if `alike`. */
+static vireo_status take(vireo_device *d, const choices *from, bool alike, size_t *taken, vireo_error *err)
+{
+    const choice own = choice_of(d, &(vr_tuned_row){.us = 0});
+    vireo_status st = VIREO_OK;
+    *taken = 0;
+    for (size_t i = 0; !st && i < from->count; i++) {
+        const choice *c = &from->list[i];
+        const bool same = !strcmp(c->device, own.device) || (alike && !strcmp(c->device_name, own.device_name));
+        if (!same || strcmp(c->driver, own.driver) != 0)
+            continue;
+        st = vr_tuned_put(d, &c->row, err);
+        *taken += !st;
+    }
+    return st;
+}
+
+vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
+{
+    choices all = {.allocator = d->allocator};
+    vireo_error why = {0};
+    size_t taken;
+    if (!d->cache_dir || !vr_tuned_look(d))
+        return VIREO_OK;
+    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    vireo_status st = path ? read_file(path, &all, &why) : vr_fail_memory(err, "tuned kernels");
+    if (!st)
+        st = take(d, &all, false, &taken, &why);
+    if (st && st != VIREO_ERROR_NOT_FOUND && st != VIREO_ERROR_OUT_OF_MEMORY)
+        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is ignored: %s", why.message);
+    choices_deinit(&all);
+    vr_free(d->allocator, path);
+    return st == VIREO_ERROR_OUT_OF_MEMORY ? vr_fail_memory(err, "tuned kernels") : VIREO_OK;
+}
+
+/* Whether what the device knows takes the place of a choice in the file. */
+static bool is_replaced(const choice *old, const choices *own)
+{
+    for (size_t i = 0; i < own->count; i++) {
+        const choice *c = &own->list[i];
+        if (!strcmp(c->device, old->device) && !strcmp(c->driver, old->driver) &&
+            !strcmp(c->row.call, old->row.call) &&
+            (c->row.pinned || old->row.pinned || !memcmp(&c->row.source, &old->row.source, sizeof old->row.source)))
+            return true;
+    }
+    return false;
+}
+
+void vr_tuned_save(vireo_device *d)
+{
+    choices old = {.allocator = d->allocator}, own = old, all = old;
+    char *path = NULL, *written = NULL;
+    vr_str text;
+    if (!d->cache_dir || !vr_tuned_settle(d))
+        return;
+    vr_str_init(&text, d->allocator);
+    path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    if (path)
+        read_file(path, &old, NULL); /* one that is damaged is replaced */
+    bool ok = path && !add_own(d, &own, NULL);
+    for (size_t i = 0; ok && i < old.count; i++)
+        ok = is_replaced(&old.list[i], &own) || add(&all, &old.list[i]);
+    for (size_t i = 0; ok && i < own.count; i++)
+        ok = add(&all, &own.list[i]);
+    if (ok)
+        write_all(&text, &all);
+    if (!ok || text.failed || !vr_cache_write(d, VR_TUNED_FILE, text.data, text.length, &written))
+        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is not kept");
+    vr_str_deinit(&text);
+    vr_free(d->allocator, written);
+    vr_free(d->allocator, path);
+    choices_deinit(&all);
+    choices_deinit(&own);
+    choices_deinit(&old);
+}
+
+/* ---- Public --------------------------------------------------------------------------------- */
+
+bool vireo_device_get_tuned(vireo_device *d, size_t index, vireo_tuned *out)
+{
+    vr_tuned_row row;
+    if (vr_tuned_load(d, NULL) || !vr_tuned_get(d, NULL, index, &row))
+        return false;
+    _Static_assert(sizeof out->call >= sizeof row.call && sizeof out->kernel >= sizeof row.kernel &&
+                       sizeof out->usual >= sizeof row.usual,
+                   "texts fit");
+    *out = (vireo_tuned){.us = row.us, .usual_us = row.usual_us, .pinned = row.pinned};
+    memcpy(out->call, row.call, sizeof row.call);
+    memcpy(out->kernel, row.kernel, sizeof row.kernel);
+    memcpy(out->usual, row.usual, sizeof row.usual);
+    return true;
+}
+
+vireo_status vireo_device_export_tuned(vireo_device *d, const char *path, vireo_error *err)
+{
+    choices own = {.allocator = d->allocator};
+    vr_str text;
+    vr_str_init(&text, d->allocator);
+    vireo_status st = vr_tuned_load(d, err);
+    if (!st)
+        st = add_own(d, &own, err);
+    if (!st) {
+        write_all(&text, &own);
+        st = text.failed ? vr_fail_memory(err, path)
+                         : vr_file_write(d->allocator, path, text.data, text.length, err);
+    }
+    vr_str_deinit(&text);
+    choices_deinit(&own);
+    return st;
+}
+
+vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, size_t *taken, size_t *skipped,
+                                       vireo_error *err)
+{
+    choices all = {.allocator = d->allocator};
+    vireo_status st = vr_tuned_load(d, err);
+    if (!st)
+        st = read_file(path, &all, err);
+    if (!st)
+        st = take(d, &all, true, taken, err);
+    if (!st) {
+        *skipped = all.count - *taken;
+        vr_tuned_touch(d);
+        vr_tuned_save(d);
+    }
+    choices_deinit(&all);
+    return st;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is known of kernels (vk/tuned.h) as JSON, for people to read, share and change; the cache folder's is
+ * VR_TUNED_FILE, of all devices that use the folder:
+ *
+ *     {"format": "vireo tuned 1", "choices": [
+ *      {"device": UUID, "device_name": "...", "driver": HASH, "driver_name": "...",
+ *       "call": "matmul f32[512,384] f32[1536,384]", "kernel": "texel", "usual": "tall",
+ *       "us": 812.3, "usual_us": 1032.1, "source": HASH, "pinned": false}, ...]}
+ *
+ * "pinned": true is a person's word: the kernel runs whatever was measured; then source, usual, us and
+ * usual_us need not be there. */
+#ifndef VR_API_TUNED_FILE_H
+#define VR_API_TUNED_FILE_H
+#include "vk/tuned.h"
+
+#define VR_TUNED_FILE "tuned.json"
+
+/* Reads the cache folder's file, if this is the first time that the device is asked. One that is damaged is
+ * a warning and ignored. Fails on exhausted memory only. */
+vireo_status vr_tuned_load(vireo_device *, vireo_error *);
+/* Writes what was measured since the last time into the file as it is now. Faults are a warning. */
+void vr_tuned_save(vireo_device *);
+#endif

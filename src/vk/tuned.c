@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/tuned.h"
+#include "base/alloc.h"
+#include <string.h>
+
+struct vr_tuned {
+    vr_mutex lock;
+    vr_tuned_row *rows;
+    size_t count, capacity;
+    bool looked, touched;
+};
+
+vireo_status vr_tuned_create(vireo_device *d, vireo_error *err)
+{
+    d->tuned = vr_calloc(d->allocator, 1, sizeof *d->tuned);
+    if (!d->tuned)
+        return vr_fail_memory(err, "tuned kernels");
+    vr_mutex_init(&d->tuned->lock);
+    return VIREO_OK;
+}
+
+void vr_tuned_destroy(vireo_device *d)
+{
+    if (!d->tuned)
+        return;
+    vr_free(d->allocator, d->tuned->rows);
+    vr_mutex_deinit(&d->tuned->lock);
+    vr_free(d->allocator, d->tuned);
+    d->tuned = NULL;
+}
+
+bool vr_tuned_any(vireo_device *d)
+{
+    vr_mutex_lock(&d->tuned->lock);
+    const bool any = d->tuned->count > 0;
+    vr_mutex_unlock(&d->tuned->lock);
+    return any;
+}
+
+bool vr_tuned_get(vireo_device *d, const char *call, size_t index, vr_tuned_row *out)
+{
+    struct vr_tuned *t = d->tuned;
+    bool found = false;
+    vr_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->count && !found; i++)
+        if ((!call || !strcmp(t->rows[i].call, call)) && index-- == 0) {
+            *out = t->rows[i];
+            found = true;
+        }
+    vr_mutex_unlock(&t->lock);
+    return found;
+}
+
+static bool replaces(const vr_tuned_row *new, const vr_tuned_row *old)
+{
+    return !strcmp(new->call, old->call) &&
+           (new->pinned || (!old->pinned && !memcmp(&new->source, &old->source, sizeof old->source)));
+}
+
+static bool is_barred(const struct vr_tuned *t, const vr_tuned_row *new)
+{
+    for (size_t i = 0; i < t->count && !new->pinned; i++)
+        if (t->rows[i].pinned && !strcmp(t->rows[i].call, new->call))
+            return true;
+    return false;
+}
+
+vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, vireo_error *err)
+{
+    struct vr_tuned *t = d->tuned;
+    vireo_status st = VIREO_OK;
+    vr_mutex_lock(&t->lock);
+    if (!is_barred(t, new)) {
+        size_t kept = 0;
+        for (size_t i = 0; i < t->count; i++)
+            if (!replaces(new, &t->rows[i]))
+                t->rows[kept++] = t->rows[i];
+        t->count = kept;
+        if (t->count == VR_MOST_TUNED)
+            memmove(t->rows, t->rows + 1, --t->count * sizeof *t->rows);
+        if (vr_grow(d->allocator, (void **)&t->rows, &t->capacity, t->count + 1, sizeof *t->rows))
+            t->rows[t->count++] = *new;
+        else
+            st = vr_fail_memory(err, "tuned kernels");
+    }
+    vr_mutex_unlock(&t->lock);
+    return st;
+}
+
+bool vr_tuned_look(vireo_device *d)
+{
+    vr_mutex_lock(&d->tuned->lock);
+    const bool first = !d->tuned->looked;
+    d->tuned->looked = true;
+    vr_mutex_unlock(&d->tuned->lock);
+    return first;
+}
+
+void vr_tuned_touch(vireo_device *d)
+{
+    vr_mutex_lock(&d->tuned->lock);
+    d->tuned->touched = true;
+    vr_mutex_unlock(&d->tuned->lock);
+}
+
+bool vr_tuned_settle(vireo_device *d)
+{
+    vr_mutex_lock(&d->tuned->lock);
+    const bool touched = d->tuned->touched;
+    d->tuned->touched = false;
+    vr_mutex_unlock(&d->tuned->lock);
+    return touched;
+}

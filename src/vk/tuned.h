@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which kernels calls run on this device and driver, as the tuner (run/tune.h) has measured or a person has
+ * decided: texts and hashes alone. api/tuned_file.h keeps them on disk. Thread-safe. */
+#ifndef VR_VK_TUNED_H
+#define VR_VK_TUNED_H
+#include "base/hash.h"
+#include "vk/device.h"
+
+enum { VR_TUNED_CALL = 384, VR_TUNED_KERNEL = 48, VR_MOST_TUNED = 4096 };
+
+typedef struct vr_tuned_row {
+    char call[VR_TUNED_CALL];     /* op, then dtype and capacities of each input (vr_call_text) */
+    char kernel[VR_TUNED_KERNEL]; /* what runs; its name within the op */
+    char usual[VR_TUNED_KERNEL];  /* what would without the row */
+    vr_hash128 source;            /* of both, for this call: of other sources the row says nothing */
+    double us, usual_us;          /* medians of the call on the device; 0: nobody measured */
+    bool pinned;                  /* a person's: it holds whatever the sources are, and is not measured */
+} vr_tuned_row;
+
+/* Called by the device. Fails on exhausted memory only. */
+vireo_status vr_tuned_create(vireo_device *, vireo_error *);
+void vr_tuned_destroy(vireo_device *);
+bool vr_tuned_any(vireo_device *);
+/* Copies row `index`, of all or, if call is not NULL, of that call; false: past the end. */
+bool vr_tuned_get(vireo_device *, const char *call, size_t index, vr_tuned_row *out);
+/* Replaces the row of the same call and source, and, if it is pinned, all of the call; where a pinned row of
+ * the call stands, one that is not is dropped. The oldest make room. */
+vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, vireo_error *);
+bool vr_tuned_look(vireo_device *);   /* true for the first caller: who is to read the file */
+void vr_tuned_touch(vireo_device *);  /* there are rows that the file has not */
+bool vr_tuned_settle(vireo_device *); /* whether there were since the last time */
+#endif

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# tune: measures a model's calls, keeps what it found, exports and imports it; what is refused.
+set -eu
+# shellcheck source=tests/not_fast.sh
+. "$VIREO_SOURCE/tests/not_fast.sh"
+# shellcheck source=tests/cli/cli.sh
+. "$VIREO_SOURCE/tests/cli/cli.sh"
+tiny_model
+cd "$temporary"
+
+vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'
+cp out plain
+vireo 0 tune
+prints '^0 calls are known on '
+printf 'The sea\nA dark night in the city\n' >texts
+vireo 0 tune --model "$model" --input texts --budget 120 --export mine.json --json
+json 'set(j) == {"device", "seconds", "choices"} and 0 < j["seconds"] < 120'
+json 'len(j["choices"]) > 3 and not any(c["pinned"] for c in j["choices"])'
+json 'all(set(c) == {"call", "kernel", "pinned", "usual", "us", "usual_us"} and 0 < c["us"] <= c["usual_us"]
+          and (c["kernel"] != c["usual"]) == (c["us"] < c["usual_us"]) for c in j["choices"])'
+json 'any(c["call"].startswith("matmul f32[") for c in j["choices"])'
+expect "the cache has it" grep -q '"format": "vireo tuned 1"' "$XDG_CACHE_HOME/vireo/tuned.json"
+cp out measured
+vireo 0 tune --json
+json 'j["seconds"] == 0 and j["choices"] == json.load(open("measured"))["choices"]'
+vireo 0 tune
+prints '^call	kernel	us	usual	us	gain$'
+prints '^[0-9]* calls are known on .*, [0-9]* of them run another kernel than usual$'
+
+# The vectors stay what they were but for rounding; with --deterministic to the last bit.
+vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'
+near() {
+    python3 - plain out <<'PYTHON'
+import json, sys
+a, b = ([json.loads(line)["embedding"] for line in open(name)] for name in sys.argv[1:])
+assert len(a) == len(b) == 2
+assert all(abs(x - y) < 1e-5 for v, w in zip(a, b) for x, y in zip(v, w))
+PYTHON
+}
+expect "vectors are near" near
+for cache in "$XDG_CACHE_HOME" "$temporary/other"; do
+    XDG_CACHE_HOME=$cache vireo 0 embed --deterministic --model "$model" 'The sea'
+    cp out "deterministic-${cache##*/}"
+done
+expect "the same bits" cmp deterministic-cache deterministic-other
+
+# What another machine has measured.
+XDG_CACHE_HOME=$temporary/other vireo 0 tune --import mine.json --json
+json '{c["call"] for c in j["choices"]} == {c["call"] for c in json.load(open("measured"))["choices"]}'
+mentions '^vireo: mine.json: [0-9]* choices taken, 0 of other devices or drivers skipped$'
+sed 's/"kernel": "[a-z]*"/"kernel": 7/' mine.json >bad.json
+vireo 1 tune --import bad.json
+mentions '^vireo: bad.json: choices\[0\]: "kernel" must be a text of 1 to 47 bytes$' \
+    '^vireo: next: "vireo tune --export FILE" writes such a file$'
+vireo 1 tune --import none.json
+mentions '^vireo: none.json: '
+vireo 1 tune --export none/mine.json
+mentions '^vireo: none/mine.json'
+vireo 2 tune --input texts
+says 'vireo tune: --input needs --model'
+vireo 2 tune --budget 5
+says 'vireo tune: --budget needs --model'
+vireo 2 tune --model "$model" --budget 0
+mentions '^vireo tune: --budget'

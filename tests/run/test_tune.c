@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tuning: kernels are timed within the budget, wrong ones left out, the best remembered and followed, by
+ * sessions that may; and kernels that are said to sum in the same order give the same bits. */
+#include "selftest_fixture.h"
+#include "run/tune.h"
+#include "vireo/graph.h"
+#include "vk/tuned.h"
+
+enum { ORDERS = 8, MOST_BYTES = 1 << 16 };
+enum { WIDTH = 64, HEIGHT = 48, MOST = 256, LONG_MS = 600000 };
+
+/* y = gelu(x wᵀ + bias), x (rows ≤ MOST, WIDTH). */
+static vireo_model *make_model(vireo_device *d)
+{
+    static float weights[HEIGHT * WIDTH], bias[HEIGHT];
+    const vireo_tensor w = {VIREO_F32, 2, {HEIGHT, WIDTH}, weights, sizeof weights};
+    const vireo_tensor b = {VIREO_F32, 1, {HEIGHT}, bias, sizeof bias};
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_error err = {0};
+    for (int i = 0; i < HEIGHT * WIDTH; i++) {
+        weights[i] = (float)(i % 31 - 15) / 16;
+        bias[i % HEIGHT] = (float)(i % HEIGHT) / 8;
+    }
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, (const int64_t[]){0, WIDTH},
+                                      vireo_graph_symbol(g, "rows", MOST));
+    vireo_value y = vireo_matmul(g, x, vireo_graph_constant(g, "w", &w),
+                                 &(vireo_matmul_args){.transpose_b = true,
+                                                      .bias = vireo_graph_constant(g, "b", &b),
+                                                      .activation = VIREO_GELU});
+    vireo_graph_output(g, "y", y);
+    vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+    options.keep_layout = true;
+    if (vireo_model_create(d, &g, &options, &model, &err))
+        fail_msg("%s", err.message);
+    return model;
+}
+
+typedef struct ask {
+    uint32_t tune_ms;
+    bool deterministic;
+    const char *force;
+    vireo_progress_fn progress;
+    void *user;
+    int64_t rows; /* 0: MOST */
+} ask;
+
+/* One run of a new session; *chosen: the kernel it used. */
+static vireo_status run_model(vireo_model *model, const ask *a, float *y, const char **chosen, vireo_error *err)
+{
+    static float x[MOST * WIDTH];
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_session *s = NULL;
+    const char *op;
+    const int64_t rows = a->rows ? a->rows : MOST;
+    for (int i = 0; i < MOST * WIDTH; i++)
+        x[i] = (float)(i % 17 - 8) / 8;
+    options.tune_ms = a->tune_ms;
+    options.deterministic = a->deterministic;
+    options.force_kernel = a->force;
+    options.progress = a->progress;
+    options.progress_user = a->user;
+    const vireo_tensor in = {VIREO_F32, 2, {rows, WIDTH}, x, (size_t)rows * WIDTH * sizeof *x};
+    vireo_tensor out = {.data = y, .bytes = MOST * HEIGHT * sizeof *y};
+    vireo_status st = vireo_session_create(model, &options, &s, err);
+    if (!st)
+        st = vireo_session_run(s, &in, 1, &out, 1, err);
+    if (!st && chosen)
+        *chosen = vireo_session_get_kernel(s, 0, &op);
+    vireo_session_destroy(&s);
+    return st;
+}
+
+static const char *run_well(vireo_model *model, const ask *a, float *y)
+{
+    const char *chosen = "";
+    vireo_error err = {0};
+    if (run_model(model, a, y, &chosen, &err))
+        fail_msg("%s", err.message);
+    return chosen;
+}
+
+static float usual_y[MOST * HEIGHT], y[MOST * HEIGHT];
+
+/* The call is measured once, its kernel followed by other sessions, and by other devices of the folder. */
+static void test_kept(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    vireo_tuned t, again;
+    const char *usual = run_well(model, &(ask){0}, usual_y);
+    assert_false(vireo_device_get_tuned(d, 0, &t));
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_true(vireo_device_get_tuned(d, 0, &t));
+    assert_false(vireo_device_get_tuned(d, 1, &again));
+    assert_string_equal(t.call, "matmul f32[256,64] f32[48,64] f32[48]");
+    assert_string_equal(t.usual, usual);
+    assert_true(t.us > 0 && t.us <= t.usual_us && !t.pinned);
+    const uint64_t recorded = d->counters.commands_recorded;
+    assert_string_equal(run_well(model, &(ask){.tune_ms = LONG_MS}, y), t.kernel);
+    assert_int_equal(d->counters.commands_recorded, recorded + 1); /* nothing was measured again */
+    for (int i = 0; i < MOST * HEIGHT; i++)
+        assert_float_equal(y[i], usual_y[i], 1e-4);
+    vireo_model_destroy(&model);
+    d = selftest_reopen(f, NULL);
+    assert_true(vireo_device_get_tuned(d, 0, &again));
+    assert_string_equal(again.kernel, t.kernel);
+    assert_string_equal(again.call, t.call);
+    model = make_model(d);
+    assert_string_equal(run_well(model, &(ask){0}, y), t.kernel);
+    vireo_model_destroy(&model);
+    assert_int_equal(f->warnings, 0);
+}
+
+/* A kernel that adds up wrongly is never the best, however fast. */
+static void test_wrong_kernel(void **state)
+{
+    selftest_fixture *f = *state;
+    const vr_device_override o = selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
+    vireo_device *d = selftest_reopen(f, &o);
+    vireo_model *model = make_model(d);
+    vireo_tuned t;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_true(vireo_device_get_tuned(d, 0, &t));
+    assert_string_not_equal(t.kernel, "plain");
+    vireo_model_destroy(&model);
+}
+
+/* A row for the model's call. */
+static vr_tuned_row row_of(const char *kernel, bool pinned)
+{
+    vr_tuned_row r = {.call = "matmul f32[256,64] f32[48,64] f32[48]", .us = 1, .usual_us = 2, .pinned = pinned};
+    snprintf(r.kernel, sizeof r.kernel, "%s", kernel);
+    snprintf(r.usual, sizeof r.usual, "texel");
+    return r;
+}
+
+static void put(vireo_device *d, const char *kernel, bool pinned)
+{
+    const vr_tuned_row r = row_of(kernel, pinned);
+    vireo_error err = {0};
+    if (vr_tuned_put(d, &r, &err))
+        fail_msg("%s", err.message);
+}
+
+/* What a person has pinned is followed and not measured; what was measured of other sources is not; forced
+ * kernels and those that do not exist or fit come first. */
+static void test_followed(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    vireo_tuned t;
+    const char *usual = run_well(model, &(ask){0}, y);
+    put(d, "plain", false); /* its source is of nothing */
+    assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    put(d, "plain", true);
+    assert_string_equal(run_well(model, &(ask){0}, y), "plain");
+    assert_string_equal(run_well(model, &(ask){.force = "matmul/weights"}, y), "weights");
+    assert_string_equal(run_well(model, &(ask){.rows = 100}, y), "texel"); /* another size, another call */
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.pinned);
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_false(vireo_device_get_tuned(d, 1, &t));
+    put(d, "packed", true);
+    assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    put(d, "turbo", true);
+    assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    vireo_model_destroy(&model);
+}
+
+/* A deterministic session follows what sums in the same order, and nothing else. */
+static void test_deterministic(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    const ask fixed = {.deterministic = true};
+    const char *usual = run_well(model, &fixed, usual_y);
+    put(d, "plain", true);
+    assert_string_equal(run_well(model, &fixed, y), usual);
+    put(d, "weights", true);
+    assert_string_equal(run_well(model, &fixed, y), "weights");
+    assert_memory_equal(y, usual_y, sizeof y);
+    vireo_model_destroy(&model);
+    d = selftest_reopen(f, NULL);
+    model = make_model(d);
+    run_well(model, &(ask){.deterministic = true, .tune_ms = LONG_MS}, y);
+    assert_memory_equal(y, usual_y, sizeof y);
+    vireo_model_destroy(&model);
+}
+
+static int stop_tuning(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    unsigned *heard = user;
+    if (strcmp(what, "tune") != 0)
+        return 0;
+    assert_true(done < total);
+    return ++*heard > 2;
+}
+
+/* A budget that is over, or a caller who has enough, leaves the session as good as new. */
+static void test_ends(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    vireo_tuned t;
+    vireo_error err = {0};
+    unsigned heard = 0;
+    const char *usual = run_well(model, &(ask){0}, usual_y);
+    assert_string_equal(run_well(model, &(ask){.tune_ms = 1}, y), usual);
+    assert_false(vireo_device_get_tuned(d, 0, &t));
+    const ask stopped = {.tune_ms = LONG_MS, .progress = stop_tuning, .user = &heard};
+    assert_int_equal(run_model(model, &stopped, y, NULL, &err), VIREO_ERROR_CANCELLED);
+    assert_int_equal(heard, 3);
+    assert_false(vireo_device_get_tuned(d, 0, &t));
+    assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    assert_memory_equal(y, usual_y, sizeof y);
+    vireo_model_destroy(&model);
+}
+
+/* ---- The same order -------------------------------------------------------------------------- */
+
+/* Outputs of the check's call by a kernel, one after the other, into `out`; their bytes. */
+static size_t run_check(vireo_device *d, vr_check_case *c, const vr_kernel *k, char *out, size_t most)
+{
+    char force[VR_VERDICT_NAME];
+    vireo_tensor results[VR_MAX_OUT] = {{0}};
+    vireo_model *model = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    size_t bytes = 0;
+    vireo_model_options how = VIREO_OPTIONS(vireo_model_options);
+    how.keep_layout = true;
+    vr_kernel_path(c->op, k, force);
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.force_kernel = force;
+    for (size_t i = 0; i < vr_ops[c->op]->n_out; i++) {
+        results[i] = (vireo_tensor){.data = out + bytes, .bytes = c->elements[i] * sizeof(float)};
+        bytes += results[i].bytes;
+        assert_true(bytes <= most);
+    }
+    vireo_status st = vr_model_create(d, &c->graph, &how, &model, &err);
+    if (!st)
+        st = vireo_session_create(model, &options, &s, &err);
+    if (!st)
+        st = vireo_session_run(s, c->in, c->n_in, results, vr_ops[c->op]->n_out, &err);
+    if (st)
+        fail_msg("%s: %s", force, err.message);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+    return bytes;
+}
+
+/* Kernels of the op that the call allows, against the first of the same order. */
+static size_t compare_check(vireo_device *d, vr_op_id op, size_t index)
+{
+    static char first[ORDERS][MOST_BYTES], other[MOST_BYTES];
+    bool have[ORDERS] = {false};
+    size_t compared = 0;
+    for (size_t i = 0; i < vr_ops[op]->n_kernels; i++) {
+        const vr_kernel *k = &vr_ops[op]->kernels[i];
+        vr_check_case c;
+        vireo_error err = {0};
+        if (vr_check_case_init(&c, d->allocator, op, index, &err) || vr_check_case_expect(&c, &err))
+            fail_msg("%s", err.message);
+        c.call.limits = &d->info;
+        assert_true(k->order < ORDERS);
+        if (k->order && vr_kernel_allowed(k, &c.call)) {
+            char *out = have[k->order] ? other : first[k->order];
+            const size_t bytes = run_check(d, &c, k, out, sizeof other);
+            if (have[k->order] && memcmp(first[k->order], other, bytes) != 0)
+                fail_msg("%s/%s, check %zu: other bits than kernels of the same order", vr_ops[op]->name,
+                         k->name, index);
+            compared += have[k->order];
+            have[k->order] = true;
+        }
+        vr_check_case_deinit(&c);
+    }
+    return compared;
+}
+
+static void test_same_order(void **state)
+{
+    selftest_fixture *f = *state;
+    size_t compared = 0;
+    for (int plain = 0; plain < 2; plain++) {
+        const vr_device_override as_it_is = {0};
+        vireo_device *d = selftest_reopen(f, plain ? &as_it_is : NULL);
+        for (size_t op = 0; op < VR_OP_COUNT; op++)
+            for (size_t i = 0; i < vr_ops[op]->n_checks; i++)
+                compared += compare_check(d, (vr_op_id)op, i);
+    }
+    printf("%zu results compared\n", compared);
+    assert_true(compared >= 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_kept, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_kernel, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_followed, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_deterministic, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_ends, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_same_order, selftest_set_up, selftest_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The file of what was tuned: written, read again, shared between devices of one name; what other devices
+ * have in it stays; a damaged one is told of and ignored, or refused where it was asked for. */
+#include "api/tuned_file.h"
+#include "selftest_fixture.h"
+
+static const char call[] = "matmul f32[256,64] f32[48,64]";
+
+static void put(vireo_device *d, const char *kernel, uint64_t source, bool pinned)
+{
+    vr_tuned_row r = {.us = 1.5, .usual_us = 2.25, .pinned = pinned, .source = {source, 7}};
+    vireo_error err = {0};
+    snprintf(r.call, sizeof r.call, "%s", call);
+    snprintf(r.kernel, sizeof r.kernel, "%s", kernel);
+    snprintf(r.usual, sizeof r.usual, "texel");
+    if (vr_tuned_put(d, &r, &err))
+        fail_msg("%s", err.message);
+    vr_tuned_touch(d);
+}
+
+static void path_of(const selftest_fixture *f, char out[128])
+{
+    snprintf(out, 128, "%s/%s", f->folder.path, VR_TUNED_FILE);
+}
+
+static char *text_of(const selftest_fixture *f)
+{
+    scratch_file file;
+    assert_int_equal(scratch_find(&f->folder, VR_TUNED_FILE, &file), 1);
+    char *text = realloc(file.data, file.bytes + 1);
+    assert_non_null(text);
+    text[file.bytes] = '\0';
+    return text;
+}
+
+/* The file with the first `find` replaced. */
+static void edit(const selftest_fixture *f, const char *find, const char *replace)
+{
+    char path[128], *text = text_of(f), *at = strstr(text, find);
+    if (!at)
+        fail_msg("no \"%s\" in %s", find, text);
+    const size_t size = strlen(text) + strlen(replace) + 1;
+    char *changed = malloc(size);
+    assert_non_null(changed);
+    snprintf(changed, size, "%.*s%s%s", (int)(at - text), text, replace, at + strlen(find));
+    path_of(f, path);
+    scratch_put(path, changed, strlen(changed));
+    free(changed);
+    free(text);
+}
+
+static vireo_device *open_loaded(selftest_fixture *f)
+{
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_error err = {0};
+    if (vr_tuned_load(d, &err))
+        fail_msg("%s", err.message);
+    return d;
+}
+
+static size_t count(vireo_device *d)
+{
+    vireo_tuned t;
+    size_t n = 0;
+    while (vireo_device_get_tuned(d, n, &t))
+        n++;
+    return n;
+}
+
+/* Row by row, to the last bit; a call has a row for each source, or one that is pinned. */
+static void test_again(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = open_loaded(f);
+    vr_tuned_row r;
+    put(d, "tall", 1, false);
+    put(d, "weights", 2, false);
+    put(d, "shared", 1, false);
+    assert_int_equal(count(d), 2);
+    vr_tuned_save(d);
+    d = open_loaded(f);
+    assert_int_equal(count(d), 2);
+    assert_true(vr_tuned_get(d, call, 1, &r));
+    assert_string_equal(r.kernel, "shared");
+    assert_string_equal(r.usual, "texel");
+    assert_true(r.us == 1.5 && r.usual_us == 2.25 && r.source.low == 1 && r.source.high == 7 && !r.pinned);
+    put(d, "plain", 3, true);
+    put(d, "tall", 4, false); /* the pinned one stays */
+    assert_int_equal(count(d), 1);
+    vr_tuned_save(d);
+    d = open_loaded(f);
+    assert_int_equal(count(d), 1);
+    assert_true(vr_tuned_get(d, call, 0, &r) && r.pinned);
+    assert_string_equal(r.kernel, "plain");
+    assert_false(vr_tuned_get(d, "matmul", 0, &r));
+    assert_int_equal(f->warnings, 0);
+}
+
+/* What stands there of other devices and drivers stays, and is not followed. */
+static void test_others(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = open_loaded(f);
+    char driver[VR_DRIVER_KEY], quoted[32];
+    vr_tuned_row r;
+    put(d, "tall", 1, false);
+    vr_tuned_save(d);
+    vr_device_driver_key(d, driver);
+    snprintf(quoted, sizeof quoted, "\"%s\"", driver);
+    edit(f, quoted, "\"0123456789abcdef\"");
+    d = open_loaded(f);
+    assert_int_equal(count(d), 0);
+    put(d, "weights", 1, false);
+    vr_tuned_save(d);
+    char *text = text_of(f);
+    assert_non_null(strstr(text, "\"tall\""));
+    assert_non_null(strstr(text, "\"weights\""));
+    free(text);
+    d = open_loaded(f);
+    assert_int_equal(count(d), 1);
+    assert_true(vr_tuned_get(d, call, 0, &r));
+    assert_string_equal(r.kernel, "weights");
+}
+
+/* Another card of the same name takes it; one of another name does not. */
+static void test_share(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = open_loaded(f);
+    vireo_error err = {0};
+    char path[128], uuid[64];
+    size_t taken = 9, skipped = 9;
+    put(d, "tall", 1, false);
+    path_of(f, path);
+    assert_int_equal(vireo_device_export_tuned(d, path, &err), VIREO_OK);
+    snprintf(uuid, sizeof uuid, "\"%s\"", d->info.uuid);
+    edit(f, uuid, "\"01234567-89ab-cdef-0123-456789abcdef\"");
+    d = open_loaded(f);
+    assert_int_equal(count(d), 0);
+    assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err), VIREO_OK);
+    assert_true(taken == 1 && skipped == 0);
+    d = open_loaded(f); /* it was kept, as this one's */
+    assert_int_equal(count(d), 1);
+    assert_int_equal(vireo_device_export_tuned(d, path, &err), VIREO_OK);
+    edit(f, "\"device_name\": \"", "\"device_name\": \"not ");
+    edit(f, uuid, "\"01234567-89ab-cdef-0123-456789abcdef\"");
+    assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err), VIREO_OK);
+    assert_true(taken == 0 && skipped == 1);
+    assert_int_equal(vireo_device_export_tuned(d, "/nowhere/file.json", &err), VIREO_ERROR_NOT_FOUND);
+    assert_int_equal(vireo_device_import_tuned(d, "/nowhere/file.json", &taken, &skipped, &err),
+                     VIREO_ERROR_NOT_FOUND);
+}
+
+/* Each fault is named with its place; the cache's own file is then ignored, with one warning. */
+static void test_damaged(void **state)
+{
+    static const struct {
+        const char *find, *replace, *message;
+    } rows[] = {
+        {"vireo tuned 1", "vireo tuned 2", "\"format\" must be \"vireo tuned 1\""},
+        {"\"choices\": [", "\"choices\": {\"a\": [", ": byte "},
+        {"\"kernel\"", "\"kernal\"", "choices[0]: \"kernal\" is not known; allowed: device, "},
+        {"\"us\": 1.5", "\"us\": -1.5", "choices[0]: \"us\" must be a number of microseconds, at least 0"},
+        {"\"pinned\": false", "\"pinned\": 0", "choices[0]: \"pinned\" must be true or false"},
+        {"\"usual\": \"texel\"", "\"usual\": \"\"", "choices[0]: \"usual\" must be a text of 1 to 47 bytes"},
+        {"\"source\": \"00", "\"source\": \"0X", "choices[0]: \"source\" must be 32 hexadecimal digits"},
+        {"\"device\": \"", "\"device\": \"-", "choices[0]: \"device\" must be 36 hexadecimal digits"},
+        {"\"call\": ", "\"call\": null, \"call\": ", ": byte "},
+        {"{\"call\"", "3, {\"call\"", "choices[0] must be an object"},
+    };
+    selftest_fixture *f = *state;
+    char path[128];
+    path_of(f, path);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_device *d = selftest_reopen(f, NULL);
+        vireo_error err = {0};
+        size_t taken = 9, skipped = 9;
+        put(d, "tall", 1, false);
+        assert_int_equal(vireo_device_export_tuned(d, path, &err), VIREO_OK);
+        edit(f, rows[i].find, rows[i].replace);
+        d = selftest_reopen(f, NULL);
+        f->warnings = 0;
+        assert_int_equal(count(d), 0);
+        assert_int_equal(f->warnings, 1);
+        if (!strstr(f->last, rows[i].message) || !strstr(f->last, path))
+            fail_msg("expected \"%s\", got: %s", rows[i].message, f->last);
+        assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err), VIREO_ERROR_FORMAT);
+        if (!strstr(err.message, rows[i].message))
+            fail_msg("expected \"%s\", got: %s", rows[i].message, err.message);
+        assert_int_equal(count(d), 0);
+        remove(path);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_again, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_others, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_share, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_damaged, selftest_set_up, selftest_tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
