@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/selftest.h"
+#include "vk/tuned.h"
 #include <stdio.h>
+#include <string.h>
+
+/* The hash of the expanded text; expanding takes a good part of a millisecond. */
+static vireo_status hash_text(vireo_device *d, const vr_program_desc *desc, vr_hash128 *out,
+                              vireo_error *err)
+{
+    const vr_hash128 key = vr_hash_join(vr_hash(desc->name, strlen(desc->name)),
+                                        vr_hash(desc->defines, strlen(desc->defines)));
+    char *text = NULL;
+    if (vr_tuned_text(d, key, out))
+        return VIREO_OK;
+    vireo_status st = vr_glsl_expand(d->allocator, desc->name, desc->source, desc->defines, desc->include,
+                                     &text, err);
+    if (st)
+        return st;
+    *out = vr_hash(text, strlen(text));
+    vr_tuned_keep_text(d, key, *out);
+    vr_free(d->allocator, text);
+    return VIREO_OK;
+}
 
 static vireo_status add_program(vireo_device *d, const vr_call *call, const vr_kernel *k,
                                 uint32_t wg, vr_str *out, vireo_error *err)
 {
-    char *defines = NULL, *text = NULL;
+    char *defines = NULL, hex[33];
     vr_program_desc desc;
+    vr_hash128 text;
     vireo_status st = vr_kernel_program(d, call, k, wg, &defines, &desc, err);
     if (!st)
-        st = vr_glsl_expand(d->allocator, desc.name, desc.source, desc.defines, desc.include, &text,
-                            err);
+        st = hash_text(d, &desc, &text, err);
     if (!st) {
-        vr_str_add(out, text);
+        vr_hash_hex(text, hex);
+        vr_str_add(out, hex);
         for (uint32_t i = 0; i < desc.n_bindings; i++)
             vr_str_addf(out, "%u %d\n", (unsigned)k->binds[i].operand, (int)desc.bindings[i]);
     }
-    vr_free(d->allocator, text);
     vr_free(d->allocator, defines);
     return st;
 }

@@ -3,11 +3,17 @@
 #include "base/alloc.h"
 #include <string.h>
 
+enum { MOST_TEXTS = 128 };
+
 struct vr_tuned {
     vr_mutex lock;
     vr_tuned_row *rows;
     size_t count, capacity;
     bool looked, touched;
+    struct {
+        vr_hash128 key, hash;
+    } texts[MOST_TEXTS]; /* the oldest make room */
+    size_t n_texts;      /* ever kept */
 };
 
 vireo_status vr_tuned_create(vireo_device *d, vireo_error *err)
@@ -110,4 +116,27 @@ bool vr_tuned_settle(vireo_device *d)
     d->tuned->touched = false;
     vr_mutex_unlock(&d->tuned->lock);
     return touched;
+}
+
+bool vr_tuned_text(vireo_device *d, vr_hash128 key, vr_hash128 *out)
+{
+    const struct vr_tuned *t = d->tuned;
+    bool found = false;
+    vr_mutex_lock(&d->tuned->lock);
+    for (size_t i = 0; i < MOST_TEXTS && i < t->n_texts && !found; i++)
+        if (!memcmp(&t->texts[i].key, &key, sizeof key)) {
+            *out = t->texts[i].hash;
+            found = true;
+        }
+    vr_mutex_unlock(&d->tuned->lock);
+    return found;
+}
+
+void vr_tuned_keep_text(vireo_device *d, vr_hash128 key, vr_hash128 hash)
+{
+    struct vr_tuned *t = d->tuned;
+    vr_mutex_lock(&t->lock);
+    t->texts[t->n_texts % MOST_TEXTS].key = key;
+    t->texts[t->n_texts++ % MOST_TEXTS].hash = hash;
+    vr_mutex_unlock(&t->lock);
 }

@@ -26,6 +26,9 @@ bool vr_tuned_get(vireo_device *, const char *call, size_t index, vr_tuned_row *
 /* Replaces the row of the same call and source, and, if it is pinned, all of the call; where a pinned row of
  * the call stands, one that is not is dropped. The oldest make room. */
 vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, vireo_error *);
+/* The hash of a shader's whole text, by a hash of its name and defines, if it was kept before. */
+bool vr_tuned_text(vireo_device *, vr_hash128 key, vr_hash128 *out);
+void vr_tuned_keep_text(vireo_device *, vr_hash128 key, vr_hash128 hash);
 bool vr_tuned_look(vireo_device *);   /* true for the first caller: who is to read the file */
 void vr_tuned_touch(vireo_device *);  /* there are rows that the file has not */
 bool vr_tuned_settle(vireo_device *); /* whether there were since the last time */
