@@ -115,6 +115,7 @@ typedef struct vireo_recommender_options {
     vireo_progress_fn progress;
     void *progress_user;
     bool deterministic; /* vireo_session_options, of what it runs itself; the embedder has its own */
+    bool no_fuse;       /* vireo_model_options, of the same */
 } vireo_recommender_options;
 /* Loads the store into memory; with an embedder also computes the vectors of items that have none yet
  * (or whose text changed) and saves them into the store. A store opened with VIREO_STORE_READ is not

@@ -227,6 +227,8 @@ typedef struct vireo_model_options {
     bool keep_layout; /* weights stay as the file has them; default: turned where kernels gain */
     bool allow_nonfinite; /* weights of a source may hold NaN and infinities; default: the first one
                              is an error (VIREO_ERROR_FORMAT) that names tensor, element and value */
+    bool no_fuse; /* the graph runs node by node as it was built; default: what one op can do together is one
+                     node (matmul, bias, activation and residual, ...), alike but for rounding */
 } vireo_model_options;
 
 /* Reads the folder, builds the architecture's graph, uploads the weights. */

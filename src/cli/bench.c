@@ -71,7 +71,9 @@ static vireo_status open_bench(bench *b, vireo_device *device, vireo_graph **gra
         vireo_graph_destroy(graph);
         return vr_fail_memory(err, "bench");
     }
-    vireo_status st = vireo_model_create(device, graph, NULL, &b->model, err);
+    vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+    options.no_fuse = true; /* what is measured stays what it is */
+    vireo_status st = vireo_model_create(device, graph, &options, &b->model, err);
     return st ? st : vireo_session_create(b->model, NULL, &b->session, err);
 }
 

@@ -139,9 +139,11 @@ static vireo_status open_op(op_bench *b, const int64_t *dims, uint32_t repeats, 
                             vireo_error *err)
 {
     vireo_graph *g = NULL;
+    vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+    options.no_fuse = true; /* the op stays what it is */
     vireo_status st = build(b, dims, repeats, part, &g, err);
     if (!st)
-        st = vireo_model_create(b->device, &g, NULL, &b->model, err);
+        st = vireo_model_create(b->device, &g, &options, &b->model, err);
     return st ? st : vireo_session_create(b->model, NULL, &b->session, err);
 }
 

@@ -13,7 +13,7 @@ typedef struct vr_global_options {
     const char *device, *cache_dir;
     const char *profile; /* NULL: none is made; "": the top ten are printed; else the trace's file */
     uint32_t log; /* a vireo_log_level */
-    bool deterministic;
+    bool deterministic, no_fuse;
 } vr_global_options;
 
 struct vr_cli {

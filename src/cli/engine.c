@@ -94,6 +94,7 @@ int vr_engine_open_embedder(vr_engine *e, const char *path, const vireo_embedder
     own.deterministic = e->cli->global.deterministic;
     model.progress = vr_progress;
     model.allow_nonfinite = e->allow_nonfinite;
+    model.no_fuse = e->cli->global.no_fuse;
     vireo_status st = vireo_model_load_source(e->device, e->source, &model, &e->model, &e->error);
     if (!st)
         st = vireo_embedder_create(e->model, e->source, &own, &e->embedder, &e->error);
@@ -113,6 +114,7 @@ static int create_recommender(vr_engine *e, const char *key)
     options.model_key = key;
     options.progress = vr_progress;
     options.deterministic = e->cli->global.deterministic;
+    options.no_fuse = e->cli->global.no_fuse;
     vireo_status st =
         vireo_recommender_create(e->device, e->store, &options, &e->recommender, &e->error);
     e->ns_recommender = vr_now_ns() - start;

@@ -42,6 +42,10 @@ static const vr_option options[] = {
      .kind = VR_OPTION_FLAG,
      .target = offsetof(vr_global_options, deterministic),
      .help = "the same kernels for all sizes: the same bits in any batch"},
+    {.name = "--no-fuse",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(vr_global_options, no_fuse),
+     .help = "run each node of a model's graph by itself"},
 };
 enum { N_OPTIONS = sizeof options / sizeof *options };
 

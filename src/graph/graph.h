@@ -68,6 +68,9 @@ int64_t vr_graph_most(const vireo_graph *, int64_t largest, size_t symbol);
 /* Sizes of all symbols from a run's inputs, every one of which is checked: counts[symbol id]. */
 vireo_status vr_graph_counts(const vireo_graph *, int64_t largest, const vireo_tensor *in, size_t n_in,
                              int64_t *counts, vireo_error *);
+/* Makes one node of two where one op does what both do (fuse.c); the results are the same but for rounding.
+ * Fails on exhausted memory only, and then has changed nothing. */
+vireo_status vr_graph_fuse(vireo_graph *, vireo_error *);
 /* Appends a node of `op`, infers its outputs; ids of outputs go into out[n_out] (0 on a fault). */
 void vr_graph_add(vireo_graph *, vr_op_id, const vr_attributes *, const vireo_value *in, size_t n_in,
                   vireo_value *out);

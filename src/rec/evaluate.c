@@ -59,6 +59,7 @@ static vireo_status prepare(job *j)
         .blend = j->blend,
         .batch = BATCH,
         .deterministic = r->deterministic,
+        .no_fuse = r->no_fuse,
     };
     return st ? st : vr_scorer_create(r->device, &parts, a, &j->scorer, j->err);
 }

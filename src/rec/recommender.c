@@ -79,6 +79,7 @@ vireo_status vireo_recommender_create(vireo_device *device, vireo_store *store,
     r->progress = o.progress;
     r->progress_user = o.progress_user;
     r->deterministic = o.deterministic;
+    r->no_fuse = o.no_fuse;
     vireo_status st = vireo_dataset_load(store, &r->dataset, err);
     if (!st)
         st = count_items(r, err);

@@ -35,7 +35,7 @@ struct vireo_recommender {
     vr_scorer *scorers[VR_PLAN_COUNT]; /* made when first used */
     vireo_progress_fn progress;
     void *progress_user;
-    bool deterministic;
+    bool deterministic, no_fuse;
 };
 
 /* Which plan answers a method for a history of n events. Without content auto is neighbours;

@@ -145,6 +145,7 @@ static vireo_status get_scorer(const job *j, vr_scorer **out)
             .k = k,
             .batch = 1,
             .deterministic = r->deterministic,
+            .no_fuse = r->no_fuse,
         };
         vireo_status st = vr_scorer_create(r->device, &parts, r->allocator, &made, j->err);
         if (st)

@@ -117,8 +117,10 @@ static vireo_status make_model(vr_scorer *s, vireo_device *device, const vr_scor
             st = vr_fail_memory(err, "neighbours");
     }
     if (!st) {
+        vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+        options.no_fuse = parts->no_fuse;
         build(&b);
-        st = vireo_model_create(device, &b.graph, NULL, &s->model, err);
+        st = vireo_model_create(device, &b.graph, &options, &s->model, err);
     }
     vireo_graph_destroy(&b.graph);
     vr_free(s->allocator, b.self);

@@ -18,6 +18,7 @@ typedef struct vr_scorer_parts {
     uint32_t k;                         /* 0: the scores themselves are the output */
     uint32_t batch;                     /* requests a run at most */
     bool deterministic;                 /* vireo_session_options */
+    bool no_fuse;                       /* vireo_model_options */
 } vr_scorer_parts;
 /* parts and what they point to are borrowed during the call. */
 vireo_status vr_scorer_create(vireo_device *, const vr_scorer_parts *, const vireo_allocator *,

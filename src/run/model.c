@@ -58,6 +58,10 @@ vireo_status vr_model_create(vireo_device *d, vireo_graph **graph, const vireo_m
         st = vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "the graph has no output");
     if (st)
         goto fail;
+    if (!o || !o->no_fuse)
+        st = vr_graph_fuse(g, err);
+    if (st)
+        goto fail;
     if (!o || !o->keep_layout)
         vr_turn_weights(g, &d->info);
     m->constants = vr_calloc(a, g->n_values, sizeof *m->constants);

@@ -213,6 +213,8 @@ static void run(vireo_graph *g, uint8_t flags, uint8_t how)
     struct vireo_model model = {
         .device = &devices[cut ? flags & DEVICE : 0], .graph = g, .any_kernel = true};
     int64_t counts[VR_MAX_SYMBOLS + 1];
+    if (how & 1u)
+        need(!vr_graph_fuse(g, NULL), "memory");
     if (flags & TURN)
         vr_turn_weights(g, &model.device->info);
     set_counts(g, how, counts);
