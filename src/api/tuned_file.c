@@ -129,15 +129,10 @@ static vireo_status read_choice(const reader *r, const cJSON *o, choice *out)
     return st || out->row.pinned ? st : read_measured(r, o, &out->row);
 }
 
-/* A file that is not there is VIREO_ERROR_NOT_FOUND. */
-static vireo_status read_file(const char *path, choices *out, vireo_error *err)
+static vireo_status read_root(const char *path, const cJSON *root, choices *out, vireo_error *err)
 {
-    static const vr_json_limits limits = {.bytes = MOST_BYTES};
     reader r = {.path = path, .err = err};
-    cJSON *root = NULL;
-    vireo_status st = vr_json_read(out->allocator, path, &limits, &root, err);
-    if (st)
-        return st;
+    vireo_status st = VIREO_OK;
     const char *format = cJSON_GetStringValue(vr_json_get(root, "format"));
     const cJSON *list = vr_json_get(root, "choices");
     if (!format || strcmp(format, format_text) != 0)
@@ -152,6 +147,17 @@ static vireo_status read_file(const char *path, choices *out, vireo_error *err)
         if (!st && !add(out, &new))
             st = vr_fail_memory(err, path);
     }
+    return st;
+}
+
+/* A file that is not there is VIREO_ERROR_NOT_FOUND. */
+static vireo_status read_file(const char *path, choices *out, vireo_error *err)
+{
+    static const vr_json_limits limits = {.bytes = MOST_BYTES};
+    cJSON *root = NULL;
+    vireo_status st = vr_json_read(out->allocator, path, &limits, &root, err);
+    if (!st)
+        st = read_root(path, root, out, err);
     cJSON_Delete(root);
     return st;
 }
