@@ -174,17 +174,21 @@ static void wait_for_all(recorder *r)
     r->pending.count = 0;
 }
 
-/* Barrier if this dispatch touches what is pending; then its accesses are pending too. */
+/* Barrier if this dispatch touches what is pending; then its accesses are pending too. A texel view counts with
+ * all that it covers (vr_view_create), though the kernel reads less. */
 static void order(recorder *r, const vr_node *node, const vr_step_node *n, const vr_dispatch *d)
 {
     pending *p = &r->pending;
     span spans[VR_KERNEL_BINDINGS];
     size_t count = 0;
     bool conflict = false;
-    for (uint32_t i = 0; program_of(n, d)->binds[i].operand != VR_OPERAND_END; i++) {
+    const vr_binding *binds = program_of(n, d)->binds;
+    for (uint32_t i = 0; binds[i].operand != VR_OPERAND_END; i++) {
         spans[count] = operand_span(r, node, n, d, i);
         if (spans[count].buffer == &r->slot->step)
             continue;
+        if (binds[i].access != VR_STORAGE)
+            spans[count].bytes = vr_view_bytes(spans[count].bytes);
         conflict = conflict || conflicts(p, &spans[count]);
         count++;
     }

@@ -174,8 +174,55 @@ static void test_barriers(void **state)
     assert_true(barriers > n);
 }
 
+/* A sum, then a function, of values that bindings hold in slabs: a few more than 21, whose sums fill the table of
+ * accesses. The view of a slab reaches into the next, whose writing must then be waited for as well (the
+ * validation layers say so). */
+enum { SLABS = 23, SLAB_ROWS = 256, SLAB_WIDTH = 64 };
+
+static void test_slabs(void **state)
+{
+    static float x[SLABS * SLAB_ROWS * SLAB_WIDTH], y[SLABS * SLAB_ROWS * SLAB_WIDTH];
+    const int64_t shape[] = {SLABS * SLAB_ROWS, SLAB_WIDTH};
+    const vr_device_override o = {.max_storage_binding_bytes = SLAB_ROWS * SLAB_WIDTH * sizeof *x};
+    const vireo_device_options options = test_device_options();
+    vireo_device *cut = test_device_create_with(&options, &o);
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    (void)state;
+    cut->fn.vkCmdPipelineBarrier = see_barrier;
+    cut->fn.vkCmdDispatchIndirect = see_dispatch;
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    vireo_value v = vireo_graph_input(g, "x", VIREO_F32, 2, shape, (vireo_symbol){0});
+    vireo_value w = vireo_graph_input(g, "w", VIREO_F32, 2, shape, (vireo_symbol){0});
+    vireo_graph_output(g, "y", vireo_unary_op(g, VIREO_RELU, vireo_binary_op(g, VIREO_ADD, v, w)));
+    const vireo_tensor one = {VIREO_F32, 2, {shape[0], shape[1]}, x, sizeof x}, in[] = {one, one};
+    vireo_tensor out = {.data = y, .bytes = sizeof y};
+    n_commands = 0;
+    if (vireo_model_create(cut, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
+        vireo_session_run(s, in, 2, &out, 1, &err))
+        fail_msg("%s", err.message);
+    const bool views = s->buckets[0]->nodes[1].kernel->binds[0].access != VR_STORAGE;
+    size_t dispatch = 0, since = 0;
+    for (size_t c = 0; c < n_commands; c++) {
+        if (commands[c] != 'D') {
+            since = dispatch;
+            continue;
+        }
+        /* Of dispatches since the last barrier none wrote this slab or, of a view, the one after it. */
+        for (size_t slab = dispatch - SLABS; dispatch >= SLABS && slab <= dispatch - SLABS + views; slab++)
+            assert_false(slab >= since && slab < SLABS);
+        dispatch++;
+    }
+    assert_int_equal(dispatch, 2 * SLABS);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+    test_device_destroy(&cut);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_barriers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_barriers), cmocka_unit_test(test_slabs)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -168,7 +168,9 @@ static vireo_model *random_model(uint64_t seed, int64_t rows, float *weights, bo
         if (all || i == NODES)
             vireo_graph_output(g, name, v[i]);
     }
-    if (vireo_model_create(device, &g, NULL, &m, &err))
+    vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+    options.no_fuse = true; /* as it was drawn */
+    if (vireo_model_create(device, &g, &options, &m, &err))
         fail_msg("%s", err.message);
     return m;
 }
