@@ -23,6 +23,12 @@ void vr_out_timing(vr_json_out *, const char *key, const vr_timing *);
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
                            size_t least_runs, vr_timing *out, vireo_error *);
 
+/* Operands, the same in every run and on every machine. Element i is made of hash(first + i) alone: f32
+ * (hash >> 8) / 2^24 - 0.5; f16 and bf16 sign and fraction of it, from 0.25 to below 0.5; of blocks it is
+ * bytes. n: a multiple of the type's block. */
+uint32_t vr_bench_hash(uint32_t i);
+void vr_bench_fill(vireo_dtype, uint32_t first, size_t n, void *data);
+
 typedef struct vr_matmul_bench {
     uint32_t m, n, k;
     bool plain_b, f16;  /* b is (k, n) instead of (n, k); its elements are halves */
@@ -63,6 +69,14 @@ typedef struct vr_bench_op_args {
 } vr_bench_op_args;
 /* vireo bench op; the exit status. */
 int vr_bench_op_command(vr_engine *, const vr_cli *, const vr_bench_op_args *);
+typedef struct vr_bench_search_args {
+    uint32_t rows, dim, queries, k; /* 0: of queries 1, of k 10 */
+    vireo_dtype dtype;              /* of the table: f32 or f16 */
+    uint32_t runs;                  /* at least; 0: 5 */
+    bool json;
+} vr_bench_search_args;
+/* vireo bench search; the exit status. */
+int vr_bench_search_command(vr_engine *, const vr_cli *, const vr_bench_search_args *);
 /* vireo bench suite: path NULL or "-" is standard output. Their exit statuses. */
 int vr_bench_suite_command(vr_engine *, const vr_cli *, const char *path, bool quick);
 /* vireo bench compare: paths (2); 1 if a result is slower by more than so many percent. */

@@ -22,41 +22,17 @@ typedef struct op_bench {
     vireo_tensor result;
 } op_bench;
 
-static uint32_t hash(uint32_t i)
-{
-    i = (i ^ 61) ^ i >> 16; /* Wang's */
-    i *= 9;
-    i ^= i >> 4;
-    i *= 0x27d4eb2d;
-    return i ^ i >> 15;
-}
-
 /* Element i is the same whatever the sizes are: fewer rows are a prefix. */
-static void fill(vr_bench_operand kind, vireo_dtype dtype, int64_t rows, size_t n, size_t bytes,
-                 void *data)
+static void fill(vr_bench_operand kind, vireo_dtype dtype, int64_t rows, size_t n, void *data)
 {
-    /* Halves: 1/1024 and 1/64, so that products are of the size of the others'. */
-    static const uint16_t scale[] = {[VIREO_Q8_0] = 0x1400, [VIREO_Q4_0] = 0x2400};
-    const size_t block = vireo_dtype_block(dtype);
-    if (kind == VR_BENCH_IDS || kind == VR_BENCH_OFFSETS) {
-        for (size_t i = 0; i < n; i++)
-            ((int32_t *)data)[i] = kind == VR_BENCH_IDS ? (int32_t)(hash((uint32_t)i) % (uint32_t)rows)
-                                                        : (int32_t)((int64_t)i * rows);
-    } else if (dtype == VIREO_F32) {
-        for (size_t i = 0; i < n; i++)
-            ((float *)data)[i] = (float)(hash((uint32_t)i) >> 8) / (float)(1 << 24) - 0.5f;
-    } else if (block == 1) { /* sign and fraction at random, exponent of [0.25, 0.5) */
-        const uint32_t mask = dtype == VIREO_F16 ? 0x83ff : 0x807f;
-        const uint32_t exponent = dtype == VIREO_F16 ? 13u << 10 : 125u << 7;
-        for (size_t i = 0; i < n; i++)
-            ((uint16_t *)data)[i] = (uint16_t)((hash((uint32_t)i) & mask) | exponent);
-    } else {
-        const size_t size = vireo_dtype_row_bytes(dtype, (int64_t)block);
-        for (size_t i = 0; i < bytes; i++)
-            ((uint8_t *)data)[i] = (uint8_t)hash((uint32_t)i);
-        for (size_t i = 0; i < bytes; i += size)
-            memcpy((uint8_t *)data + i, &scale[dtype], sizeof *scale);
+    if (kind != VR_BENCH_IDS && kind != VR_BENCH_OFFSETS) {
+        vr_bench_fill(dtype, 0, n, data);
+        return;
     }
+    for (size_t i = 0; i < n; i++)
+        ((int32_t *)data)[i] = kind == VR_BENCH_IDS
+                                   ? (int32_t)(vr_bench_hash((uint32_t)i) % (uint32_t)rows)
+                                   : (int32_t)((int64_t)i * rows);
 }
 
 static vireo_dtype dtype_of(const op_bench *b, size_t operand)
@@ -93,7 +69,7 @@ static vireo_status make_data(op_bench *b, const int64_t *dims, vireo_error *err
         if (!b->data[i])
             return vr_fail_memory(err, "operands");
         const size_t n = (size_t)(t.shape[0] * (t.rank == 2 ? t.shape[1] : 1));
-        fill(b->op->operands[i].kind, t.dtype, step, n, t.bytes, b->data[i]);
+        fill(b->op->operands[i].kind, t.dtype, step, n, b->data[i]);
     }
     return VIREO_OK;
 }

@@ -7,15 +7,16 @@
 #include "cli/table.h"
 #include <string.h>
 
-enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15 };
+enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15, MAX_K = 1024, MAX_ROWS = 1 << 28 };
+static const uint64_t most_elements = 1 << 29; /* of a table */
 
 typedef struct bench_args {
     const char *model, *input, *shapes, *output;
-    uint32_t m, n, k, dtype, batch_tokens, runs, threshold;
+    uint32_t m, n, k, dtype, batch_tokens, runs, threshold, rows, dim, queries;
     bool plain_b, allow_nonfinite, quick, json;
 } bench_args;
 
-enum { DEVICE, MATMUL, MODEL, OP, SUITE, COMPARE, KINDS };
+enum { DEVICE, MATMUL, MODEL, OP, SEARCH, SUITE, COMPARE, KINDS };
 static const struct {
     const char *name, *operands;
     size_t n; /* of operands, itself among them */
@@ -23,6 +24,7 @@ static const struct {
                   {"matmul", "", 1},
                   {"model", "", 1},
                   {"op", " NAME, or \"all\"", 2},
+                  {"search", "", 1},
                   {"suite", "", 1},
                   {"compare", " two files of \"vireo bench suite\"", 3}};
 enum { DEFAULT_THRESHOLD = 5 };
@@ -290,9 +292,13 @@ static bool is_own(const char *option, size_t kind)
                 {"--threshold", 1 << COMPARE},
                 {"--m", 1 << MATMUL},
                 {"--n", 1 << MATMUL},
-                {"--k", 1 << MATMUL},
+                {"--k", 1 << MATMUL | 1 << SEARCH},
+                {"--rows", 1 << SEARCH},
+                {"--dim", 1 << SEARCH},
+                {"--queries", 1 << SEARCH},
+                {"--runs", 1 << MODEL | 1 << SEARCH},
                 {"--plain-b", 1 << MATMUL},
-                {"--dtype", 1 << MATMUL | 1 << OP},
+                {"--dtype", 1 << MATMUL | 1 << OP | 1 << SEARCH},
                 {"--shapes", 1 << OP}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!strcmp(option, rows[i].option))
@@ -306,7 +312,7 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
     const char *name = operands[0];
     if (kind == KINDS)
         return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model, op, "
-                                 "suite, compare",
+                                 "search, suite, compare",
                               name);
     if (n > kinds[kind].n)
         return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[kinds[kind].n],
@@ -322,6 +328,15 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
         return vr_usage_error(c, "matmul needs --m, --n and --k");
     if (kind == MATMUL && a->dtype > 1)
         return vr_usage_error(c, "matmul takes --dtype f32 or f16; \"bench op matmul\" all of them");
+    if (kind == SEARCH && (!a->rows || !a->dim))
+        return vr_usage_error(c, "search needs --rows and --dim");
+    if (kind == SEARCH && (uint64_t)a->rows * a->dim > most_elements)
+        return vr_usage_error(c, "--rows times --dim is %llu; at most 2^29 elements are measured",
+                              (unsigned long long)a->rows * a->dim);
+    if (kind == SEARCH && a->k > MAX_K)
+        return vr_usage_error(c, "--k is %u; search finds at most %d", a->k, MAX_K);
+    if (kind == SEARCH && a->dtype > 1)
+        return vr_usage_error(c, "search takes --dtype f32 or f16");
     if (kind == MODEL && (!a->model || !a->input))
         return vr_usage_error(c, "model needs --model and --input");
     return 0;
@@ -341,6 +356,16 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     if (kind == OP) {
         const vr_bench_op_args o = {operands[1], a->shapes, a->dtype, a->json};
         return vr_engine_close(&e, vr_bench_op_command(&e, cli, &o));
+    }
+    if (kind == SEARCH) {
+        const vr_bench_search_args s = {.rows = a->rows,
+                                        .dim = a->dim,
+                                        .queries = a->queries,
+                                        .k = a->k,
+                                        .dtype = a->dtype ? VIREO_F16 : VIREO_F32,
+                                        .runs = a->runs,
+                                        .json = a->json};
+        return vr_engine_close(&e, vr_bench_search_command(&e, cli, &s));
     }
     if (kind == COMPARE) {
         const uint32_t percent = a->threshold ? a->threshold : DEFAULT_THRESHOLD;
@@ -362,21 +387,24 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     return vr_engine_close(&e, status);
 }
 
-#define SIZE(letter)                                                                               \
+#define SIZE(field, most, text)                                                                    \
     {                                                                                              \
-        .name = "--" #letter, .value = "N", .kind = VR_OPTION_NUMBER, .min = 1, .max = MAX_SIZE,   \
-        .target = offsetof(bench_args, letter), .help = "matmul: (m, k) times (k, n)"              \
+        .name = "--" #field, .value = "N", .kind = VR_OPTION_NUMBER, .min = 1, .max = (most),      \
+        .target = offsetof(bench_args, field), .help = (text)                                      \
     }
 static const vr_option options[] = {
-    SIZE(m),
-    SIZE(n),
-    SIZE(k),
+    SIZE(m, MAX_SIZE, "matmul: (m, k) times (k, n)"),
+    SIZE(n, MAX_SIZE, "matmul: (m, k) times (k, n)"),
+    SIZE(k, MAX_SIZE, "matmul: (m, k) times (k, n); search: the first k (10)"),
+    SIZE(rows, MAX_ROWS, "search: of the table"),
+    SIZE(dim, MAX_SIZE, "search: elements of a row"),
+    SIZE(queries, MAX_K, "search: how many at a time (1)"),
     {.name = "--dtype",
      .value = "TYPE",
      .kind = VR_OPTION_CHOICE,
      .choices = "f32 f16 bf16 q8_0 q4_0",
      .target = offsetof(bench_args, dtype),
-     .help = "matmul: the second matrix, f32 or f16; op: weights (f32)"},
+     .help = "f32 or f16, of matmul's second matrix, search's table; op: weights (f32)"},
     {.name = "--shapes",
      .value = "AxB,...",
      .kind = VR_OPTION_TEXT,
@@ -425,7 +453,7 @@ static const vr_option options[] = {
      .min = 1,
      .max = VR_TIMING_RUNS,
      .target = offsetof(bench_args, runs),
-     .help = "model: runs over the file at least (3)"},
+     .help = "model: runs over the file at least (3); search: searches (5)"},
     VR_ALLOW_NONFINITE(bench_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
@@ -437,8 +465,8 @@ static const char *const examples[] = {"vireo bench matmul --m 128 --n 1536 --k 
 
 const vr_command vr_command_bench = {
     .name = "bench",
-    .summary = "Measures the device, products, ops or a model; compares measurements",
-    .operand = "device|matmul|model|op NAME|suite|compare A B",
+    .summary = "Measures the device, products, ops, search or a model; compares measurements",
+    .operand = "device|matmul|model|op NAME|search|suite|compare A B",
     .min_operands = 1,
     .max_operands = 3,
     .options = options,
@@ -456,6 +484,9 @@ const vr_command vr_command_bench = {
         "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\",\n"
         "  \"rows_checked\"}]};\n"
         "  each is compared with double precision first, not timed if it is wrong\n"
+        "  search: {\"device\", \"rows\", \"dim\", \"queries\", \"k\", \"dtype\", \"kernels\", \"ms\",\n"
+        "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with the\n"
+        "  largest inner products, exact; docs/CLI.md says how the table is made\n"
         "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"before_ms\",\n"
         "  \"after_ms\", \"ratio\", \"low\", \"high\", \"verdict\"}], \"slower\", \"noisy\"}; its exit\n"
         "  status is 1 if any is slower, and the intervals leave no doubt\n"

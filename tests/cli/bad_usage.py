@@ -128,10 +128,17 @@ USAGE = [
     ("evaluate --store s --method content",
      '--method content needs --model MODEL ("sh models/fetch.sh minilm" brings one)'),
     ("similar --store s --item i", "--model MODEL is needed"),
-    ("bench", "device|matmul|model|op NAME|suite|compare A B is needed"),
-    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, suite, compare'),
+    ("bench", "device|matmul|model|op NAME|search|suite|compare A B is needed"),
+    ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, search, suite, '
+                  'compare'),
     ("bench matmul --m 8", "matmul needs --m, --n and --k"),
     ("bench model --model m", "model needs --model and --input"),
+    ("bench search --rows 5", "search needs --rows and --dim"),
+    ("bench search --dim 5", "search needs --rows and --dim"),
+    ("bench search --rows 5 --dim 5 --k 1025", "--k is 1025; search finds at most 1024"),
+    ("bench search --rows 5 --dim 5 --dtype q8_0", "search takes --dtype f32 or f16"),
+    ("bench search --rows 200000000 --dim 3",
+     "--rows times --dim is 600000000; at most 2^29 elements are measured"),
     # words
     ("--log loud devices", ':--log is "loud"; allowed: error warn info debug'),
     ("--log info,warn devices", ':--log is "info,warn"; allowed: error warn info debug'),
@@ -175,9 +182,10 @@ USAGE = [
     ("recommend --store s --query q --method neighbours",
      "--query and --method neighbours cannot be used together: a query is a search by content"),
 ]
-for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1"),
-                      ("matmul", "model=m input=f batch-tokens=1 runs=1"),
-                      ("model", "m=1 n=1 k=1 dtype=f32 plain-b")):
+for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 rows=1"),
+                      ("matmul", "model=m input=f batch-tokens=1 runs=1 dim=1 queries=1"),
+                      ("model", "m=1 n=1 k=1 dtype=f32 plain-b rows=1 dim=1 queries=1"),
+                      ("search", "m=1 n=1 plain-b model=m input=f batch-tokens=1 shapes=1x1")):
     USAGE += [(f"bench {kind} --{option}",
                f"{kind} and --{option.split('=')[0]} cannot be used together")
               for option in options.split()]
@@ -194,6 +202,9 @@ NUMBERS = [
     ("bench matmul", "--k", 1 << 15),
     ("bench model", "--batch-tokens", 1 << 20),
     ("bench model", "--runs", 200),
+    ("bench search", "--rows", 1 << 28),
+    ("bench search", "--dim", 1 << 15),
+    ("bench search", "--queries", 1024),
 ]
 NO_NUMBERS = ["-1", "0", "99999999999999999999", "18446744073709551617", "4294967297", "nan", "inf", "1e3",
               "1.0", "+5", "0x10", "5k", "-", "\u0665"]
