@@ -38,8 +38,8 @@ if given --help "$@" || given -h "$@"; then
 fi
 if ! given --vireo "$@"; then
     mkdir -p "$work"
-    install_packages build run
-    build "$work" "" -DCMAKE_BUILD_TYPE=Release -DVIREO_TESTS=OFF -DVIREO_WERROR=OFF ||
+    install_packages build run fetch bench
+    build "$work" vireo_cli -DCMAKE_BUILD_TYPE=Release -DVIREO_TESTS=OFF -DVIREO_WERROR=OFF ||
         die "the build failed"
 fi
 given --model "$@" || sh "$root/models/fetch.sh" minilm

@@ -64,8 +64,9 @@ def has_modules(python, names):
 def set_up(names):
     """Makes the environment and puts the packages of these modules into it; those that could not be."""
     python = os.path.join(VENV, "bin", "python")
-    if not os.path.exists(python):
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+    if not os.path.exists(python) and subprocess.run([sys.executable, "-m", "venv", VENV],
+                                                     stdout=sys.stderr).returncode:
+        return list(names)
     return [name for name in names if subprocess.run(
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGES[name]],
         stdout=sys.stderr).returncode]
