@@ -14,9 +14,9 @@ work=$root/build/release
 
 usage() {
     say "usage: sh tests/bench/peers.sh [OPTION...]"
-    say "VK_DRIVER_FILES=FILE VK_ICD_FILENAMES=FILE before it choose the driver. --check: exit status 1 where"
-    say "a target is missed, a part is not run or the machine is busy. With --vireo nothing is built, with"
-    say "--python nothing installed from PyPI, with --model and --items nothing fetched."
+    say "VK_DRIVER_FILES=FILE VK_ICD_FILENAMES=FILE before it choose the driver. --check: exit status 1"
+    say "where a target is missed, a part is not run or the machine is busy. With --vireo nothing is built,"
+    say "with --python nothing installed from PyPI, with --model and --items nothing fetched."
     say ""
     python3 "$here/peers.py" --help
 }

@@ -57,7 +57,8 @@ def table(report):
 
 
 def has_modules(python, names):
-    return subprocess.run([python, "-c", "".join(f"import {n}\n" for n in names)], stdout=subprocess.DEVNULL,
+    imports = "".join(f"import {n}\n" for n in names)
+    return subprocess.run([python, "-c", imports], stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL).returncode == 0
 
 
@@ -142,7 +143,7 @@ def check_arguments(p, o):
 
 
 def faults_of(report):
-    """What --check fails for: bars that are missed, answers that differ, a busy machine, what was not run."""
+    """What --check fails for: bars that are missed, answers that differ, a busy machine, what was left out."""
     return ([row["what"] for row in report["rows"] if not row["ok"]] + report["faults"] +
             [f"{left['what']}: not run" for left in report["not_run"]])
 

@@ -9,15 +9,17 @@ bench=$VIREO_SOURCE/tests/bench
 export PYTHONDONTWRITEBYTECODE=1
 cd "$temporary"
 
-# Both sides: the program, and the Python with the packages. SLOW: a word of what Vireo is slow at; FAIL: of
-# what it fails at; WRONG: it finds other rows. MISSING: a module. A shell, for hundreds of them are started.
+# Both sides: the program, and the Python with the packages. SLOW: a word of what Vireo is slow at; FAIL:
+# of what it fails at; WRONG: it finds other rows. MISSING: a module. A shell: hundreds of them are started.
 python3 - <<'PYTHON'
 import json
 def found(n, first, more):
-    return {"ids": [[first + i for i in range(10)]] * n, "scores": [[more + 10.0 - i for i in range(10)]] * n}
+    return {"ids": [[first + i for i in range(10)]] * n,
+            "scores": [[more + 10.0 - i for i in range(10)]] * n}
 def write(name, out):
     json.dump(out, open(name, "w", encoding="utf-8"))
-write("search.json", {"peer": "other", "queries": {str(n): {"median": 1, **found(n, 0, 0)} for n in (1, 64)}})
+write("search.json", {"peer": "other",
+                      "queries": {str(n): {"median": 1, **found(n, 0, 0)} for n in (1, 64)}})
 for n in (1, 64):
     for name, ms, first in (("right", 900, 0), ("slow", 900e3, 0), ("wrong", 900, 50 * (n > 1))):
         write(f"{name}{n}.json", {"ms": {"median": ms}, "kernels": "k", **found(n, first, name == "wrong")})
@@ -109,7 +111,8 @@ bench() { # STATUS SHARE PROGRAM OPTION...
 }
 
 document() { # a document with another driver's section
-    printf 'before\n<!-- peers -->\n<!-- driver other -->\n### other\nkept\n<!-- /peers -->\nafter\n' >document
+    printf '%s\n' before '<!-- peers -->' '<!-- driver other -->' '### other' kept '<!-- /peers -->' after \
+        >document
 }
 
 in_document() { # a line matching each basic regular expression
