@@ -9,8 +9,9 @@ bench=$VIREO_SOURCE/tests/bench
 export PYTHONDONTWRITEBYTECODE=1
 cd "$temporary"
 
-# Both sides: the program, and the Python with the packages. SLOW: a word of what Vireo is slow at; FAIL:
-# of what it fails at; WRONG: it finds other rows. MISSING: a module. A shell: hundreds of them are started.
+# Both sides: the program, and the Python with the packages. SLOW: a word of what Vireo is slow at; RATE:
+# how slow, for ops; FAIL: a word of what it fails at; WRONG: it finds other rows. MISSING: a module. A
+# shell: hundreds of them are started.
 python3 - <<'PYTHON'
 import json
 def found(n, first, more):
@@ -68,7 +69,7 @@ case "$*" in
 *" bench op "*)
     dtype=$(after --dtype)
     figure=$([ "$dtype" = f32 ] && echo 100 || echo 200)
-    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" 0.1), \"kernel\": \"k\", \"nmse\": 1e-14}]}"
+    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" "${RATE:-0.1}"), \"kernel\": \"k\", \"nmse\": 1e-14}]}"
     ;;
 *" bench search "*)
     cat "$(slow search "${WRONG:-right}" slow)$(after --queries).json"
@@ -161,6 +162,10 @@ expect_output '^best 10 of 1,000,000 x 384: not run: vireo .*: exit status 1: vi
     '^peers: 2 measured, 0 missed, 1 not run; '
 FAIL='bench op' bench 0 9 peers --only gemv,minilm
 expect_output '^gemv: not run: vireo ' '^peers: 1 measured, 0 missed, 1 not run; '
+
+SLOW=f16 RATE=-1 bench 1 9 peers --check --only gemv
+expect_output '^gemv: not run: matmul 1 x 2048 x 2048, f16: a time below 0, the machine is too busy$' \
+    '^peers: 0 measured, 0 missed, 1 not run; '
 
 echo "answers that differ"
 WRONG=wrong bench 1 9 peers --check --document document --only search
