@@ -187,4 +187,10 @@ struct vr_push_rope { /* rope.comp */
                                      not beside it */
 };
 
+struct vr_push_roof { /* roof_arithmetic.comp */
+    VR_F32 a, b;          /* x = x · a + b */
+    VR_I32 w, w_shift;    /* of bytes */
+    VR_U32 trips;         /* of the loop */
+};
+
 #endif

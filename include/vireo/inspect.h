@@ -9,13 +9,14 @@
 extern "C" {
 #endif
 
-/* Totals of a device since it was created; they only grow. */
+/* Totals of a device since it was created; all but memory_bytes only grow. */
 typedef struct vireo_counters {
     uint64_t validation_messages; /* of the validation layer (device option) */
     uint64_t shaders_compiled, shaders_cached, pipelines_created;
     uint64_t commands_recorded;   /* recordings made: one of a bucket, a second where runs overlap */
     uint64_t submits, dispatches, groups; /* submitted */
     uint64_t ns_glslang, ns_pipeline, ns_upload; /* summed over threads */
+    uint64_t memory_bytes, memory_peak_bytes; /* of buffers, as the driver allocates them: now, at most */
 } vireo_counters;
 void vireo_device_get_counters(const vireo_device *, vireo_counters *out);
 
@@ -88,6 +89,35 @@ vireo_status vireo_device_import_tuned(vireo_device *, const char *path, size_t 
  * element of each value. */
 vireo_status vireo_graph_run_reference(const vireo_graph *, const vireo_tensor *in, size_t n_in,
                                        vireo_tensor *out, size_t n_out, vireo_error *);
+
+/* ---- Roof ----------------------------------------------------------------------------------- */
+
+/* What the device does at most, by programs that do nothing else. Each is one kind of work, done in units:
+ *   copy, read, gather   64 MiB of device memory: to another place, summed, summed by 64-byte rows in
+ *                        random order
+ *   f32, f16, int8       multiplications and additions in twelve independent chains a lane; int8: products
+ *                        of four bytes each, summed in 32 bits
+ *   upload, download     64 MiB between host memory and device memory, the way weights take
+ * A roof belongs to one thread; its device must outlive it. */
+typedef struct vireo_roof vireo_roof;
+typedef struct vireo_roof_info {
+    const char *name;         /* static string */
+    double bytes, operations; /* of a unit: read and written; of multiplying and adding two. One is 0 */
+} vireo_roof_info;
+const char *vireo_roof_name(size_t index); /* in the order above; NULL past the end */
+/* Allocates up to 132 MiB of device memory and 64 MiB of the host's, and compiles. salt: roofs of the
+ * arithmetic with different salts (0 to 9999) are different programs that do the same, so that no cache
+ * holds one that was never made before. INVALID_ARGUMENT: no roof has that name. UNSUPPORTED: the device
+ * does not offer such arithmetic. */
+vireo_status vireo_roof_create(vireo_device *, const char *name, uint32_t salt, vireo_roof **out,
+                               vireo_error *);
+const vireo_roof_info *vireo_roof_get_info(const vireo_roof *); /* borrowed */
+/* So many units (at least 1), of the device's own kinds in one submission, waited for: choose so many
+ * that a watchdog is not called. */
+vireo_status vireo_roof_run(vireo_roof *, uint32_t units, vireo_error *);
+/* Whether what the last run wrote is right, all of it; DEVICE if not: then its time means nothing. */
+vireo_status vireo_roof_check(vireo_roof *, vireo_error *);
+void vireo_roof_destroy(vireo_roof **);
 
 /* ---- Self-test ------------------------------------------------------------------------------ */
 

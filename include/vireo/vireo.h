@@ -145,6 +145,7 @@ typedef struct vireo_device_info {
     bool costly_texel_fetch;       /* many fetches in a kernel take seconds to compile, and run slowly */
     uint32_t max_workgroup_invocations, max_shared_bytes, max_push_bytes, subgroup_size;
     bool subgroup_arithmetic, subgroup_ballot, subgroup_shuffle, storage_16bit, float16;
+    bool int8_dot;                 /* VK_KHR_shader_integer_dot_product: four products of bytes at once */
     char tier[32];                 /* "baseline" or what stands above it, e.g. "baseline+subgroup" */
     bool usable;
     char why_not[256];             /* empty if usable */

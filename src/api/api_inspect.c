@@ -10,7 +10,8 @@ void vireo_device_get_counters(const vireo_device *d, vireo_counters *out)
         .shaders_cached = c->shaders_cached, .pipelines_created = c->pipelines_created,
         .commands_recorded = c->commands_recorded, .submits = c->submits,
         .dispatches = c->dispatches, .groups = c->groups, .ns_glslang = c->ns_glslang,
-        .ns_pipeline = c->ns_pipeline, .ns_upload = c->ns_upload};
+        .ns_pipeline = c->ns_pipeline, .ns_upload = c->ns_upload,
+        .memory_bytes = c->memory_bytes, .memory_peak_bytes = c->memory_peak_bytes};
 }
 
 const char *vireo_op_name(size_t op)

@@ -46,6 +46,7 @@ static void write_limits(vr_json_out *j, const vireo_device_info *d)
     vr_out_bool(j, "subgroup_shuffle", d->subgroup_shuffle);
     vr_out_bool(j, "storage_16bit", d->storage_16bit);
     vr_out_bool(j, "float16", d->float16);
+    vr_out_bool(j, "int8_dot", d->int8_dot);
 }
 
 static void write_json(vr_json_out *j, const vireo_device_info *devices, size_t n)
@@ -104,10 +105,10 @@ static void write_blocks(vr_str *s, const vireo_device_info *devices, size_t n)
                     d->max_workgroup_invocations, d->max_shared_bytes, d->max_push_bytes,
                     d->max_texel_elements);
         vr_str_addf(s,
-                    "   features  subgroup %u: arithmetic %s, ballot %s; 16-bit storage %s; "
-                    "float16 %s\n",
+                    "   features  subgroup %u: arithmetic %s, ballot %s; 16-bit storage %s;\n"
+                    "             float16 %s, int8 dot product %s\n",
                     d->subgroup_size, yes(d->subgroup_arithmetic), yes(d->subgroup_ballot),
-                    yes(d->storage_16bit), yes(d->float16));
+                    yes(d->storage_16bit), yes(d->float16), yes(d->int8_dot));
     }
 }
 

@@ -8,7 +8,7 @@
 #include "run/tune.h"
 #include <string.h>
 
-static const char *shader_text(const char *name)
+const char *vr_find_shader(const char *name)
 {
     for (size_t i = 0; i < vr_shader_text_count; i++)
         if (!strcmp(vr_shader_texts[i].name, name))
@@ -189,8 +189,8 @@ vireo_status vr_kernel_program(const vireo_device *dev, const vr_call *c, const 
                                vireo_error *err)
 {
     const bool replaced = dev->shader && !strcmp(dev->shader, k->shader);
-    *d = (vr_program_desc){.name = k->shader, .include = shader_text,
-                           .source = replaced ? dev->shader_text : shader_text(k->shader)};
+    *d = (vr_program_desc){.name = k->shader, .include = vr_find_shader,
+                           .source = replaced ? dev->shader_text : vr_find_shader(k->shader)};
     if (!d->source)
         return vr_fail(err, VIREO_ERROR_SHADER, "%s/%s: no shader named %s", vr_ops[c->op]->name,
                        k->name, k->shader);

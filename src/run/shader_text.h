@@ -11,4 +11,5 @@ typedef struct vr_shader_text {
 } vr_shader_text;
 extern const vr_shader_text vr_shader_texts[];
 extern const size_t vr_shader_text_count;
+const char *vr_find_shader(const char *name); /* the text; NULL: there is none of that name */
 #endif

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "vk/device.h"
 #include "vk/transfer.h"
+#include <stdatomic.h>
 #include <string.h>
 
 #define MIB (1.0 / (1024.0 * 1024.0))
@@ -67,6 +68,14 @@ static vireo_status fail_exhausted(const vireo_device *d, uint64_t bytes, uint64
                    (unsigned long long)heap, (double)heap * MIB);
 }
 
+static void count_memory(vireo_device *d, uint64_t more)
+{
+    const uint64_t now = (d->counters.memory_bytes += more);
+    uint64_t peak = d->counters.memory_peak_bytes;
+    while (now > peak && !atomic_compare_exchange_weak(&d->counters.memory_peak_bytes, &peak, now))
+        continue;
+}
+
 static vireo_status allocate(vireo_device *d, vr_buffer *b, vr_memory_kind kind, const char *what,
                              vireo_error *err)
 {
@@ -89,6 +98,8 @@ static vireo_status allocate(vireo_device *d, vr_buffer *b, vr_memory_kind kind,
         return fail_exhausted(d, b->bytes, heap, what, err);
     if (result)
         return vr_vk_check(d, result, what, err);
+    b->allocated = needs.size;
+    count_memory(d, needs.size);
     result = d->fn.vkBindBufferMemory(d->handle, b->handle, b->memory, 0);
     if (result)
         return vr_vk_check(d, result, what, err);
@@ -170,6 +181,7 @@ void vr_buffer_destroy(vireo_device *d, vr_buffer *b)
         d->fn.vkDestroyBuffer(d->handle, b->handle, NULL);
     if (b->memory)
         d->fn.vkFreeMemory(d->handle, b->memory, NULL); /* unmaps too */
+    d->counters.memory_bytes -= b->allocated;
     *b = (vr_buffer){0};
 }
 

@@ -166,6 +166,25 @@ static vireo_status create_handle(vireo_device *d, vireo_error *err)
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue};
+    /* What only the roof's programs use (run/roof.c). */
+    const char *extensions[2];
+    VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR,
+        .shaderIntegerDotProduct = VK_TRUE};
+    VkPhysicalDeviceShaderFloat16Int8Features float16 = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+        .shaderFloat16 = VK_TRUE};
+    info.ppEnabledExtensionNames = extensions;
+    if (d->info.int8_dot) {
+        extensions[info.enabledExtensionCount++] = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
+        info.pNext = &dot;
+    }
+    if (d->info.float16) {
+        float16.pNext = (void *)(uintptr_t)info.pNext;
+        info.pNext = &float16;
+        if (d->info.api_version < VK_API_VERSION_1_2 || d->instance.api_version < VK_API_VERSION_1_2)
+            extensions[info.enabledExtensionCount++] = VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME;
+    }
     VkDevice handle;
     VkResult result = vkCreateDevice(d->physical, &info, NULL, &handle);
     if (result)

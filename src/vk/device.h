@@ -23,11 +23,12 @@ typedef struct vr_device_override {
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
 
-/* Numbers a test or a report reads; written with relaxed atomics, only ever grow. */
+/* Numbers a test or a report reads; written with relaxed atomics; all but memory_bytes only ever grow. */
 typedef struct vr_counters {
     _Atomic uint64_t validation_messages, shaders_compiled, shaders_cached, pipelines_created,
         commands_recorded, submits, dispatches, groups; /* dispatches and groups actually submitted */
     _Atomic uint64_t ns_glslang, ns_pipeline, ns_upload;
+    _Atomic uint64_t memory_bytes, memory_peak_bytes; /* allocated of the driver: now, at most */
 } vr_counters;
 
 struct vireo_device {
@@ -83,6 +84,7 @@ typedef struct vr_buffer {
     VkBuffer handle;
     VkDeviceMemory memory;
     uint64_t bytes, room; /* as asked; as made */
+    uint64_t allocated;   /* of memory */
     void *mapped; /* NULL: not visible to the host */
 } vr_buffer;
 /* Usage: storage, uniform, uniform texel, storage texel, indirect, transfer. bytes 0 is raised to 16. `what`

@@ -32,7 +32,7 @@ double vr_physical_ticks(VkPhysicalDevice physical, uint32_t family, uint64_t *m
 }
 
 typedef struct extensions {
-    bool driver_properties, float16;
+    bool driver_properties, float16, int8_dot;
 } extensions;
 
 static vireo_status find_extensions(const vireo_allocator *a, VkPhysicalDevice physical,
@@ -51,6 +51,8 @@ static vireo_status find_extensions(const vireo_allocator *a, VkPhysicalDevice p
             out->driver_properties = true;
         if (strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT16_INT8_EXTENSION_NAME) == 0)
             out->float16 = true;
+        if (strcmp(list[i].extensionName, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME) == 0)
+            out->int8_dot = true;
     }
     vr_free(a, list);
     return VIREO_OK;
@@ -144,16 +146,20 @@ static void fill_details(VkPhysicalDevice physical, const extensions *has, vireo
     out->subgroup_ballot =
         compute && (subgroup.supportedOperations & VK_SUBGROUP_FEATURE_BALLOT_BIT);
 
+    VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR};
     VkPhysicalDeviceShaderFloat16Int8Features float16 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+        .pNext = has->int8_dot ? &dot : NULL};
     VkPhysicalDevice16BitStorageFeatures storage = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_16BIT_STORAGE_FEATURES,
-        .pNext = has->float16 ? &float16 : NULL};
+        .pNext = has->float16 ? &float16 : float16.pNext};
     VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                           .pNext = &storage};
     vkGetPhysicalDeviceFeatures2(physical, &features);
     out->storage_16bit = storage.storageBuffer16BitAccess;
     out->float16 = float16.shaderFloat16;
+    out->int8_dot = dot.shaderIntegerDotProduct;
 }
 
 /* The baseline every kernel's last choice relies on; Vulkan requires as much of every device, but
@@ -204,14 +210,12 @@ vireo_status vr_physical_describe(const vr_instance *instance, const vireo_alloc
     vkGetPhysicalDeviceProperties(physical, &properties);
     fill_basics(physical, &properties, &info);
     if (properties.apiVersion >= VK_API_VERSION_1_1) {
+        vireo_status st = find_extensions(a, physical, &has, err);
+        if (st)
+            return st;
         if (properties.apiVersion >= VK_API_VERSION_1_2 &&
-            instance->api_version >= VK_API_VERSION_1_2) {
-            has = (extensions){true, true};
-        } else {
-            vireo_status st = find_extensions(a, physical, &has, err);
-            if (st)
-                return st;
-        }
+            instance->api_version >= VK_API_VERSION_1_2)
+            has.driver_properties = has.float16 = true;
         fill_details(physical, &has, &info);
     }
     judge(physical, &info);
