@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vireo/inspect.h"
+#include "io/json.h"
 #include "run/session.h"
+
+vireo_status vireo_json_check(const char *path, const char *text, size_t bytes, vireo_error *err)
+{
+    if (!path || !text)
+        return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT, "vireo_json_check: path or text is NULL");
+    return vr_json_check(NULL, path, text, bytes, NULL, err);
+}
 
 void vireo_device_get_counters(const vireo_device *d, vireo_counters *out)
 {

@@ -77,8 +77,6 @@ typedef struct vr_bench_search_args {
 } vr_bench_search_args;
 /* vireo bench search; the exit status. */
 int vr_bench_search_command(vr_engine *, const vr_cli *, const vr_bench_search_args *);
-/* vireo bench suite: path NULL or "-" is standard output. Their exit statuses. */
-int vr_bench_suite_command(vr_engine *, const vr_cli *, const char *path, bool quick);
 /* vireo bench compare: paths (2); 1 if a result is slower by more than so many percent. */
 int vr_bench_compare_command(const vr_cli *, char **paths, uint32_t percent, bool json);
 #endif

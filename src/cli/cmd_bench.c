@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/thread.h"
-#include "cli/bench.h"
-#include "cli/json_out.h"
-#include "cli/lines.h"
-#include "cli/progress.h"
+#include "cli/bench_model.h"
+#include "cli/bench_roof.h"
 #include "cli/table.h"
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, MAX_SIZE = 1 << 15, MAX_K = 1024, MAX_ROWS = 1 << 28 };
+enum { MAX_SIZE = 1 << 15, MAX_K = 1024, MAX_ROWS = 1 << 28 };
 static const uint64_t most_elements = 1 << 29; /* of a table */
+static const char default_batches[] = "1,8,32,128,256";
 
 typedef struct bench_args {
-    const char *model, *input, *shapes, *output;
+    const char *model, *input, *golden, *batches, *shapes, *output;
     uint32_t m, n, k, dtype, batch_tokens, runs, threshold, rows, dim, queries;
-    bool plain_b, allow_nonfinite, quick, json;
+    bool plain_b, allow_nonfinite, quick, throughput, json;
 } bench_args;
 
 enum { DEVICE, MATMUL, MODEL, OP, SEARCH, SUITE, COMPARE, KINDS };
@@ -29,16 +28,6 @@ static const struct {
                   {"compare", " two files of \"vireo bench suite\"", 3}};
 enum { DEFAULT_THRESHOLD = 5 };
 
-typedef struct model_bench {
-    vireo_embedder *embedder;
-    char **texts; /* (n), owned */
-    size_t n, capacity;
-    float *vectors;
-    uint32_t *tokens;
-    vr_timing all, one;
-    uint64_t total_tokens;
-} model_bench;
-
 /* What was measured, in the order of printing. */
 typedef struct row {
     const char *key;
@@ -49,10 +38,9 @@ typedef struct row {
     const vr_timing *timing; /* of the report */
 } row;
 typedef struct report {
-    row rows[16];
+    row rows[16 + VR_ROOF_ROWS];
     size_t n;
-    vr_timing timings[2];
-    size_t n_timings;
+    vr_timing timing; /* what the row of it points to */
 } report;
 
 static void add_text(report *r, const char *key, const char *text)
@@ -72,9 +60,8 @@ static void add_count(report *r, const char *key, uint64_t count)
 
 static void add_timing(report *r, const char *key, const vr_timing *timing)
 {
-    vr_timing *kept = &r->timings[r->n_timings++];
-    *kept = *timing;
-    r->rows[r->n++] = (row){.key = key, .kind = ROW_TIMING, .timing = kept};
+    r->timing = *timing;
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_TIMING, .timing = &r->timing};
 }
 
 static void write_json(vr_json_out *j, const report *r)
@@ -108,6 +95,8 @@ static void write_text(vr_str *s, const report *r)
         vr_table_add(&t, w->key);
         if (w->kind == ROW_TEXT)
             vr_table_add(&t, w->text);
+        else if (w->kind == ROW_NUMBER && isnan(w->number))
+            vr_table_add(&t, "not offered");
         else if (w->kind == ROW_NUMBER)
             vr_table_addf(&t, "%.4g", w->number);
         else if (w->kind == ROW_COUNT)
@@ -152,13 +141,18 @@ static void add_matmul(report *r, const vr_matmul_bench *b)
 static vireo_status bench_device(vr_engine *e, report *r)
 {
     vr_device_bench b = {0};
+    vr_roof_row roof[VR_ROOF_ROWS];
     vireo_status st = vr_bench_device(e->device, &b, &e->error);
+    if (!st)
+        st = vr_bench_roof(e, roof, &e->error);
     if (st)
         return st;
     add_text(r, "device", vr_engine_device_name(e));
     add_number(r, "submit_us", b.submit_us);
     add_number(r, "dispatch_us", b.dispatch_us);
     add_number(r, "memory_gb_per_s", b.memory_gb_per_s);
+    for (size_t i = 0; i < VR_ROOF_ROWS; i++)
+        add_number(r, roof[i].key, vr_roof_figure(&roof[i]));
     add_matmul(r, &b.matmul);
     return VIREO_OK;
 }
@@ -175,109 +169,55 @@ static vireo_status bench_matmul(vr_engine *e, const bench_args *a, report *r)
     return VIREO_OK;
 }
 
-static vireo_status read_texts(model_bench *b, const char *path, vireo_error *err)
+static int bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *m, bool json)
 {
-    vr_lines lines = {0};
-    vr_str line;
-    bool more = true;
-    vr_str_init(&line, NULL);
-    vireo_status st = vr_lines_open(&lines, path, err);
-    while (!st && more) {
-        st = vr_lines_next(&lines, &line, &more, err);
-        if (st || !more)
-            continue;
-        if (b->n == MAX_TEXTS) {
-            st = vr_fail(err, VIREO_ERROR_LIMIT,
-                         "%s: more than %d lines, at most that many are "
-                         "measured",
-                         path, MAX_TEXTS);
-        } else if (!vr_grow(NULL, (void **)&b->texts, &b->capacity, b->n + 1, sizeof *b->texts) ||
-                   !(b->texts[b->n] = vr_strdup(NULL, line.data))) {
-            st = vr_fail_memory(err, path);
-        } else {
-            b->n++;
-        }
-    }
-    if (!st && b->n == 0)
-        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: no lines; texts are needed, one a line", path);
-    vr_lines_close(&lines);
-    vr_str_deinit(&line);
-    return st;
-}
-
-static vireo_status embed_all(void *user, vireo_error *err)
-{
-    model_bench *b = user;
-    return vireo_embed(b->embedder, (const char *const *)b->texts, b->n, b->vectors, b->tokens,
-                       NULL, err);
-}
-
-static vireo_status embed_one(void *user, vireo_error *err)
-{
-    model_bench *b = user;
-    return vireo_embed(b->embedder, (const char *const *)b->texts, 1, b->vectors, NULL, NULL, err);
-}
-
-static vireo_status time_model(model_bench *b, const bench_args *a, vireo_error *err)
-{
-    size_t width = vireo_embedder_width(b->embedder);
-    b->vectors = vr_calloc(NULL, b->n * width, sizeof *b->vectors);
-    b->tokens = vr_calloc(NULL, b->n, sizeof *b->tokens);
-    if (!b->vectors || !b->tokens)
-        return vr_fail_memory(err, "vectors");
-    vireo_status st = vr_bench_time(embed_one, b, 5, &b->one, err);
-    if (!st)
-        st = vr_bench_time(embed_all, b, a->runs ? a->runs : MODEL_RUNS, &b->all, err);
-    for (size_t i = 0; i < b->n && !st; i++)
-        b->total_tokens += b->tokens[i];
-    return st;
-}
-
-static void free_model(model_bench *b)
-{
-    for (size_t i = 0; i < b->n; i++)
-        vr_free(NULL, b->texts[i]);
-    vr_free(NULL, b->texts);
-    vr_free(NULL, b->vectors);
-    vr_free(NULL, b->tokens);
-}
-
-static void add_model(const vr_engine *e, report *r, const model_bench *b)
-{
-    double seconds = b->all.ms.median / 1e3;
-    add_text(r, "device", vr_engine_device_name(e));
-    add_count(r, "texts", b->n);
-    add_count(r, "tokens", b->total_tokens);
-    add_number(r, "texts_per_second", (double)b->n / seconds);
-    add_number(r, "tokens_per_second", (double)b->total_tokens / seconds);
-    add_timing(r, "ms", &b->all);
-    add_timing(r, "one_text_ms", &b->one);
-    add_count(r, "runs", b->all.runs);
-}
-
-/* The texts are read before the device is opened: a wrong file is told at once. */
-static int bench_model(vr_engine *e, const vr_cli *cli, const bench_args *a, report *r)
-{
-    model_bench b = {0};
-    vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
-    vireo_status st = read_texts(&b, a->input, &e->error);
-    int status = st ? vr_engine_fail(e, st, NULL) : vr_engine_open_source(e, cli, a->model);
-    options.batch_tokens = a->batch_tokens;
-    options.progress = vr_progress;
-    if (!status)
-        status = vr_engine_open_device(e, cli);
-    if (!status)
-        status = vr_engine_open_embedder(e, a->model, &options);
+    vr_json_out out;
+    vr_model_bench *b = vr_calloc(NULL, 1, sizeof *b);
+    if (!b)
+        return vr_cli_fail(cli, vr_fail_memory(&e->error, "bench"), &e->error, NULL);
+    int status = vr_bench_model(e, cli, m, b);
     if (!status) {
-        b.embedder = e->embedder;
-        st = time_model(&b, a, &e->error);
-        if (st)
-            status = vr_engine_fail(e, st, NULL);
+        vr_out_init(&out);
+        if (json)
+            vr_model_json(&out, e, m, b);
         else
-            add_model(e, r, &b);
+            vr_model_text(&out.text, e, b);
+        status = vr_cli_print(cli, &out.text);
+        vr_out_deinit(&out);
     }
-    free_model(&b);
+    vr_free(NULL, b);
     return status;
+}
+
+/* "1,8,32" */
+static int read_batches(const vr_cli *cli, const char *text, vr_model_args *out)
+{
+    while (*text) {
+        char *end;
+        const bool digit = *text >= '0' && *text <= '9';
+        const unsigned long n = digit ? strtoul(text, &end, 10) : 0;
+        if (n < 1 || n > VR_MOST_BATCH || (*end && (*end != ',' || !end[1])) ||
+            out->n_batches == VR_MOST_BATCHES)
+            return vr_usage_error(cli->command,
+                                  "--batches: at \"%s\"; allowed: at most %d numbers of texts from 1 to "
+                                  "%d, with commas between",
+                                  text, VR_MOST_BATCHES, VR_MOST_BATCH);
+        out->batches[out->n_batches++] = (uint32_t)n;
+        text = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
+/* With --throughput nothing but the pass over all texts. */
+static int read_model_args(const vr_cli *cli, const bench_args *a, vr_model_args *out)
+{
+    *out = (vr_model_args){.path = a->model, .input = a->input, .golden = a->golden, .runs = a->runs,
+                           .batch_tokens = a->batch_tokens, .starts = !a->throughput};
+    if (a->throughput)
+        return a->batches ? vr_usage_error(cli->command,
+                                           "--batches and --throughput cannot be used together")
+                          : 0;
+    return read_batches(cli, a->batches ? a->batches : default_batches, out);
 }
 
 /* What options are of, as bits; those not named are the model's. */
@@ -299,7 +239,11 @@ static bool is_own(const char *option, size_t kind)
                 {"--runs", 1 << MODEL | 1 << SEARCH},
                 {"--plain-b", 1 << MATMUL},
                 {"--dtype", 1 << MATMUL | 1 << OP | 1 << SEARCH},
-                {"--shapes", 1 << OP}};
+                {"--shapes", 1 << OP},
+                {"--model", 1 << MODEL | 1 << SUITE},
+                {"--input", 1 << MODEL | 1 << SUITE},
+                {"--golden", 1 << MODEL | 1 << SUITE},
+                {"--allow-nonfinite", 1 << MODEL | 1 << SUITE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!strcmp(option, rows[i].option))
             return rows[i].kinds >> kind & 1;
@@ -337,8 +281,10 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
         return vr_usage_error(c, "--k is %u; search finds at most %d", a->k, MAX_K);
     if (kind == SEARCH && a->dtype > 1)
         return vr_usage_error(c, "search takes --dtype f32 or f16");
-    if (kind == MODEL && (!a->model || !a->input))
-        return vr_usage_error(c, "model needs --model and --input");
+    if ((kind == MODEL || a->input || a->golden || a->allow_nonfinite) && !a->model)
+        return vr_usage_error(c, "%s needs --model", name);
+    if (a->model && !a->input && !a->golden)
+        return vr_usage_error(c, "%s needs --input or --golden with --model: texts", name);
     return 0;
 }
 
@@ -347,10 +293,13 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     const bench_args *a = data;
     vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     report r = {0};
+    vr_model_args m = {0};
     size_t kind = 0;
     while (kind < KINDS && strcmp(kinds[kind].name, operands[0]) != 0)
         kind++;
     int status = check(cli, a, kind, operands, n_operands);
+    if (!status && a->model)
+        status = read_model_args(cli, a, &m);
     if (status)
         return status;
     if (kind == OP) {
@@ -372,15 +321,14 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
         return vr_bench_compare_command(cli, operands + 1, percent, a->json);
     }
     if (kind == SUITE)
-        return vr_engine_close(&e, vr_bench_suite_command(&e, cli, a->output, a->quick));
-    if (kind == MODEL) {
-        status = bench_model(&e, cli, a, &r);
-    } else {
-        status = vr_engine_open_device(&e, cli);
-        if (!status) {
-            vireo_status st = kind == MATMUL ? bench_matmul(&e, a, &r) : bench_device(&e, &r);
-            status = st ? vr_engine_fail(&e, st, NULL) : 0;
-        }
+        return vr_engine_close(&e, vr_bench_suite_command(&e, cli, a->output, a->quick,
+                                                          a->model ? &m : NULL));
+    if (kind == MODEL)
+        return vr_engine_close(&e, bench_model(&e, cli, &m, a->json));
+    status = vr_engine_open_device(&e, cli);
+    if (!status) {
+        vireo_status st = kind == MATMUL ? bench_matmul(&e, a, &r) : bench_device(&e, &r);
+        status = st ? vr_engine_fail(&e, st, NULL) : 0;
     }
     if (!status)
         status = print(&e, a, &r);
@@ -417,7 +365,7 @@ static const vr_option options[] = {
     {.name = "--quick",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, quick),
-     .help = "suite: one shape of each op"},
+     .help = "suite: one shape of each op; batches up to 32"},
     {.name = "--output",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,
@@ -434,12 +382,26 @@ static const vr_option options[] = {
      .value = "MODEL",
      .kind = VR_OPTION_TEXT,
      .target = offsetof(bench_args, model),
-     .help = "model: a text encoder"},
+     .help = "model, suite: a text encoder"},
     {.name = "--input",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,
      .target = offsetof(bench_args, input),
-     .help = "model: one text a line"},
+     .help = "model, suite: one text a line (those of --golden)"},
+    {.name = "--golden",
+     .value = "FILE",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, golden),
+     .help = "model, suite: texts and right vectors; others void all"},
+    {.name = "--batches",
+     .value = "N,...",
+     .kind = VR_OPTION_TEXT,
+     .target = offsetof(bench_args, batches),
+     .help = "model: texts a call, 1 to 256 (1,8,32,128,256)"},
+    {.name = "--throughput",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(bench_args, throughput),
+     .help = "model: only all texts in one call, no batches, no starts"},
     {.name = "--batch-tokens",
      .value = "N",
      .kind = VR_OPTION_NUMBER,
@@ -453,15 +415,15 @@ static const vr_option options[] = {
      .min = 1,
      .max = VR_TIMING_RUNS,
      .target = offsetof(bench_args, runs),
-     .help = "model: runs over the file at least (3); search: searches (5)"},
+     .help = "model: passes over all texts at least (3); search: searches (5)"},
     VR_ALLOW_NONFINITE(bench_args),
     {.name = "--json",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo bench matmul --m 128 --n 1536 --k 384",
-                                       "vireo bench op matmul --shapes 512x384x1536 --dtype q8_0"};
+static const char *const examples[] = {"vireo bench op matmul --shapes 512x384x1536 --dtype q8_0",
+                                       "vireo bench model --model minilm --golden golden.json"};
 
 const vr_command vr_command_bench = {
     .name = "bench",
@@ -477,9 +439,13 @@ const vr_command vr_command_bench = {
         "Medians after one run that is not counted; \"noisy\": their intervals are wide.\n"
         "JSON: device, matmul: {\"device\", \"gflops\", \"ms\", \"m\", \"n\", \"k\", \"dtype\",\n"
         "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
-        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\".\n"
-        "  model: {\"device\", \"texts\", \"tokens\", \"texts_per_second\", \"tokens_per_second\",\n"
-        "  \"ms\", \"one_text_ms\", \"runs\"}\n"
+        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\" (an addition), the roof: \"copy\",\n"
+        "  \"read\", \"gather\", \"host_copy\", \"host_read\", \"upload\", \"download\" with\n"
+        "  \"_gb_per_s\", \"f32_gflops\", \"f16_gflops\", \"int8_gops\" (null: not offered), and\n"
+        "  \"compile_ms\", \"glslang_ms\" (in it) of a program that no cache knows\n"
+        "  model: {\"device\", \"quality\", \"texts\", \"tokens\", \"texts_per_second\",\n"
+        "  \"tokens_per_second\", \"ms\", \"one_text_ms\", \"runs\", \"batches\", \"memory\", \"start\"}\n"
+        "  --golden FILE: {\"cases\": [{\"text\", \"embedding\": [numbers]}]}\n"
         "  op (NAME, or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n"
         "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\",\n"
         "  \"rows_checked\"}]};\n"
@@ -487,9 +453,9 @@ const vr_command vr_command_bench = {
         "  search: {\"device\", \"rows\", \"dim\", \"queries\", \"k\", \"dtype\", \"kernels\", \"ms\",\n"
         "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with the\n"
         "  largest inner products, exact; docs/CLI.md says how the table is made\n"
-        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"before_ms\",\n"
-        "  \"after_ms\", \"ratio\", \"low\", \"high\", \"verdict\"}], \"slower\", \"noisy\"}; its exit\n"
-        "  status is 1 if any is slower, and the intervals leave no doubt\n"
+        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"unit\", \"before\",\n"
+        "  \"after\", \"ratio\", \"low\", \"high\", \"verdict\"}], \"slower\", \"noisy\"}; its exit\n"
+        "  status is 1 if any is slower (or larger), and the intervals leave no doubt\n"
         "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",
     .uses_device = true,
     .run = run,

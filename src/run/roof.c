@@ -11,7 +11,7 @@
 
 #define DATA_BYTES ((uint64_t)64 << 20)
 #define TIMEOUT_NS ((uint64_t)600 * 1000 * 1000 * 1000)
-enum { QUAD_WORDS = 4, ROW_QUADS = 4, CHAINS = 12, STEPS = 8, MAX_SALT = 9999 };
+enum { QUAD_WORDS = 4, ROW_QUADS = 4, CHAINS = 12, STEPS = 8, MAX_SALT = 9999999 };
 enum { N_WORDS = DATA_BYTES / 4, N_QUADS = N_WORDS / QUAD_WORDS, N_ROWS = N_QUADS / ROW_QUADS };
 /* Chains of numbers come to 1 and stay there; those of bytes go on in sums of w · x + w_shift. */
 static const struct vr_push_roof constants = {.a = 0.5f, .b = 0.5f, .w = 0x7f03fd02, .w_shift = 5};

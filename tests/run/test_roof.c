@@ -99,7 +99,7 @@ static void wrong_arguments(void **state)
     vireo_error err = {0};
     assert_int_equal(vireo_roof_create(device, "f64", 0, &roof, &err), VIREO_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vireo_roof_create(device, NULL, 0, &roof, &err), VIREO_ERROR_INVALID_ARGUMENT);
-    assert_int_equal(vireo_roof_create(device, "f32", 10000, &roof, &err), VIREO_ERROR_INVALID_ARGUMENT);
+    assert_int_equal(vireo_roof_create(device, "f32", 10000000, &roof, &err), VIREO_ERROR_INVALID_ARGUMENT);
     assert_int_equal(vireo_roof_create(NULL, "f32", 0, &roof, &err), VIREO_ERROR_INVALID_ARGUMENT);
     assert_null(roof);
     vireo_roof_destroy(&roof);
