@@ -132,13 +132,13 @@ USAGE = [
     ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, search, suite, '
                   'compare'),
     ("bench matmul --m 8", "matmul needs --m, --n and --k"),
-    ("bench model --model m", "model needs --model and --input"),
     ("bench search --rows 5", "search needs --rows and --dim"),
     ("bench search --dim 5", "search needs --rows and --dim"),
     ("bench search --rows 5 --dim 5 --k 1025", "--k is 1025; search finds at most 1024"),
     ("bench search --rows 5 --dim 5 --dtype q8_0", "search takes --dtype f32 or f16"),
     ("bench search --rows 200000000 --dim 3",
      "--rows times --dim is 600000000; at most 2^29 elements are measured"),
+    ("bench model --model m", "model needs --input or --golden with --model: texts"),
     # words
     ("--log loud devices", ':--log is "loud"; allowed: error warn info debug'),
     ("--log info,warn devices", ':--log is "info,warn"; allowed: error warn info debug'),
@@ -182,10 +182,12 @@ USAGE = [
     ("recommend --store s --query q --method neighbours",
      "--query and --method neighbours cannot be used together: a query is a search by content"),
 ]
-for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 rows=1"),
-                      ("matmul", "model=m input=f batch-tokens=1 runs=1 dim=1 queries=1"),
+for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 golden=f "
+                       "batches=1 throughput rows=1"),
+                      ("matmul", "model=m input=f batch-tokens=1 runs=1 golden=f batches=1 throughput dim=1 "
+                       "queries=1"),
                       ("model", "m=1 n=1 k=1 dtype=f32 plain-b rows=1 dim=1 queries=1"),
-                      ("search", "m=1 n=1 plain-b model=m input=f batch-tokens=1 shapes=1x1")):
+                      ("search", "m=1 n=1 plain-b model=m input=f batch-tokens=1 shapes=1x1 golden=f")):
     USAGE += [(f"bench {kind} --{option}",
                f"{kind} and --{option.split('=')[0]} cannot be used together")
               for option in options.split()]

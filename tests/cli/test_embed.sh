@@ -146,7 +146,7 @@ json 'j["m"] == 8 and j["n"] == 12 and j["k"] == 16 and j["gflops"] > 0 and j["r
 json '0 < j["ms"]["min"] <= j["ms"]["median"] <= j["ms"]["max"] and j["kernel"] and j["device"]'
 vireo 0 bench matmul --m 5 --n 7 --k 3 --dtype f16 --plain-b
 prints '^dtype	f16$' '^transpose_b	no$' '^gflops	'
-vireo 0 bench model --model "$model" --input texts --runs 1 --json
+vireo 0 bench model --model "$model" --input texts --runs 1 --throughput --json
 json 'j["texts"] == 4 and j["tokens"] == 21'
 json 'abs(j["texts_per_second"] * j["ms"]["median"] / 1000 - 4) < 1e-3 and j["one_text_ms"]["median"] > 0'
 vireo 1 bench model --model "$model" --input empty
