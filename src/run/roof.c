@@ -299,8 +299,8 @@ static vireo_status submit(vireo_roof *r, uint32_t units, vireo_error *err)
     }
     if (!result) {
         d->counters.submits++;
-        d->counters.dispatches += units;
-        d->counters.groups += (uint64_t)units * r->groups;
+        d->counters.dispatches += r->recorded;
+        d->counters.groups += (uint64_t)r->recorded * r->groups;
         result = d->fn.vkWaitForFences(d->handle, 1, &r->fence, VK_TRUE, TIMEOUT_NS);
     }
     if (result == VK_TIMEOUT)

@@ -21,6 +21,26 @@ MOST_NMSE = 1e-9
 MOST_SCORE = 1e-5  # of the largest score: sums of another order
 
 
+# ---- The device ----------------------------------------------------------------------------------------
+
+
+def roof(c, shape, limits):
+    """What the device does at most, beside loops in C over as many bytes and OpenBLAS on the same cores."""
+    m, k, n = shape
+
+    def once():
+        ours, peer = json.loads(c.vireo("bench", "device", "--json")), c.peer("matmul", m, k, n)
+        return (ours["f32_gflops"], peer["best"], peer["peer"],
+                *(ours[f"{host}{way}_gb_per_s"] for way in ("copy", "read") for host in ("", "host_")))
+
+    f32, blas, peers, copy, host_copy, read, host_read = c.rounds("the roof", once)
+    for what, unit, ours, theirs, peer in (
+            ("roof: f32 arithmetic", "GFLOPS", f32, blas, f"{peers[0]}, {m} x {k} x {n}"),
+            ("roof: copy", "GB/s", copy, host_copy, "a loop in C"),
+            ("roof: read", "GB/s", read, host_read, "a loop in C")):
+        c.add(what, unit, ours, theirs, peer, most=c.limit(limits))
+
+
 # ---- Products ---------------------------------------------------------------------------------------
 
 
@@ -162,7 +182,7 @@ def minilm(c, bars):
 
     def once():
         peer = c.peer("minilm", folder, texts, theirs_file, c.cores)
-        ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1",
+        ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1", "--throughput",
                                   "--json"))
         return ours["texts_per_second"], peer["texts_per_second"], ours["tokens"], peer["peer"]
 

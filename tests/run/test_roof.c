@@ -72,6 +72,8 @@ static void units_are_work(void **state)
         assert_int_equal(vireo_roof_run(roof, 3, &err), VIREO_OK);
         assert_int_equal(device->counters.dispatches, dispatches + 3);
         assert_int_equal(device->counters.submits, submits + 1);
+        assert_int_equal(vireo_roof_run(roof, 1, &err), VIREO_OK);
+        assert_int_equal(device->counters.dispatches, dispatches + 4);
         assert_int_equal(vireo_roof_check(roof, &err), VIREO_OK);
         vireo_roof_destroy(&roof);
     }
