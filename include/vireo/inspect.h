@@ -106,9 +106,9 @@ typedef struct vireo_roof_info {
 } vireo_roof_info;
 const char *vireo_roof_name(size_t index); /* in the order above; NULL past the end */
 /* Allocates up to 132 MiB of device memory and 64 MiB of the host's, and compiles. salt: roofs of the
- * arithmetic with different salts (0 to 9,999,999) are different programs that do the same, so that no cache
- * holds one that was never made before. INVALID_ARGUMENT: no roof has that name. UNSUPPORTED: the device
- * does not offer such arithmetic. */
+ * arithmetic with different salts (0 to 9,999,999) are different programs that do the same, so that no
+ * cache holds one that was never made before. INVALID_ARGUMENT: no roof has that name. UNSUPPORTED: the
+ * device does not offer such arithmetic. */
 vireo_status vireo_roof_create(vireo_device *, const char *name, uint32_t salt, vireo_roof **out,
                                vireo_error *);
 const vireo_roof_info *vireo_roof_get_info(const vireo_roof *); /* borrowed */
@@ -124,7 +124,8 @@ void vireo_roof_destroy(vireo_roof **);
 /* Whether text[0..bytes) is JSON as this library accepts it in any file: RFC 8259, UTF-8, without duplicate
  * keys, NUL, lone surrogates, a byte order mark, numbers that no finite double holds, or more than 64
  * containers open at once. FORMAT or LIMIT otherwise: err->offset is the byte of the fault, the message
- * "PATH: byte N: what was found, what is allowed". path is for the message alone. Any thread; linear time. */
+ * "PATH: byte N: what was found, what is allowed". path is for the message alone. Any thread; linear
+ * time. */
 vireo_status vireo_json_check(const char *path, const char *text, size_t bytes, vireo_error *);
 
 /* ---- Self-test ------------------------------------------------------------------------------ */

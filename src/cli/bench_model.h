@@ -80,8 +80,8 @@ void vr_out_quality(vr_json_out *, const vr_model_args *, const vr_model_bench *
 void vr_model_text(vr_str *, const vr_engine *, const vr_model_bench *);
 void vr_model_json(vr_json_out *, const vr_engine *, const vr_model_args *, const vr_model_bench *);
 
-/* vireo bench suite: path NULL or "-" is standard output; model NULL: none, else its batches are cut to what
- * is measured. The exit status. */
+/* vireo bench suite: path NULL or "-" is standard output; model NULL: none, else its batches are cut to
+ * what is measured. The exit status. */
 int vr_bench_suite_command(vr_engine *, const vr_cli *, const char *path, bool quick,
                            vr_model_args *model);
 #endif

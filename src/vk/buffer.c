@@ -70,7 +70,7 @@ static vireo_status fail_exhausted(const vireo_device *d, uint64_t bytes, uint64
 
 static void count_memory(vireo_device *d, uint64_t more)
 {
-    const uint64_t now = (d->counters.memory_bytes += more);
+    const uint64_t now = atomic_fetch_add(&d->counters.memory_bytes, more) + more;
     uint64_t peak = d->counters.memory_peak_bytes;
     while (now > peak && !atomic_compare_exchange_weak(&d->counters.memory_peak_bytes, &peak, now))
         continue;

@@ -79,7 +79,7 @@ says 'vireo: the golden vectors have 2 numbers, the model'"'"'s 32: they are ano
 vireo 1 bench model --model "$model" --golden none.json
 mentions '^vireo: none.json: '
 
-for bad in 0 257 1,,2 1, ,1 a 1x -1 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17; do
+for bad in 0 257 1,,2 "1," ,1 a 1x -1 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17; do
     vireo 2 bench model --model "$model" --input texts "--batches=$bad"
     mentions '^vireo bench: --batches: at ".*"; allowed: at most 16 numbers of texts from 1 to 256, with commas'
 done
