@@ -1,8 +1,8 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out[m][n] = activation(sum over k of a[m][k] * w[n][k] + bias[n]) + residual[m][n] with packed w
-// (ops/op.h): its words are unpacked in registers, 16 bytes of a row at a time. Sums in f32; of blocks
-// the products of 16 quants are summed, then scaled.
+// (ops/op.h): its words are unpacked in registers, 16 bytes of a row at a time. Sums in f32; of a block
+// the products of its quants are summed, then scaled.
 // A lane owns TM rows x 4 columns; neighbouring lanes own neighbouring columns. No barriers, no shared
 // memory: a workgroup is one subgroup. Grid: as in matmul.comp. Every element is summed over k in the same
 // order, whatever TM.
@@ -23,41 +23,37 @@ layout(set = 0, binding = 1) uniform usamplerBuffer w_texels;
 uvec4 load_w(uint i) { return texelFetch(w_texels, int(i)); }
 #endif
 
-// A step: the quads of k that 16 bytes hold, half a block of q4_0's nibbles.
+// Quads of k that 16 bytes hold, of q4_0 those of the lower nibbles alone.
 #if defined(VR_BF16)
 #define QUADS 2
-uvec4 load_step(uint at, uint s) { return load_w(at + s); }
 vec4 unpack(uvec4 words, int i) { return vr_bf16(uvec2(words[2 * i], words[2 * i + 1])); }
 vec4 load_a(uint at, uint k) { return k < p.k_quads ? texelFetch(a_texels, int(at + k)) : vec4(0.0); }
 #else
 #define QUADS 4
 vec4 unpack(uvec4 words, int i) { return vr_quants(words[i]); }
 vec4 load_a(uint at, uint k) { return texelFetch(a_texels, int(at + k)); }
-#ifdef VR_Q4_0
-uvec4 load_step(uint at, uint s) { return load_w(at + s / 2) >> (s % 2 * 4); }
-#else
-uvec4 load_step(uint at, uint s) { return load_w(at + s); }
-#endif
 #endif
 
-// Adds step s of the columns at w_at to the sums of the rows at a_at.
-void add_step(const uint a_at[TM], const uint w_at[4], uint s, vec4 scale, inout vec4 acc[TM])
+// Both halves of a block as one text are the faster, but not of q4_0 where fetches are costly.
+#if defined(COSTLY_FETCH) && defined(VR_Q4_0)
+#define HALVES [[dont_unroll]]
+#else
+#define HALVES [[unroll]]
+#endif
+
+// Adds words of four columns times the quads of the rows at a_at from k on.
+void add_words(const uint a_at[TM], uint k, const uvec4 words[4], inout vec4 acc[TM])
 {
-    uvec4 words[4];
-    vec4 part[TM];
-    [[unroll]] for (int j = 0; j < 4; j++) words[j] = load_step(w_at[j], s);
-    [[unroll]] for (int r = 0; r < TM; r++) part[r] = vec4(0.0);
     [[unroll]] for (int i = 0; i < QUADS; i++) {
         vec4 w[4];
         [[unroll]] for (int j = 0; j < 4; j++) w[j] = unpack(words[j], i);
         [[unroll]] for (int r = 0; r < TM; r++) {
-            const vec4 a = load_a(a_at[r], s * QUADS + i);
+            const vec4 a = load_a(a_at[r], k + i);
             [[unroll]] for (int j = 0; j < 4; j++)
-                part[r][j] = fma(a.w, w[j].w, fma(a.z, w[j].z,
-                             fma(a.y, w[j].y, fma(a.x, w[j].x, part[r][j]))));
+                acc[r][j] = fma(a.w, w[j].w, fma(a.z, w[j].z,
+                            fma(a.y, w[j].y, fma(a.x, w[j].x, acc[r][j]))));
         }
     }
-    [[unroll]] for (int r = 0; r < TM; r++) acc[r] = fma(part[r], scale, acc[r]);
 }
 
 void main()
@@ -78,22 +74,36 @@ void main()
     [[unroll]] for (int j = 0; j < 4; j++)
         w_at[j] = batch * p.w_batch +
                   (min(4 * quad + j, p.columns - 1) - 4 * p.quad_begin) * p.w_pitch;
+    uvec4 words[4];
 #ifdef VR_BF16
-    for (uint s = 0; s < (p.k_quads + 1) / 2; s++) add_step(a_at, w_at, s, vec4(1.0), acc);
+    for (uint s = 0; s < (p.k_quads + 1) / 2; s++) {
+        [[unroll]] for (int j = 0; j < 4; j++) words[j] = load_w(w_at[j] + s);
+        add_words(a_at, s * QUADS, words, acc);
+    }
 #else
-    // The scales of 8 blocks, 16 steps, are fetched together; the next one stands lowest.
-    const uint steps = p.depth / 16, scales_at = p.depth / 32 * VR_BLOCK_WORDS / 4;
+    // The scales of 8 blocks are fetched together; the next one stands lowest.
+    const uint blocks = p.depth / 32, scales_at = blocks * VR_BLOCK_WORDS / 4;
     uvec4 scales[4];
-    for (uint s = 0; s < steps; s++) {
-        if (s % 16 == 0)
-            [[unroll]] for (int j = 0; j < 4; j++) scales[j] = load_w(w_at[j] + scales_at + s / 16);
-        vec4 scale;
+    for (uint b = 0; b < blocks; b++) {
+        if (b % 8 == 0)
+            [[unroll]] for (int j = 0; j < 4; j++) scales[j] = load_w(w_at[j] + scales_at + b / 8);
+        vec4 part[TM], scale;
+        [[unroll]] for (int r = 0; r < TM; r++) part[r] = vec4(0.0);
+#ifdef VR_Q4_0
+        [[unroll]] for (int j = 0; j < 4; j++) words[j] = load_w(w_at[j] + b);
+#endif
+        HALVES for (int side = 0; side < 2; side++) {
+#ifdef VR_Q8_0
+            [[unroll]] for (int j = 0; j < 4; j++) words[j] = load_w(w_at[j] + 2 * b + side);
+#endif
+            add_words(a_at, (2 * b + side) * QUADS, words, part);
+            [[unroll]] for (int j = 0; j < 4; j++) words[j] = words[j] >> 4; // the upper nibbles
+        }
         [[unroll]] for (int j = 0; j < 4; j++) {
             scale[j] = vr_scale(scales[j].x & 0xffffu);
-            if (s % 2 == 1)
-                scales[j] = scales[j] >> 16 | uvec4(scales[j].yzw, 0u) << 16;
+            scales[j] = scales[j] >> 16 | uvec4(scales[j].yzw, 0u) << 16;
         }
-        add_step(a_at, w_at, s, scale, acc);
+        [[unroll]] for (int r = 0; r < TM; r++) acc[r] = fma(part[r], scale, acc[r]);
     }
 #endif
     for (int r = 0; r < TM; r++)

@@ -24,11 +24,14 @@ float vr_scale(uint half_bits)
 #define VR_BLOCK_WORDS 8u
 #endif
 
-// Four quants of a word: its bytes, or their lower nibbles; the caller shifts the upper ones down.
+// Four quants of a word: its bytes, or their lower nibbles; the caller shifts the upper ones down. A nibble
+// becomes a number where it stands, as the fraction of a float whose exponent makes it count ones.
 vec4 vr_quants(uint word)
 {
 #ifdef VR_Q4_0
-    return vec4(ivec4(uvec4(word, word >> 8, word >> 16, word >> 24) & 15u) - 8);
+    const uvec4 fraction = uvec4(word, word, word, word >> 8) & uvec4(0xfu, 0xf00u, 0xf0000u, 0xf0000u);
+    return uintBitsToFloat(fraction | uvec4(0x4b000000u, 0x47000000u, 0x43000000u, 0x43000000u)) -
+           vec4(8388616.0, 32776.0, 136.0, 136.0); // 2^23, 2^15 and 2^7, and the 8 that quants are lower
 #else
     return vec4(ivec4(uvec4(word << 24, word << 16, word << 8, word)) >> 24);
 #endif

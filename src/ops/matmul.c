@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * out = activation(op(a) · op(b) + bias) + residual. Fast families for an untransposed a: b as a texel
  * view (fastest on software drivers, limited in size) or as a storage buffer, each for elements
- * (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), these also for few rows; then a
- * plain kernel for everything. Large operands are bound slab by slab. */
+ * (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), both also for few rows; for few rows
+ * and b (N, K) one whose lanes share a sum (matmul_few.comp); then a plain kernel for everything. Large
+ * operands are bound slab by slab. */
 #include "ops/check.h"
 #include "ops/rows.h"
 
 enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { FEW_ROWS = 8, MANY_TILES = 64, MOST_GROUPS = 65535, MOST_SLABS = 16 };
+enum { FEW_ROWS = 8 /* packed */, THIN_ROWS = 4, MANY_TILES = 64, MOST_GROUPS = 65535 };
+enum { MOST_SLABS = 16, MOST_FEW_SLABS = 256 };
 enum { MOST_PARTS = 256 }; /* dispatches for the sake of time */
 enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
 
-/* Sizes of one call; pitches in quads. b_texels: from row to row of packed weights. */
+/* Sizes of one call; pitches in quads. b_texels: from row to row of b in 16 bytes. */
 typedef struct sizes {
     uint32_t batch, m, n, k; /* m at capacity */
     uint32_t a_pitch, b_pitch, out_pitch, b_texels;
@@ -30,7 +32,7 @@ static sizes sizes_of(const vr_call *c)
         .a_pitch = vr_value_pitch(a) / 4,
         .b_pitch = vr_value_pitch(b) / 4,
         .out_pitch = vr_value_pitch(out) / 4,
-        .b_texels = (uint32_t)vr_row_texels(b),
+        .b_texels = (uint32_t)(vr_value_row_bytes(b) / 16),
         .batched_b = b->rank == 3,
     };
 }
@@ -132,6 +134,8 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
                 (int)c->at.matmul.activation);
     if (c->at.matmul.transpose_b)
         vr_str_add(out, "#define W_NK\n");
+    if (c->limits->costly_texel_fetch)
+        vr_str_add(out, "#define COSTLY_FETCH\n");
     vr_define_dtype(c->in[B], out);
 }
 
@@ -229,8 +233,9 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
     uint64_t loops = s.k / 4 + 1ull;
     if (k->needs & VR_NEEDS_CPU_SHUFFLE) /* an outer loop, a subgroup's quads each time */
         loops += loops / vr_kernel_workgroup(k, c->limits) + 1;
+    const uint32_t most = k->tile.few ? MOST_FEW_SLABS : MOST_SLABS;
     return vr_loops_fit(c, loops) && r.rows && r.columns &&
-           slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= MOST_SLABS;
+           slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= most;
 }
 
 /* A bf16 b is read by the kernel with a storage buffer too. */
@@ -258,6 +263,30 @@ static bool packed_fits(const vr_call *c, const vr_kernel *k)
 static bool few_fits(const vr_call *c, const vr_kernel *k)
 {
     return sizes_of(c).m <= FEW_ROWS && packed_fits(c, k);
+}
+
+/* As many rows a lane as the call has, where those of a tile would be computed for nothing. */
+static bool thin_fits(const vr_call *c, const vr_kernel *k)
+{
+    return sizes_of(c).m <= THIN_ROWS && fits(c, k);
+}
+
+/* b (N, K), of f32 as quads, of halves and bf16 as words. */
+static bool dot_fits(const vr_call *c, const vr_kernel *k)
+{
+    const sizes s = sizes_of(c);
+    const vr_value *b = c->in[B];
+    const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
+    const bool read = k->binds[B].access == VR_TEXEL_UVEC4 ? halves && vr_value_row_bytes(b) % 16 == 0
+                                                           : b->dtype == VIREO_F32;
+    return read && c->at.matmul.transpose_b && s.batch == 1 && s.m <= THIN_ROWS && slabs_fit(c, k);
+}
+
+/* Of four lanes, each adds up too much for several rows. */
+static bool dot_pays(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return c->limits->subgroup_size > 4 || sizes_of(c).m == 1;
 }
 
 static uint32_t rows_now(const vr_call *c)
@@ -332,23 +361,29 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, ui
     return VIREO_OK;
 }
 
-static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
-                             vr_launches *out)
+static struct vr_push_matmul push_of(const vr_call *c, const vr_kernel *k, const slab *b)
 {
     const sizes s = sizes_of(c);
-    const vr_tile t = tile_of(c, k);
-    const bool unpacks = k->fits == packed_fits || k->fits == few_fits;
+    const bool words = k->binds[B].access == VR_TEXEL_UVEC4 || k->fits == packed_fits;
     const vr_value *a = c->in[A];
-    const struct vr_push_matmul p = {
+    return (struct vr_push_matmul){
         .rows = a->symbol == VR_NO_SYMBOL ? s.m : 1, .symbol = a->symbol, .row_begin = b->row,
         .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
         .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
-        .w_pitch = unpacks ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch,
+        .w_pitch = words ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch,
         .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
         .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
         .has_residual = c->in[RESIDUAL] != NULL};
+}
+
+static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
+                             vr_launches *out)
+{
+    const sizes s = sizes_of(c);
+    const vr_tile t = tile_of(c, k);
+    const struct vr_push_matmul p = push_of(c, k, b);
     const uint64_t x = (b->rows_now + t.rows - 1ull) / t.rows;
     const uint32_t y = (p.quad_end - p.quad_begin + wg * t.quads - 1) / (wg * t.quads);
     /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
@@ -359,6 +394,20 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
 static vireo_status launch_tiles(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
     return launch(c, k, wg, sizes_of(c).k, out, one_tile);
+}
+
+/* A subgroup a quad of columns. */
+static vr_dispatch *one_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
+                            vr_launches *out)
+{
+    (void)wg;
+    const struct vr_push_matmul p = push_of(c, k, b);
+    return vr_launch(out, &p, sizeof p, b->rows_now ? p.quad_end - p.quad_begin : 0, 1);
+}
+
+static vireo_status launch_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
+{
+    return launch(c, k, wg, sizes_of(c).k, out, one_dot);
 }
 
 static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
@@ -409,7 +458,13 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
     }
 #define TILES                                                                                      \
     .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .launch = launch_tiles
+#define DOT                                                                                        \
+    .shader = "matmul_few.comp", .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,                            \
+    .workgroup = VR_WORKGROUP_SUBGROUP, .tile = {.few = true, .quads = 1}, .fits = dot_fits,       \
+    .pays = dot_pays, .define = define, .launch = launch_dot
 static const vr_kernel kernels[] = {
+    {.name = "dot", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
+    {.name = "words", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
     {.name = "few", .order = 2, .shader = "matmul_packed.comp", TILES, .tile = {.few = true, .quads = 1},
      .fits = few_fits, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
     {.name = "packed", .order = 2, .shader = "matmul_packed.comp", TILES, .tile = {.quads = 1},
@@ -417,6 +472,8 @@ static const vr_kernel kernels[] = {
     {.name = "packed_weights", .order = 2, .shader = "matmul_packed.comp",
      .defines = "#define W_STORAGE\n", TILES, .tile = {.quads = 1}, .fits = packed_fits,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "thin", .order = 1, .shader = "matmul.comp", TILES, .tile = {.few = true}, .fits = thin_fits,
+     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
     {.name = "shared", .order = 1, .shader = "matmul.comp", .defines = "#define A_SHARED\n", TILES,
      .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .quads = 2}, .fits = fits,
      .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
@@ -441,6 +498,9 @@ static const vr_check checks[] = {
     {.at.matmul = {.transpose_b = true},
      .in = {VR_IN_ROWS(1, 37, 64), VR_IN_OF(VIREO_Q4_0, 33, 64), VR_IN_F32(33)}},
     {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(3, 84), VR_IN_OF(VIREO_BF16, 21, 84)}},
+    {.at.matmul = {.transpose_b = true},
+     .in = {VR_IN_ROWS(1, 4, 72), VR_IN_F16(33, 72), VR_IN_F32(33), VR_IN_ROWS(1, 4, 33)}},
+    {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(1, 150), VR_IN_F32(21, 150)}},
 };
 
 static double flops(const vr_call *c, const vr_host_ints host)

@@ -32,6 +32,17 @@ static bool all_right_sides(const vireo_graph *g, uint32_t id, bool transposed)
     return used;
 }
 
+/* Whether only single rows are multiplied with it: lanes that share a sum take (N, K). */
+static bool of_single_rows(const vireo_graph *g, uint32_t id)
+{
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        const vr_value *a = &g->values[g->nodes[i].in[0]].v;
+        if (uses(&g->nodes[i], id) && (a->rank != 2 || a->shape[0] != 1))
+            return false;
+    }
+    return true;
+}
+
 static void turn(vireo_graph *g, uint32_t id, bool transposed)
 {
     vr_graph_value *c = &g->values[id];
@@ -53,7 +64,9 @@ void vr_turn_weights(vireo_graph *g, const vireo_device_info *limits)
             continue;
         const bool packed = vr_is_packed(v->dtype), block = vireo_dtype_block(v->dtype) > 1;
         const uint64_t turned_quads = (uint64_t)v->shape[1] * (((uint64_t)v->shape[0] + 3) / 4);
-        if (!packed && turned_quads <= limits->max_texel_elements && all_right_sides(g, id, true))
+        const bool stays = limits->subgroup_arithmetic && of_single_rows(g, id);
+        if (!packed && !stays && turned_quads <= limits->max_texel_elements &&
+            all_right_sides(g, id, true))
             turn(g, id, false);
         else if (!block && vr_value_bytes(v) > limits->max_storage_binding_bytes &&
                  all_right_sides(g, id, false))

@@ -182,8 +182,8 @@ def minilm(c, bars):
 
     def once():
         peer = c.peer("minilm", folder, texts, theirs_file, c.cores)
-        ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1", "--throughput",
-                                  "--json"))
+        ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1",
+                                  "--throughput", "--json"))
         return ours["texts_per_second"], peer["texts_per_second"], ours["tokens"], peer["peer"]
 
     what = f"MiniLM, {n:,} film texts"

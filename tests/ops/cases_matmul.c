@@ -120,6 +120,18 @@ static const row rows[] = {
     {130, 1000, 9, TB, .view = true},
     {1030, 40, 4, TB | BIAS, .device = OP_DEVICE_LOW},
     {0, 17, 8, TB | BIAS, .most = 1100, .counts = {1031, 3, 1100}},
+    /* At most 4 rows: sums that lanes share. Lanes without work, one quad past a subgroup's, dynamic rows,
+     * slabs of which other kernels take fewer. */
+    {1, 5, 36, TB | BIAS | RESIDUAL, VIREO_GELU},
+    {4, 33, 516, TB | BIAS | RESIDUAL},
+    {3, 31, 260, TB, .view = true},
+    {0, 65, 100, TB | BIAS, .most = 3, .counts = {3, 1, 2}},
+    {0, 33, 72, TB | BIAS | RESIDUAL | HALF, .most = 4, .counts = {1, 4, 0}},
+    {2, 21, 8, TB | HALF},
+    {4, 130, 264, TB | BIAS | HALF},
+    {3, 300, 72, TB | BIAS | RESIDUAL | HALF, .device = OP_DEVICE_LOW},
+    {2, 4200, 16, TB | BIAS, .device = OP_DEVICE_LOW},
+    {4, 6, 64, TB, .fill = FILL_HUGE},
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},
