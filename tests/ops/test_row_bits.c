@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Ops that go over rows in pieces give a row the same bits alone, among other rows and, if its size
- * is dynamic, in a bucket of any capacity; with each of their kernels. */
+ * is dynamic, in a bucket of any capacity; with each of their kernels. Likewise the kernels of matmul whose
+ * tiles are as small as few rows are. */
 #include "device_test.h"
 #include "op_case.h"
 #include "op_rand.h"
@@ -86,7 +87,8 @@ static vireo_session *open_session(size_t op, size_t kernel, int64_t width, vire
 }
 
 /* False where the kernel does not take this size. */
-static bool run(vireo_session *s, const float *x, int64_t size, int64_t width, float *y)
+static bool run(vireo_session *s, const float *x, int64_t size, int64_t width, int64_t out_width,
+                float *y)
 {
     vireo_error err = {0};
     const size_t n = (size_t)(size * (width ? width : 1));
@@ -95,7 +97,7 @@ static bool run(vireo_session *s, const float *x, int64_t size, int64_t width, f
                        .shape = {size, width},
                        .data = (void *)(uintptr_t)x,
                        .bytes = n * sizeof(float)};
-    vireo_tensor out = {.data = y, .bytes = n * sizeof(float)};
+    vireo_tensor out = {.data = y, .bytes = (size_t)(size * (out_width ? out_width : 1)) * sizeof(float)};
     vireo_status st = vireo_session_run(s, &in, 1, &out, 1, &err);
     if (st && st != VIREO_ERROR_UNSUPPORTED)
         fail_msg("%s", err.message);
@@ -123,9 +125,9 @@ static void test_rows(void **state)
                 const int64_t width = widths[w], of_row = ops[op].op == VR_OP_REDUCE ? 1 : width;
                 vireo_model *m = NULL;
                 vireo_session *s = open_session(op, k, width, &m);
-                bool ran = run(s, x, ROWS, width, all);
+                bool ran = run(s, x, ROWS, width, width, all);
                 for (int64_t row = 0; ran && row < ROWS; row += 5) {
-                    assert_true(run(s, x + row * width, 1, width, one));
+                    assert_true(run(s, x + row * width, 1, width, width, one));
                     if (memcmp(one, all + row * of_row, (size_t)of_row * sizeof(float)) != 0)
                         fail_msg("op %zu, kernel %zu: row %lld of %lld differs alone", op, k,
                                  (long long)row, (long long)width);
@@ -148,7 +150,7 @@ static void test_capacities(void **state)
             /* 9000 are three pieces, a vector's bucket has room for four. */
             vireo_session *row = open_session(op, k, 9000, &fixed), *s = open_session(op, k, 0, &m);
             const size_t n = ops[op].op == VR_OP_REDUCE ? 1 : 9000;
-            if (run(row, x, 1, 9000, one) && run(s, x, 9000, 0, all)) {
+            if (run(row, x, 1, 9000, 9000, one) && run(s, x, 9000, 0, 0, all)) {
                 assert_memory_equal(one, all, n * sizeof(float));
                 compared++;
             }
@@ -160,9 +162,64 @@ static void test_capacities(void **state)
     assert_true(compared >= N_OPS);
 }
 
+/* Kernels of matmul that take as many rows a lane as a bucket holds. */
+static const struct {
+    const char *kernel;
+    vireo_dtype weights;
+} products[] = {{"matmul/dot", VIREO_F32}, {"matmul/words", VIREO_F16}, {"matmul/thin", VIREO_F32}};
+enum { N_PRODUCTS = sizeof products / sizeof *products, FEW = 4, K = 520, N = 37 };
+
+static vireo_session *open_product(size_t i, uint32_t most, vireo_model **m)
+{
+    static uint16_t halves[N * K];
+    const bool f16 = products[i].weights == VIREO_F16;
+    for (size_t j = 0; j < (size_t)N * K; j++) /* 1 to 2 */
+        halves[j] = (uint16_t)(0x3c00 + j * 37 % 1024);
+    const vireo_tensor w = {products[i].weights, 2, {N, K}, f16 ? (void *)halves : (void *)all,
+                            (size_t)N * K * (f16 ? 2 : 4)};
+    vireo_graph *g = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    const vireo_symbol rows = vireo_graph_symbol(g, "rows", most);
+    vireo_value a = vireo_graph_input(g, "a", VIREO_F32, 2, (int64_t[]){0, K}, rows);
+    vireo_graph_output(g, "y", vireo_linear(g, a, vireo_graph_constant(g, "w", &w), VIREO_NONE));
+    vireo_model_options layout = VIREO_OPTIONS(vireo_model_options);
+    layout.keep_layout = true;
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.force_kernel = products[i].kernel;
+    if (vireo_model_create(device, &g, &layout, m, &err) || vireo_session_create(*m, &options, &s, &err))
+        fail_msg("%s", err.message);
+    return s;
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    static float y[FEW * N];
+    fill_x();
+    memcpy(all, x + ROWS * K, sizeof(float) * N * K); /* the weights */
+    for (size_t i = 0; i < N_PRODUCTS; i++) {
+        vireo_model *m = NULL, *single = NULL;
+        vireo_session *s = open_product(i, FEW, &m), *alone = open_product(i, 1, &single);
+        assert_true(run(s, x, FEW, K, N, y));
+        for (int64_t row = 0; row < FEW; row++) {
+            assert_true(run(s, x + row * K, 1, K, N, one));
+            assert_memory_equal(one, y + row * N, N * sizeof(float));
+            assert_true(run(alone, x + row * K, 1, K, N, one));
+            assert_memory_equal(one, y + row * N, N * sizeof(float));
+        }
+        vireo_session_destroy(&alone);
+        vireo_session_destroy(&s);
+        vireo_model_destroy(&single);
+        vireo_model_destroy(&m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_capacities),
     };
