@@ -15,8 +15,7 @@ const char *const vr_start_keys[VR_START_PARTS] = {"ms",        "device_ms",  "l
 /* What is timed at the moment. */
 typedef struct model_run {
     vireo_embedder *embedder;
-    char **texts; /* (n), owned */
-    size_t n, capacity;
+    vr_texts texts;
     float *vectors;    /* (n or VR_MOST_BATCH, width) */
     uint32_t *tokens;  /* the same */
     const char *batch[VR_MOST_BATCH];
@@ -25,53 +24,20 @@ typedef struct model_run {
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
-static vireo_status add_text(model_run *b, const char *text, const char *path, vireo_error *err)
-{
-    if (b->n == MAX_TEXTS)
-        return vr_fail(err, VIREO_ERROR_LIMIT,
-                       "%s: more than %d lines, at most that many are measured", path, MAX_TEXTS);
-    if (!vr_grow(NULL, (void **)&b->texts, &b->capacity, b->n + 1, sizeof *b->texts) ||
-        !(b->texts[b->n] = vr_strdup(NULL, text)))
-        return vr_fail_memory(err, path);
-    b->n++;
-    return VIREO_OK;
-}
-
-static vireo_status read_texts(model_run *b, const char *path, vireo_error *err)
-{
-    vr_lines lines = {0};
-    vr_str line;
-    bool more = true;
-    vr_str_init(&line, NULL);
-    vireo_status st = vr_lines_open(&lines, path, err);
-    while (!st && more) {
-        st = vr_lines_next(&lines, &line, &more, err);
-        if (!st && more)
-            st = add_text(b, line.data, path, err);
-    }
-    if (!st && b->n == 0)
-        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: no lines; texts are needed, one a line", path);
-    vr_lines_close(&lines);
-    vr_str_deinit(&line);
-    return st;
-}
-
 /* The golden vectors, and the texts: of the file, or else the golden ones. */
 static vireo_status read_all(model_run *b, vr_golden *g, const vr_model_args *a, vireo_error *err)
 {
     vireo_status st = a->golden ? vr_golden_read(g, a->golden, err) : VIREO_OK;
     if (st || a->input)
-        return st ? st : read_texts(b, a->input, err);
+        return st ? st : vr_texts_read(&b->texts, a->input, MAX_TEXTS, err);
     for (size_t i = 0; !st && i < g->n; i++)
-        st = add_text(b, g->texts[i], a->golden, err);
+        st = vr_texts_add(&b->texts, g->texts[i], err);
     return st;
 }
 
 static void free_run(model_run *b)
 {
-    for (size_t i = 0; i < b->n; i++)
-        vr_free(NULL, b->texts[i]);
-    vr_free(NULL, b->texts);
+    vr_texts_free(&b->texts);
     vr_free(NULL, b->vectors);
     vr_free(NULL, b->tokens);
 }
@@ -185,8 +151,8 @@ static int time_starts(vr_engine *e, const vr_cli *cli, const vr_model_args *a, 
 static vireo_status embed_all(void *user, vireo_error *err)
 {
     model_run *b = user;
-    return vireo_embed(b->embedder, (const char *const *)b->texts, b->n, b->vectors, b->tokens, NULL,
-                       err);
+    return vireo_embed(b->embedder, (const char *const *)b->texts.list, b->texts.n, b->vectors, b->tokens,
+                       NULL, err);
 }
 
 static vireo_status embed_batch(void *user, vireo_error *err)
@@ -200,7 +166,7 @@ static void set_batch(model_run *b, size_t n)
 {
     b->n_batch = n;
     for (size_t i = 0; i < n; i++)
-        b->batch[i] = b->texts[i % b->n];
+        b->batch[i] = b->texts.list[i % b->texts.n];
 }
 
 static vireo_status time_batches(model_run *b, vr_golden *g, const vr_model_args *a, vr_model_bench *m,
@@ -226,7 +192,8 @@ static vireo_status time_batches(model_run *b, vr_golden *g, const vr_model_args
 static vireo_status time_runs(model_run *b, vr_golden *g, const vr_model_args *a, vr_model_bench *m,
                               vireo_error *err)
 {
-    const size_t width = vireo_embedder_width(b->embedder), n = b->n > VR_MOST_BATCH ? b->n : VR_MOST_BATCH;
+    const size_t width = vireo_embedder_width(b->embedder);
+    const size_t n = b->texts.n > VR_MOST_BATCH ? b->texts.n : VR_MOST_BATCH;
     b->vectors = vr_calloc(NULL, n * width, sizeof *b->vectors);
     b->tokens = vr_calloc(NULL, n, sizeof *b->tokens);
     if (!b->vectors || !b->tokens)
@@ -239,9 +206,9 @@ static vireo_status time_runs(model_run *b, vr_golden *g, const vr_model_args *a
         st = time_batches(b, g, a, m, err);
     if (!st)
         st = vr_bench_time(embed_all, b, a->runs ? a->runs : MODEL_RUNS, &m->all, err);
-    for (size_t i = 0; i < b->n && !st; i++)
+    for (size_t i = 0; i < b->texts.n && !st; i++)
         m->tokens += b->tokens[i];
-    m->n = b->n;
+    m->n = b->texts.n;
     m->n_golden = g->n;
     m->least_cosine = g->n ? g->least : NAN;
     return st;
@@ -270,7 +237,7 @@ int vr_bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *a, vr_m
     options.batch_tokens = a->batch_tokens;
     options.progress = vr_progress;
     if (!status && a->starts)
-        status = time_starts(e, cli, a, b.texts[0], m);
+        status = time_starts(e, cli, a, b.texts.list[0], m);
     if (!status)
         status = vr_engine_open_device(e, cli);
     if (!status)

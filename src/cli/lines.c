@@ -98,6 +98,15 @@ void vr_lines_close(vr_lines *l)
     *l = (vr_lines){0};
 }
 
+vireo_status vr_texts_add(vr_texts *t, const char *text, vireo_error *err)
+{
+    if (!vr_grow(NULL, (void **)&t->list, &t->capacity, t->n + 1, sizeof *t->list) ||
+        !(t->list[t->n] = vr_strdup(NULL, text)))
+        return vr_fail_memory(err, "texts");
+    t->n++;
+    return VIREO_OK;
+}
+
 vireo_status vr_texts_read(vr_texts *t, const char *path, size_t most, vireo_error *err)
 {
     vr_lines lines = {0};
@@ -112,11 +121,8 @@ vireo_status vr_texts_read(vr_texts *t, const char *path, size_t most, vireo_err
         if (t->n == most)
             st = vr_fail(err, VIREO_ERROR_LIMIT,
                          "%s: more than %zu lines, at most that many are taken", path, most);
-        else if (!vr_grow(NULL, (void **)&t->list, &t->capacity, t->n + 1, sizeof *t->list) ||
-                 !(t->list[t->n] = vr_strdup(NULL, line.data)))
-            st = vr_fail_memory(err, path);
         else
-            t->n++;
+            st = vr_texts_add(t, line.data, err);
     }
     if (!st && t->n == 0)
         st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: no lines; texts are needed, one a line", path);

@@ -22,12 +22,13 @@ vireo_status vr_lines_open(vr_lines *, const char *path, vireo_error *);
  * lines over VR_LINE_MAX are refused; an interruption is VIREO_ERROR_CANCELLED. */
 vireo_status vr_lines_next(vr_lines *, vr_str *line, bool *more, vireo_error *);
 void vr_lines_close(vr_lines *);
-/* All lines of a file, at least one and at most `most`: (n) texts, freed by vr_texts_free, also after a
- * fault. */
+/* Copies of texts, freed by vr_texts_free, also after a fault. */
 typedef struct vr_texts {
-    char **list;
+    char **list; /* (n) */
     size_t n, capacity;
 } vr_texts;
+vireo_status vr_texts_add(vr_texts *, const char *text, vireo_error *);
+/* All lines of a file, at least one and at most `most`. */
 vireo_status vr_texts_read(vr_texts *, const char *path, size_t most, vireo_error *);
 void vr_texts_free(vr_texts *);
 const char *vr_lines_name(const vr_lines *);
