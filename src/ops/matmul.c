@@ -4,6 +4,7 @@
  * (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), both also for few rows; for few rows
  * and b (N, K) one whose lanes share a sum (matmul_few.comp); then a plain kernel for everything. Large
  * operands are bound slab by slab. */
+#include "ops/matmul.h"
 #include "ops/check.h"
 #include "ops/rows.h"
 
@@ -282,11 +283,22 @@ static bool dot_fits(const vr_call *c, const vr_kernel *k)
     return read && c->at.matmul.transpose_b && s.batch == 1 && s.m <= THIN_ROWS && slabs_fit(c, k);
 }
 
-/* Of four lanes, each adds up too much for several rows. */
+/* Of four lanes, each adds up too much for several rows. On CPUs sharing costs as much as several fetches
+ * of each lane, cheap ones or others. */
+bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t depth)
+{
+    const int64_t lanes = d->subgroup_size ? d->subgroup_size : 1;
+    const int64_t fetches = depth * (int64_t)vireo_dtype_bytes(dtype) / 16 / lanes;
+    if (!d->subgroup_arithmetic || rows > (lanes > 4 ? THIN_ROWS : 1))
+        return false;
+    return d->type != VIREO_DEVICE_CPU || fetches >= (d->costly_texel_fetch ? 8 : 32);
+}
+
 static bool dot_pays(const vr_call *c, const vr_kernel *k)
 {
+    const sizes s = sizes_of(c);
     (void)k;
-    return c->limits->subgroup_size > 4 || sizes_of(c).m == 1;
+    return vr_matmul_shares_sums(c->limits, c->in[B]->dtype, s.m, s.k);
 }
 
 static uint32_t rows_now(const vr_call *c)

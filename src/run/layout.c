@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Layout of weights, chosen over all their uses, before they are uploaded. */
+#include "ops/matmul.h"
 #include "run/model.h"
 
 /* Whether node n uses the constant as nothing but the right side of a matmul, transposed or not. */
@@ -32,15 +33,16 @@ static bool all_right_sides(const vireo_graph *g, uint32_t id, bool transposed)
     return used;
 }
 
-/* Whether only single rows are multiplied with it: lanes that share a sum take (N, K). */
-static bool of_single_rows(const vireo_graph *g, uint32_t id)
+/* Whether only single rows are multiplied with it, by lanes that share a sum and so take (N, K). */
+static bool of_shared_sums(const vireo_graph *g, uint32_t id, const vireo_device_info *limits)
 {
+    const vr_value *b = &g->values[id].v;
     for (size_t i = 0; i < g->n_nodes; i++) {
         const vr_value *a = &g->values[g->nodes[i].in[0]].v;
         if (uses(&g->nodes[i], id) && (a->rank != 2 || a->shape[0] != 1))
             return false;
     }
-    return true;
+    return vr_matmul_shares_sums(limits, b->dtype, 1, b->shape[1]);
 }
 
 static void turn(vireo_graph *g, uint32_t id, bool transposed)
@@ -64,9 +66,8 @@ void vr_turn_weights(vireo_graph *g, const vireo_device_info *limits)
             continue;
         const bool packed = vr_is_packed(v->dtype), block = vireo_dtype_block(v->dtype) > 1;
         const uint64_t turned_quads = (uint64_t)v->shape[1] * (((uint64_t)v->shape[0] + 3) / 4);
-        const bool stays = limits->subgroup_arithmetic && of_single_rows(g, id);
-        if (!packed && !stays && turned_quads <= limits->max_texel_elements &&
-            all_right_sides(g, id, true))
+        if (!packed && turned_quads <= limits->max_texel_elements && all_right_sides(g, id, true) &&
+            !of_shared_sums(g, id, limits))
             turn(g, id, false);
         else if (!block && vr_value_bytes(v) > limits->max_storage_binding_bytes &&
                  all_right_sides(g, id, false))
