@@ -3,8 +3,8 @@
 #define VR_OPS_MATMUL_H
 #include "vireo/vireo.h"
 
-/* Whether a product of so few rows with weights of `dtype`, summed over `depth` elements, is fastest by lanes
- * that share a sum (matmul_few.comp). They read weights (N, K). */
+/* Whether a product of so few rows with weights of `dtype`, summed over `depth` elements, is fastest by
+ * lanes that share a sum (matmul_few.comp). They read weights (N, K). */
 bool vr_matmul_shares_sums(const vireo_device_info *, vireo_dtype dtype, int64_t rows,
                            int64_t depth);
 #endif
