@@ -41,12 +41,14 @@ void main()
     const uint width = vr_width(p.x), quads = vr_quads(width);
     const uint end = vr_slab_rows(p.x) * quads;
     uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
+    vr_walk at = vr_walk_from(i, quads);
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
-        const vec4 a = A(vr_pitched(i, quads, p.x.pitch));
-        const vec4 b = B(p.b_pitch == 0u ? i % quads : vr_pitched(i, quads, p.b_pitch));
+        const vec4 a = A(at.row * p.x.pitch + at.quad);
+        const vec4 b = B(at.row * p.b_pitch + at.quad);
         vec4 y = vr_binary(p.op, a, b);
         if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
             y = vr_clear(y, i, width);
         out_quads[i] = y;
+        vr_walk_on(at, quads);
     }
 }

@@ -33,10 +33,12 @@ void main()
     const uint width = vr_width(p.x), quads = vr_quads(width);
     const uint end = vr_slab_rows(p.x) * quads;
     uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
+    vr_walk at = vr_walk_from(i, quads);
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
-        vec4 y = vr_activate(X(vr_pitched(i, quads, p.x.pitch)) * p.factor + p.shift);
+        vec4 y = vr_activate(X(at.row * p.x.pitch + at.quad) * p.factor + p.shift);
         if (p.mask != 0u)
-            y = vr_clear(y, i % quads, width);
+            y = vr_clear(y, at.quad, width);
         out_quads[i] = y;
+        vr_walk_on(at, quads);
     }
 }

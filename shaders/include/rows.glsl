@@ -17,8 +17,28 @@ uint vr_quads(uint width)
     return (width + 3u) / 4u;
 }
 
-// Where quad i of rows of `quads`, counted row after row, stands in rows of `pitch` quads.
-uint vr_pitched(uint i, uint quads, uint pitch)
+// A lane's place among rows of `quads`, counted through, and the step to the next, WG quads further on:
+// two divisions a lane instead of two a quad, for a CPU takes as long over them as over a store.
+struct vr_walk {
+    uint row, quad, rows, step;
+};
+
+vr_walk vr_walk_from(uint i, uint quads)
 {
-    return pitch == quads ? i : i / quads * pitch + i % quads;
+    vr_walk w;
+    w.row = i / quads;
+    w.quad = i - w.row * quads;
+    w.rows = WG / quads;
+    w.step = WG - w.rows * quads;
+    return w;
+}
+
+void vr_walk_on(inout vr_walk w, uint quads)
+{
+    w.row += w.rows;
+    w.quad += w.step;
+    if (w.quad >= quads) {
+        w.quad -= quads;
+        w.row++;
+    }
 }
