@@ -1,7 +1,6 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// Copies a region of 4-byte elements through strides, up to rank 4; both sides are contiguous along
-// their last dimension where VR_QUADS is 1. A lane copies one element, or a quad of 4 (VR_QUADS 1), its
+// Copies a region of 4-byte elements through strides, up to rank 4. A lane copies one element, its
 // neighbours the neighbouring ones of the result; columns past the region's width are zeroed.
 #include "push.h"
 #include "step.glsl"
@@ -12,23 +11,18 @@ layout(push_constant) uniform Push
 {
     vr_push_copy p;
 };
-#if VR_QUADS
-#define UNIT uvec4
-#else
-#define UNIT uint
-#endif
 layout(std430, set = 0, binding = 0) restrict readonly buffer From
 {
-    UNIT from[];
+    uint from[];
 };
 layout(std430, set = 0, binding = 1) restrict writeonly buffer To
 {
-    UNIT to[];
+    uint to[];
 };
 
 void main()
 {
-    const uint width = VR_QUADS == 1 ? p.x.width : vr_width(p.x);
+    const uint width = vr_width(p.x);
     const uint columns = p.x.width_symbol == 0xffffffffu ? p.columns : (width + 3u) / 4u * 4u;
     const uint i = vr_group() * WG + gl_LocalInvocationID.x;
     if (i >= vr_slab_rows(p.x) * columns)
@@ -45,5 +39,5 @@ void main()
     }
     const uint target = p.to + slab_row / p.size2 / p.size1 * p.b0 +
                         slab_row / p.size2 % p.size1 * p.b1 + slab_row % p.size2 * p.b2 + i3;
-    to[target] = i3 < width ? from[source] : UNIT(0u);
+    to[target] = i3 < width ? from[source] : 0u;
 }

@@ -42,6 +42,15 @@ struct vr_extent {
     VR_U32 rows, symbol, width, width_symbol, first, end, pitch;
 };
 
+#ifdef __STDC__
+typedef struct vr_range vr_range;
+#endif
+
+/* What a dispatch takes of the units of a call: [first, end). */
+struct vr_range {
+    VR_U32 first, end;
+};
+
 #define VR_PIECE 1024 /* quads of a row that one subgroup or lane takes */
 
 #ifdef __STDC__
@@ -139,7 +148,7 @@ struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp; sizes and places i
     VR_U32 quads;           /* of a list that is written: k keys, or room for those above a bound */
 };
 
-/* copy.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its
+/* copy.comp, copy_quads.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its
  * indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
 struct vr_push_copy {
     vr_extent x;          /* of the region; the slab is the result's */
@@ -150,6 +159,19 @@ struct vr_push_copy {
     VR_U32 from_width;    /* not 0: rows of x are cut out of rows this wide, one after the other, that
                              stand a2 apart */
     VR_U32 cut;           /* the input's slab begins with the result's */
+};
+
+/* transpose.comp. Places in quads: unit (i0, i1, i2, i3) begins at its indices · a of x, where i3 counts 4 rows
+ * that stand a3 apart, and at its indices · (b0, b1, b2, 1) of the result. */
+struct vr_push_transpose {
+    vr_range range;       /* of units */
+    VR_U32 units, symbol; /* of the result */
+    VR_U32 size[3];       /* in units, of dimensions 1 to 3; ~0: the first one, or none */
+    VR_U32 a[4], b[3];
+    VR_U32 axis;  /* of the result: x's contiguous dimension, of which a unit takes several quads */
+    VR_U32 rows;  /* its size */
+    VR_U32 b_row; /* from row to row of it in the result */
+    VR_U32 width; /* of the result */
 };
 
 /* Steps, firsts and a and w batches in elements, out ones in quads; w_step_n of blocks in words. columns, bias and w_first begin at

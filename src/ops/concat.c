@@ -83,6 +83,14 @@ static bool quads_fit(const vr_call *c, const vr_kernel *k)
     return true;
 }
 
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    bool fit = quads_fit(c, k);
+    for (uint32_t i = 0; fit && i < VR_MAX_IN && c->in[i]; i++)
+        fit = vr_fits_texels(c, c->in[i]);
+    return fit;
+}
+
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, bool quads,
                            vr_launches *l)
 {
@@ -105,7 +113,8 @@ static vireo_status launch_elements(const vr_call *c, const vr_kernel *k, uint32
     return launch(c, k, wg, false, l);
 }
 
-static const vr_kernel kernels[] = VR_COPY_KERNELS(quads_fit, launch_quads, launch_elements);
+static const vr_kernel kernels[] = {
+    VR_COPY_KERNELS(texels_fit, quads_fit, launch_quads, launch_elements)};
 
 static const vr_check checks[] = {
     {.at.concat = {.axis = 0}, .in = {VR_IN_F32(5, 8), VR_IN_F32(3, 8)}},

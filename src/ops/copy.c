@@ -56,7 +56,8 @@ vireo_status vr_launch_copy(const vr_call *c, const vr_kernel *k, uint32_t wg, u
                              ? vr_row_quads_now(x) * 4
                              : p.columns;
     const size_t first = l->count;
-    vireo_status st = vr_launch_slabs(c, k, l, x, mask, &p, sizeof p, now, wg);
+    vireo_status st =
+        vr_launch_slabs(c, k, l, x, mask, &p, sizeof p, now, quads ? wg * VR_COPY_STEPS : wg);
     for (size_t i = first; !st && input && i < l->count; i++)
         l->list[i].first = (vr_operand)(VR_IN0 + input);
     return st;

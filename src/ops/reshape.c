@@ -69,7 +69,7 @@ static vr_copy copy_of(const vr_call *c)
                      .padding = vr_padding_of(out)};
 }
 
-VR_ONE_COPY(copy_of);
+VR_ONE_COPY(copy_of, );
 
 static const vr_check checks[] = {
     {.at.reshape = {.rank = 3, .shape = {6, 4, 8}}, .in = {VR_IN_F32(12, 16)}},

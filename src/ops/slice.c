@@ -93,7 +93,7 @@ static vr_copy copy_of(const vr_call *c)
     return copy;
 }
 
-VR_ONE_COPY(copy_of);
+VR_ONE_COPY(copy_of, );
 
 static const vr_check checks[] = {
     {.at.slice = {.axis = 1, .start = 4, .size = 8}, .in = {VR_IN_ROWS(1, 37, 20)}},

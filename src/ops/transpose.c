@@ -59,7 +59,75 @@ static vr_copy copy_of(const vr_call *c)
     return copy;
 }
 
-VR_ONE_COPY(copy_of);
+/* ---- Blocks: the last dimension becomes another one ------------------------------------------- */
+
+enum { BLOCKS = 4 }; /* quads of a row that a lane takes; VR_BLOCKS in the shader */
+
+static bool blocks_fit(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    const uint32_t rank = c->in[0]->rank;
+    return rank > 1 && c->at.transpose.axes[rank - 1] != rank - 1 &&
+           vr_value_bytes(c->in[0]) <= c->limits->max_storage_binding_bytes &&
+           vr_value_bytes(c->out[0]) <= c->limits->max_storage_binding_bytes;
+}
+
+static bool block_texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return blocks_fit(c, k) && vr_fits_texels(c, c->in[0]);
+}
+
+/* Units by dimension of the result, were it of rank 4, and how far apart they are. */
+static struct vr_push_transpose block_push(const vr_call *c)
+{
+    const vr_copy copy = copy_of(c);
+    const vr_value *out = c->out[0];
+    const uint32_t first = 4 - out->rank;
+    uint32_t size[4] = {1, 1, 1, 1}, axis = 0;
+    struct vr_push_transpose p = {.symbol = out->symbol, .units = 1};
+    for (uint32_t i = 0; i < out->rank; i++)
+        size[first + i] = (uint32_t)out->shape[i];
+    while (c->at.transpose.axes[axis] != out->rank - 1)
+        axis++;
+    p.axis = first + axis;
+    p.rows = size[p.axis];
+    p.width = size[3];
+    size[p.axis] = (uint32_t)vr_ceil_div(p.rows, 4 * BLOCKS);
+    size[3] = (uint32_t)vr_ceil_div(p.width, 4);
+    for (uint32_t i = 0; i < 4; i++)
+        p.a[i] = i == p.axis ? BLOCKS : copy.from_step[i] / 4;
+    for (uint32_t i = 0; i < 3; i++)
+        p.b[i] = copy.to_step[i] / 4 * (i == p.axis ? 4 * BLOCKS : 1);
+    p.b_row = copy.to_step[p.axis] / 4;
+    for (uint32_t i = first; i < 4; i++)
+        if (i > first || out->symbol == VR_NO_SYMBOL) /* a dynamic dimension is the first one */
+            p.units *= size[i];
+    for (uint32_t i = 1; i < 4; i++)
+        p.size[i - 1] = i > first ? size[i] : UINT32_MAX;
+    return p;
+}
+
+static vireo_status launch_blocks(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    (void)k;
+    const double bytes = 2 * 16 * BLOCKS * sizeof(uint32_t); /* of a unit, read and written */
+    const vr_value *out = c->out[0];
+    const bool dynamic = out->symbol != VR_NO_SYMBOL;
+    struct vr_push_transpose p = block_push(c);
+    return vr_launch_ranges(c, l, &p, sizeof p, p.units * (dynamic ? (uint64_t)out->shape[0] : 1),
+                            p.units * (dynamic ? (uint64_t)out->count : 1), bytes, wg);
+}
+
+#define BLOCK_KERNEL(label, texel, access, fit)                                                    \
+    {                                                                                              \
+        .name = label, .shader = "transpose.comp",                                                 \
+        .defines = "#define VR_TEXEL " texel "\n#define VR_BLOCKS 4\n",                            \
+        .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .launch = launch_blocks,                  \
+        .binds = {{VR_IN0, access}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                  \
+    }
+
+VR_ONE_COPY(copy_of, BLOCK_KERNEL("blocks", "1", VR_TEXEL_UVEC4, block_texels_fit),
+            BLOCK_KERNEL("block_storage", "0", VR_STORAGE, blocks_fit), );
 
 static const vr_check checks[] = {
     {.at.transpose = {.axes = {1, 0, 2}}, .in = {VR_IN_F32(3, 5, 8)}},
