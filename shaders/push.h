@@ -66,7 +66,7 @@ struct vr_row_pieces {
 struct vr_push_softmax { /* softmax.comp */
     vr_row_pieces r;
     VR_F32 scale;
-    VR_U32 has_deny, deny_pitch; /* in words; 0: one row for all */
+    VR_U32 deny_pitch; /* in words; 0: one row for all */
 };
 
 struct vr_push_reduce { /* reduce.comp */

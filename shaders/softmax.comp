@@ -33,16 +33,19 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Deny
 };
 
 // What the team works on.
-uint x_from, deny_from, begin, end;
+uint x_from, deny_from, begin, end, width;
+float steep; // twice the scale, in powers of 2
 
 bvec4 allowed(uint quad)
 {
     const uvec4 lane = uvec4(0u, 1u, 2u, 3u);
-    uint denied = 0u;
-    if (p.has_deny != 0u)
-        denied = deny_words[deny_from + quad / 8u] >> (quad % 8u * 4u);
-    const uvec4 past = uvec4(greaterThanEqual(4u * quad + lane, uvec4(vr_width(p.r.x))));
-    return equal((uvec4(denied) >> lane & 1u) | past, uvec4(0u));
+    const bvec4 inside = lessThan(4u * quad + lane, uvec4(width));
+#if VR_DENY
+    const uint denied = deny_words[deny_from + quad / 8u] >> (quad % 8u * 4u);
+    return equal((uvec4(denied) >> lane & 1u) | uvec4(not(inside)), uvec4(0u));
+#else
+    return inside;
+#endif
 }
 
 vec4 x_of(uint quad)
@@ -50,16 +53,12 @@ vec4 x_of(uint quad)
     return clamp(X(x_from + quad), LOWEST, -LOWEST);
 }
 
-// At most 0. Halves, since the difference of two floats may be past the largest.
-vec4 below(vec4 x, float most)
+// exp((x − most) · scale); 0 below the smallest normal float, where drivers' exp may be anything. Halves,
+// since the difference of two floats may be past the largest.
+vec4 exp_of(vec4 x, float most)
 {
-    return max((0.5 * x - 0.5 * most) * p.scale, 0.5 * LOWEST) * 2.0;
-}
-
-// 0 below the smallest normal float, where drivers' exp may be anything.
-vec4 exp_of(vec4 d)
-{
-    return mix(vec4(0.0), exp(max(d, -87.0)), greaterThan(d, vec4(-87.0)));
+    const vec4 d = max((0.5 * x - 0.5 * most) * steep, -126.0);
+    return mix(vec4(0.0), exp2(d), greaterThan(d, vec4(-126.0)));
 }
 
 vec2 reduce_piece()
@@ -71,7 +70,7 @@ vec2 reduce_piece()
     for (uint q = begin + LANE; q < end;) {
         vec4 block = vec4(0.0);
         for (uint n = 0u; n < BLOCK && q < end; n++, q += LANES)
-            block += mix(vec4(0.0), exp_of(below(x_of(q), m)), allowed(q));
+            block += mix(vec4(0.0), exp_of(x_of(q), m), allowed(q));
         total += block;
     }
     return vec2(m, TEAM_SUM((total.x + total.y) + (total.z + total.w)));
@@ -85,7 +84,7 @@ vec2 reduce_parts(uint from, uint count)
     most = TEAM_MAX(most);
     for (uint i = LANE; i < count; i += LANES) {
         const vec2 part = parts[from + i];
-        total += part.x == most ? part.y : part.y * exp_of(below(part.xxxx, most)).x;
+        total += part.x == most ? part.y : part.y * exp_of(part.xxxx, most).x;
     }
     return vec2(most, TEAM_SUM(total));
 }
@@ -96,11 +95,12 @@ void write_piece(uint to, vec2 of_row)
     const float log_sum = of_row.y > 1.0 ? log(of_row.y) : 0.0;
     const float factor = of_row.y > 0.0 ? 1.0 / of_row.y : 0.0;
     for (uint q = begin + LANE; q < end; q += LANES) {
-        const vec4 d = below(x_of(q), of_row.x);
+        const vec4 x = x_of(q);
 #if VR_LOG
-        const vec4 y = vr_clear(mix(vec4(LOWEST), d - log_sum, allowed(q)), q, vr_width(p.r.x));
+        const vec4 d = max((0.5 * x - 0.5 * of_row.x) * p.scale, 0.5 * LOWEST) * 2.0;
+        const vec4 y = vr_clear(mix(vec4(LOWEST), d - log_sum, allowed(q)), q, width);
 #else
-        const vec4 y = mix(vec4(0.0), exp_of(d) * factor, allowed(q));
+        const vec4 y = mix(vec4(0.0), exp_of(x, of_row.x) * factor, allowed(q));
 #endif
         out_quads[to + q] = y;
     }
@@ -113,7 +113,9 @@ void main()
     if (row >= vr_slab_rows(p.r.x))
         return;
     const uint of_row = (p.r.x.first + row) * (p.r.pieces + 1u);
-    const uint quads = vr_quads(vr_width(p.r.x)), to = vr_slab_row(p.r, row, quads, 16u);
+    width = vr_width(p.r.x);
+    steep = min(p.scale, 1e38) * 2.88539008; // 2 log₂ e
+    const uint quads = vr_quads(width), to = vr_slab_row(p.r, row, quads, 16u);
     x_from = vr_slab_row(p.r, row, p.r.x.pitch, 16u);
     deny_from = vr_slab_row(p.r, row, p.deny_pitch, 64u);
     begin = piece * VR_PIECE;

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows of x in pieces of VR_PIECE quads (vr_launch_pieces). A team takes a piece, in phase 1 a row.
-// VR_SUBGROUP 1: a team is a subgroup, its lanes neighbouring quads; x, binding 0, is a texel view.
-// VR_SUBGROUP 0: a team is a lane; x is a storage buffer. Needs push.h, step.glsl and rows.glsl.
-#if VR_SUBGROUP
-#include "subgroup.glsl"
+// VR_SUBGROUP 1: a team is a subgroup, its lanes neighbouring quads; 0: a team is a lane. x is binding 0.
+// VR_TEXEL 1: a texel view, else a storage buffer. Needs push.h, step.glsl and rows.glsl.
+#if VR_TEXEL
 layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
 #define X(quad) texelFetch(x_texels, int(quad))
+#else
+layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
+{
+    vec4 x_quads[];
+};
+#define X(quad) x_quads[quad]
+#endif
+#if VR_SUBGROUP
+#include "subgroup.glsl"
 #define LANE gl_SubgroupInvocationID
 #define LANES vr_lanes()
 #define TEAM vr_subgroup_index()
@@ -14,11 +22,6 @@ layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
 #define TEAM_MIN(v) subgroupMin(v)
 #define TEAM_BEFORE(v) subgroupExclusiveAdd(v) // the sum over the lanes below this one
 #else
-layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
-{
-    vec4 x_quads[];
-};
-#define X(quad) x_quads[quad]
 #define LANE 0u
 #define LANES 1u
 #define TEAM (vr_group() * WG + gl_LocalInvocationID.x)

@@ -88,7 +88,7 @@ static void reference(const vr_ref_args *r)
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     (void)k;
-    vr_str_addf(s, "#define VR_LOG %d\n", c->at.softmax.log);
+    vr_str_addf(s, "#define VR_LOG %d\n#define VR_DENY %d\n", c->at.softmax.log, c->in[1] != NULL);
 }
 
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
@@ -99,7 +99,7 @@ static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    struct vr_push_softmax push = {.scale = c->at.softmax.scale, .has_deny = c->in[1] != NULL};
+    struct vr_push_softmax push = {.scale = c->at.softmax.scale};
     uint32_t mask = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) | VR_ROWS_ANY;
     if (c->in[1] && !is_shared(c)) {
         mask |= VR_ROWS(VR_IN1);
