@@ -205,8 +205,6 @@ struct vr_push_rope { /* rope.comp */
     VR_U32 table_pitch;           /* quads */
     VR_U32 table_rows;            /* of the whole table */
     VR_U32 first, count;          /* rows of the table's slab; as for embedding */
-    VR_U32 halves;                /* whether a pair's second element stands rotary / 2 behind the first,
-                                     not beside it */
 };
 
 struct vr_push_roof { /* roof_arithmetic.comp */

@@ -13,3 +13,25 @@ void vr_report(uint position, uint value)
     atomicMax(vr_fault_position, ~position);
     atomicMax(vr_fault_value, value);
 }
+
+// What a lane has found, to be reported once: software drivers go through atomics whether or not any lane
+// takes part.
+struct vr_found {
+    uint faults, position, value; // the first position as its complement
+};
+
+void vr_note(inout vr_found f, uint position, uint value)
+{
+    f.faults++;
+    f.position = max(f.position, ~position);
+    f.value = max(f.value, value);
+}
+
+void vr_report_found(vr_found f)
+{
+    if (f.faults != 0u) {
+        atomicAdd(vr_faults, f.faults);
+        atomicMax(vr_fault_position, f.position);
+        atomicMax(vr_fault_value, f.value);
+    }
+}

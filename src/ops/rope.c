@@ -5,6 +5,7 @@
 #include "ops/rows.h"
 
 enum { X, POSITIONS, TABLE };
+enum { STEPS = 8 }; /* quads a lane; VR_STEPS in the shader */
 
 static uint32_t head_dim(const vr_call *c)
 {
@@ -82,7 +83,20 @@ static bool quads_fit(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
     const uint32_t unit = c->at.rope.style == VIREO_ROPE_HALVES ? 8 : 4;
-    return head_dim(c) % 4 == 0 && rotary(c) % unit == 0 && vr_fits_texels(c, c->in[X]);
+    return head_dim(c) % 4 == 0 && rotary(c) % unit == 0;
+}
+
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return quads_fit(c, k) && vr_fits_texels(c, c->in[X]) &&
+           (uint64_t)vr_value_width(c->in[POSITIONS]) <= c->limits->max_texel_elements;
+}
+
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    (void)k;
+    vr_str_addf(s, "#define VR_HALVES %d\n#define VR_STEPS %d\n",
+                c->at.rope.style == VIREO_ROPE_HALVES, STEPS);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -93,13 +107,12 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                              .head_dim = head_dim(c),
                              .rotary = rotary(c),
                              .table_pitch = vr_value_pitch(table) / 4,
-                             .table_rows = rows,
-                             .halves = c->at.rope.style == VIREO_ROPE_HALVES};
+                             .table_rows = rows};
     do {
         const size_t begin = l->count;
         p.count = rows - p.first < step ? rows - p.first : step;
         vireo_status st = vr_launch_slabs(c, k, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &p,
-                                          sizeof p, vr_row_quads_now(x), wg);
+                                          sizeof p, vr_row_quads_now(x), wg * STEPS);
         if (st)
             return st;
         for (size_t i = begin; i < l->count; i++)
@@ -109,31 +122,22 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return VIREO_OK;
 }
 
+#define ROPE_KERNEL(label, quads, texel, fit, x, ids)                                              \
+    {                                                                                              \
+        .name = label, .order = 1, .shader = "rope.comp",                                          \
+        .defines = "#define VR_QUADS " quads "\n#define VR_TEXEL " texel "\n",                     \
+        .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .define = define, .launch = launch,       \
+        .binds = {{VR_IN0, x},                                                                     \
+                  {VR_IN2, VR_TEXEL_VEC4},                                                         \
+                  {VR_IN1, ids},                                                                   \
+                  {VR_OUT0, VR_STORAGE},                                                           \
+                  {VR_STEP, VR_UNIFORM},                                                           \
+                  {VR_FAULT, VR_STORAGE}}                                                          \
+    }
 static const vr_kernel kernels[] = {
-    {.name = "quads", .order = 1,
-     .shader = "rope.comp",
-     .defines = "#define VR_QUADS 1\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = quads_fit,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_IN2, VR_TEXEL_VEC4},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_FAULT, VR_STORAGE}}},
-    {.name = "elements", .order = 1,
-     .shader = "rope.comp",
-     .defines = "#define VR_QUADS 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_IN2, VR_TEXEL_VEC4},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_FAULT, VR_STORAGE}}},
-};
+    ROPE_KERNEL("texel", "1", "1", texels_fit, VR_TEXEL_VEC4, VR_TEXEL_INT),
+    ROPE_KERNEL("quads", "1", "0", quads_fit, VR_STORAGE, VR_STORAGE),
+    ROPE_KERNEL("elements", "0", "0", NULL, VR_STORAGE, VR_STORAGE)};
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 {
