@@ -1,8 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies one row, lanes
-// neighbouring quads (4 elements of the contiguous dimension). Only rows of the bound slab
-// [first, first + count) are copied; the dispatch of slab 0 writes the zeros.
+// out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies VR_STEPS rows, one after the
+// other, lanes neighbouring quads (4 elements of the contiguous dimension). Only rows of the bound slab
+// [first, first + count) are copied; the dispatches of slab 0 write the zeros. VR_TEXEL 1: the table is a texel
+// view, else a storage buffer.
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"
@@ -24,20 +25,24 @@ layout(std430, set = 0, binding = 2) restrict writeonly buffer Out
 
 void main()
 {
-    const uint row = vr_group();
-    if (row >= vr_rows(p.rows, p.symbol))
-        return;
-    const uint id = uint(ids[row]); // negative ids become too large
-    const bool there = id < vr_rows(p.table_rows, p.table_symbol);
-    const uint slab_row = id - p.first; // before the slab: wraps, too large
-    if (there ? slab_row >= p.count : p.first != 0u)
-        return;
-    if (!there && gl_LocalInvocationID.x == 0u)
-        vr_report(row, id);
-    for (uint q = gl_LocalInvocationID.x; q < p.quads; q += WG) {
-        vec4 v = vec4(0.0);
-        if (there)
-            v = vr_table(slab_row, q);
-        out_quads[row * p.quads + q] = v;
+    const uint end = min(vr_rows(p.rows, p.symbol), p.range.end);
+    const uint table_rows = vr_rows(p.table_rows, p.table_symbol);
+    uint row = p.range.first + vr_group() * VR_STEPS;
+    vr_found found = vr_found(0u, 0u, 0u);
+    for (uint s = 0u; s < VR_STEPS && row < end; s++, row++) {
+        const uint id = uint(ids[row]); // negative ids become too large
+        const bool there = id < table_rows;
+        const uint slab_row = id - p.first; // before the slab: wraps, too large
+        const bool mine = there ? slab_row < p.count : p.first == 0u;
+        if (mine && !there)
+            vr_note(found, row, id);
+        for (uint q = mine ? gl_LocalInvocationID.x : p.quads; q < p.quads; q += WG) {
+            vec4 v = vec4(0.0);
+            if (there)
+                v = vr_table(slab_row, q);
+            out_quads[row * p.quads + q] = v;
+        }
     }
+    if (gl_LocalInvocationID.x == 0u)
+        vr_report_found(found);
 }

@@ -35,9 +35,9 @@ layout(std430, set = 0, binding = 2) restrict writeonly buffer Out
 void main()
 {
     const uint per_row = (p.quads + WG - 1u) / WG;
-    const uint s = vr_group() / per_row;
-    const uint q = (vr_group() - s * per_row) * WG + gl_LocalInvocationID.x;
-    if (s >= vr_rows(p.sequences, p.symbol) || q >= p.quads)
+    const uint in_range = vr_group() / per_row, s = p.range.first + in_range;
+    const uint q = (vr_group() - in_range * per_row) * WG + gl_LocalInvocationID.x;
+    if (s >= min(vr_rows(p.sequences, p.symbol), p.range.end) || q >= p.quads)
         return;
     const int tokens = int(vr_rows(p.tokens, p.tokens_symbol));
     const int begin = clamp(offsets[s], 0, tokens);

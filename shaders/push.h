@@ -105,6 +105,7 @@ struct vr_push_broadcast { /* broadcast.comp */
 };
 
 struct vr_push_embedding { /* embedding.comp */
+    vr_range range;                  /* of the rows of ids */
     VR_U32 rows, symbol;             /* of ids */
     VR_U32 table_rows, table_symbol; /* of the table */
     VR_U32 quads, pitch;             /* of a row; from row to row of the table, words if packed */
@@ -130,6 +131,7 @@ struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */
 };
 
 struct vr_push_pool { /* pool.comp */
+    vr_range range; /* of sequences */
     VR_U32 tokens, tokens_symbol;
     VR_U32 sequences, symbol;
     VR_U32 quads, pitch, op; /* quads of a row; from row to row of x */

@@ -5,6 +5,8 @@
 #include "ops/rows.h"
 #include <string.h>
 
+enum { STEPS = 4 }; /* rows a workgroup; VR_STEPS in the shader */
+
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
     const vr_value *table = c->in[0], *ids = c->in[1];
@@ -47,6 +49,15 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     (void)k;
     vr_define_dtype(c->in[0], s);
+    vr_str_addf(s, "#define VR_STEPS %d\n", STEPS);
+}
+
+/* A view's format converts halves. */
+static void define_steps(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    (void)c;
+    (void)k;
+    vr_str_addf(s, "#define VR_STEPS %d\n", STEPS);
 }
 
 static struct vr_push_embedding push_of(const vr_call *c)
@@ -61,26 +72,23 @@ static struct vr_push_embedding push_of(const vr_call *c)
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }
 
-static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    (void)k;
-    (void)wg;
-    const struct vr_push_embedding push = push_of(c);
-    return vr_launch_one(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]));
-}
-
-static vireo_status launch_slabs(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
-{
-    (void)wg;
     struct vr_push_embedding push = push_of(c);
+    const vr_value *out = c->out[0];
+    (void)wg;
+    const double bytes = 2.0 * (double)vr_value_row_bytes(out);
     const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), step = vr_table_step(c, k, VR_IN0);
     do {
+        const size_t begin = l->count;
         push.count = rows - push.first < step ? rows - push.first : step;
-        vr_dispatch *d =
-            vr_launch(l, &push, sizeof push, (uint64_t)vr_value_rows_now(c->out[0]), 1);
-        if (!d)
-            return VIREO_ERROR_OUT_OF_MEMORY;
-        vr_cut_table(c, k, VR_IN0, push.first, push.count, d);
+        vireo_status st =
+            vr_launch_ranges(c, l, &push, sizeof push, (uint64_t)vr_value_rows(out),
+                             (uint64_t)vr_value_rows_now(out), bytes, 1, STEPS);
+        if (st)
+            return st;
+        for (size_t i = begin; i < l->count; i++)
+            vr_cut_table(c, k, VR_IN0, push.first, push.count, &l->list[i]);
         push.first += push.count;
     } while (push.first < rows);
     return VIREO_OK;
@@ -92,7 +100,8 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = vr_table_fits_texels,
-     .launch = launch_texel,
+     .define = define_steps,
+     .launch = launch,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
@@ -104,7 +113,7 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = vr_table_fits_texels,
      .define = define,
-     .launch = launch_texel,
+     .launch = launch,
      .binds = {{VR_IN0, VR_TEXEL_UVEC4},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
@@ -116,7 +125,7 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = slabs_fit,
      .define = define,
-     .launch = launch_slabs,
+     .launch = launch,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},

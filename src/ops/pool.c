@@ -69,15 +69,19 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 {
     (void)k;
     const vr_extent x = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
-    const struct vr_push_pool push = {.tokens = x.rows,
+    struct vr_push_pool push = {.tokens = x.rows,
                                       .tokens_symbol = x.symbol,
                                       .sequences = out.rows,
                                       .symbol = out.symbol,
                                       .quads = vr_value_pitch(c->out[0]) / 4,
                                       .pitch = vr_value_pitch(c->in[0]) / 4,
                                       .op = c->at.pool.op};
-    return vr_launch_one(l, &push, sizeof push,
-                         (uint64_t)vr_value_rows_now(c->out[0]) * vr_ceil_div(push.quads, wg));
+    /* As if the tokens were spread evenly: how they are is not known here. */
+    const uint64_t sequences = (uint64_t)vr_value_rows(c->out[0]);
+    const double bytes = (double)vr_value_bytes(c->in[0]) / (double)(sequences ? sequences : 1);
+    return vr_launch_ranges(c, l, &push, sizeof push, sequences, (uint64_t)vr_value_rows_now(c->out[0]),
+                            bytes + (double)vr_value_row_bytes(c->out[0]), vr_ceil_div(push.quads, wg),
+                            1);
 }
 
 static const vr_kernel kernels[] = {

@@ -182,22 +182,21 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
     return VIREO_OK;
 }
 
-vireo_status vr_launch_ranges(const vr_call *c, vr_launches *l, void *push, size_t push_bytes, uint64_t units,
-                              uint64_t now, double bytes, uint64_t per_group)
+vireo_status vr_launch_ranges(const vr_call *c, vr_launches *l, void *push, size_t push_bytes, uint64_t rows,
+                              uint64_t now, double bytes, uint64_t units, uint64_t per_group)
 {
-    const double in_time = vr_dispatch_bytes(c->limits) / bytes;
-    const uint64_t step = in_time < (double)units ? (uint64_t)in_time / per_group * per_group : units;
-    const uint64_t least = step > per_group ? step : per_group;
+    const double in_time = vr_dispatch_bytes(c->limits) / (bytes > 1 ? bytes : 1);
+    const uint64_t step = in_time >= (double)rows ? rows : in_time > 1 ? (uint64_t)in_time : 1;
     vr_range *r = push;
     r->first = 0;
     do {
-        r->end = (uint32_t)(units - r->first < least ? units : r->first + least);
+        r->end = (uint32_t)(rows - r->first < step ? rows : r->first + step);
         const uint64_t end = now < r->end ? now : r->end;
         const uint64_t count = end > r->first ? end - r->first : 0;
-        if (!vr_launch(l, push, push_bytes, vr_ceil_div(count, per_group), 1))
+        if (!vr_launch(l, push, push_bytes, vr_ceil_div(count * units, per_group), 1))
             return VIREO_ERROR_OUT_OF_MEMORY;
         r->first = r->end;
-    } while (r->first < units);
+    } while (r->first < rows);
     return VIREO_OK;
 }
 

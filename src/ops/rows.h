@@ -39,10 +39,10 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
-/* Units of anything, cut by time alone: `units` at capacity, `now` in this run, each of `bytes` that are read
- * and written; now / per_group groups. push begins with the vr_range of a dispatch. */
-vireo_status vr_launch_ranges(const vr_call *, vr_launches *, void *push, size_t push_bytes, uint64_t units,
-                              uint64_t now, double bytes, uint64_t per_group);
+/* Rows of anything, cut by time alone: `rows` at capacity, `now` in this run, each of `bytes` that are read and
+ * written; now · units / per_group groups. push begins with the vr_range of a dispatch. */
+vireo_status vr_launch_ranges(const vr_call *, vr_launches *, void *push, size_t push_bytes, uint64_t rows,
+                              uint64_t now, double bytes, uint64_t units, uint64_t per_group);
 /* A table whose rows are chosen by ids is bound a slab of rows after the other. Whether the binding for
  * operand `table` holds a slab. */
 bool vr_table_fits(const vr_call *, const vr_kernel *, vr_operand table);

@@ -115,7 +115,7 @@ static vireo_status launch_blocks(const vr_call *c, const vr_kernel *k, uint32_t
     const bool dynamic = out->symbol != VR_NO_SYMBOL;
     struct vr_push_transpose p = block_push(c);
     return vr_launch_ranges(c, l, &p, sizeof p, p.units * (dynamic ? (uint64_t)out->shape[0] : 1),
-                            p.units * (dynamic ? (uint64_t)out->count : 1), bytes, wg);
+                            p.units * (dynamic ? (uint64_t)out->count : 1), bytes, 1, wg);
 }
 
 #define BLOCK_KERNEL(label, texel, access, fit)                                                    \
