@@ -4,8 +4,9 @@
 //   VR_NORM 0: (x − m) / √(v + epsilon) · weight + bias     layer_norm
 //   VR_NORM 1: x / √(s + epsilon) · weight + bias           rms_norm
 //   VR_NORM 2: x / max(√Σx², epsilon) · weight + bias       l2_normalize
-// VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it; texel views.
-// VR_SUBGROUP 0: a lane takes a row, VR_QUADS quads an iteration; storage buffers.
+// VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it.
+// VR_SUBGROUP 0: a lane takes a row, VR_QUADS quads an iteration.
+// VR_TEXEL 1: x, weight and bias are texel views, else storage buffers.
 // The variance is that of the differences to the mean (a second pass), so that a large mean costs no
 // digits; squares are taken in units of the mean magnitude, so that they neither overflow nor vanish.
 #extension GL_EXT_control_flow_attributes : require
@@ -22,17 +23,13 @@ layout(push_constant) uniform Push
     vr_push_norm p;
 };
 
-#if VR_SUBGROUP
-#include "subgroup.glsl"
+#if VR_TEXEL
 layout(set = 0, binding = 0) uniform samplerBuffer x_texels;
 layout(set = 0, binding = 3) uniform samplerBuffer weight_texels;
 layout(set = 0, binding = 4) uniform samplerBuffer bias_texels;
 #define X(quad) texelFetch(x_texels, int(quad))
 #define WEIGHT(quad) texelFetch(weight_texels, int(quad))
 #define BIAS(quad) texelFetch(bias_texels, int(quad))
-#define EACH_QUAD for (uint q = gl_SubgroupInvocationID; q < quads; q += vr_lanes())
-#define ROW vr_subgroup_index()
-#define SUM(value) subgroupAdd(value)
 #else
 layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 {
@@ -49,6 +46,13 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
 #define X(quad) x_quads[quad]
 #define WEIGHT(quad) weight_quads[quad]
 #define BIAS(quad) bias_quads[quad]
+#endif
+#if VR_SUBGROUP
+#include "subgroup.glsl"
+#define EACH_QUAD for (uint q = gl_SubgroupInvocationID; q < quads; q += vr_lanes())
+#define ROW vr_subgroup_index()
+#define SUM(value) subgroupAdd(value)
+#else
 // VR_QUADS at a time, since drivers may bound the iterations of a lane.
 #define EACH_QUAD                                                                                  \
     for (uint first = 0u; first < quads; first += VR_QUADS)                                        \

@@ -72,6 +72,12 @@ static bool subgroup_fits(const vr_call *c, const vr_kernel *k)
     return vr_fits_texels(c, c->in[0]) && loops_fit(c, vr_kernel_workgroup(k, c->limits));
 }
 
+static bool lane_fits(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return vr_fits_texels(c, c->in[0]) && loops_fit(c, 1);
+}
+
 static bool row_fits(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
@@ -108,9 +114,22 @@ static vireo_status launch_row(const vr_call *c, const vr_kernel *k, uint32_t wg
 }
 
 static const vr_kernel kernels[] = {
+    {.name = "lane",
+     .shader = "norm.comp",
+     .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 1\n#define VR_QUADS 1\n",
+     .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = lane_fits,
+     .pays = vr_lanes_pay,
+     .define = define,
+     .launch = launch_row,
+     .binds = {{VR_IN0, VR_TEXEL_VEC4},
+               {VR_OUT0, VR_STORAGE},
+               {VR_STEP, VR_UNIFORM},
+               {VR_IN1, VR_TEXEL_VEC4},
+               {VR_IN2, VR_TEXEL_VEC4}}},
     {.name = "subgroup",
      .shader = "norm.comp",
-     .defines = "#define VR_SUBGROUP 1\n",
+     .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = subgroup_fits,
@@ -123,7 +142,7 @@ static const vr_kernel kernels[] = {
                {VR_IN2, VR_TEXEL_VEC4}}},
     {.name = "row",
      .shader = "norm.comp",
-     .defines = "#define VR_SUBGROUP 0\n#define VR_QUADS 4\n",
+     .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n#define VR_QUADS 4\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = row_fits,
      .define = define,

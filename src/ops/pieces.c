@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/pieces.h"
 
-enum { LANE_ROW = 512 }; /* elements */
-
 uint32_t vr_pieces_of(const vr_value *v)
 {
     const uint64_t pieces = vr_ceil_div(vr_ceil_div((uint64_t)vr_value_width(v), 4), VR_PIECE);
@@ -40,12 +38,4 @@ bool vr_pieces_fit_texels(const vr_call *c, const vr_kernel *k)
     const bool whole = c->out[0]->rank != c->in[0]->rank;
     return vr_fits_texels(c, c->in[0]) &&
            (!whole || vr_value_bytes(c->out[0]) <= c->limits->max_storage_binding_bytes);
-}
-
-bool vr_pieces_pay_lanes(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    const vr_value *x = c->in[0];
-    const bool fixed = x->rank > 1 || x->symbol == VR_NO_SYMBOL;
-    return fixed && c->limits->type == VIREO_DEVICE_CPU && vr_value_width(x) <= LANE_ROW;
 }

@@ -18,10 +18,6 @@ uint64_t vr_piece_scratch(const vr_call *, uint32_t per_row, uint32_t bytes);
 /* Fits of kernels that read in[0] as a texel view. */
 bool vr_pieces_fit_texels(const vr_call *, const vr_kernel *);
 
-/* A lane a row, for rows of a few hundred elements on a CPU: what a subgroup shares costs it more than its own
- * steps. By the width alone, so that a row has the same bits among any number of others. */
-bool vr_pieces_pay_lanes(const vr_call *, const vr_kernel *);
-
 /* The kernels of such an op, with its own scratch and launch, and its own define or NULL. last: an input
  * that binding 4 holds, or VR_OPERAND_END. */
 #define VR_PIECE_KERNEL(label, file, subgroup, texel, access, own_define, last, ...)               \
@@ -39,7 +35,7 @@ bool vr_pieces_pay_lanes(const vr_call *, const vr_kernel *);
 #define VR_PIECE_KERNELS(file, own_define, last)                                                   \
     static const vr_kernel kernels[] = {                                                           \
         VR_PIECE_KERNEL("row", file, "0", "1", VR_TEXEL_VEC4, own_define, last,                    \
-                        .fits = vr_pieces_fit_texels, .pays = vr_pieces_pay_lanes),                \
+                        .fits = vr_pieces_fit_texels, .pays = vr_lanes_pay),                \
         VR_PIECE_KERNEL("subgroup", file, "1", "1", VR_TEXEL_VEC4, own_define, last,               \
                         .fits = vr_pieces_fit_texels, .needs = VR_NEEDS_SUBGROUP_ARITHMETIC),      \
         VR_PIECE_KERNEL("lane", file, "0", "0", VR_STORAGE, own_define, last, .needs = 0)}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 enum { RANGE_ALIGNMENT = 256 }; /* of vr_dispatch.range */
+enum { LANE_ROW = 512 };        /* elements of a row that a lane takes at most by choice */
 
 uint64_t vr_row_quads_now(const vr_value *v)
 {
@@ -45,6 +46,14 @@ bool vr_fits_texels(const vr_call *c, const vr_value *v)
 bool vr_loops_fit(const vr_call *c, uint64_t iterations)
 {
     return iterations <= c->limits->max_loop_iterations;
+}
+
+bool vr_lanes_pay(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    const vr_value *x = c->in[0];
+    const bool fixed = x->rank > 1 || x->symbol == VR_NO_SYMBOL;
+    return fixed && c->limits->type == VIREO_DEVICE_CPU && vr_value_width(x) <= LANE_ROW;
 }
 
 uint32_t vr_table_pitch(const vr_value *v)

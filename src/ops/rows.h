@@ -14,6 +14,10 @@ uint64_t vr_row_texels(const vr_value *);
 bool vr_fits_texels(const vr_call *, const vr_value *);
 /* Whether an invocation may run that many iterations, of all its loops together. */
 bool vr_loops_fit(const vr_call *, uint64_t iterations);
+/* Pays of kernels that take a row of in[0] with each lane: rows of a few hundred elements on a CPU, which what a
+ * subgroup shares costs more than its own steps. By the width alone, so that a row has the same bits among any
+ * number of others. */
+bool vr_lanes_pay(const vr_call *, const vr_kernel *);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
 /* Of a table, in[0] (shaders/include/table.glsl): from row to row in quads, of a packed one in words; and
