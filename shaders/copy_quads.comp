@@ -1,7 +1,8 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// As copy.comp, in quads of 4 elements: columns and steps are multiples of 4. A lane takes VR_STEPS quads, WG
-// apart, its neighbours the neighbouring ones. VR_TEXEL 1: the input is a texel view, else a storage buffer.
+// As copy.comp, in quads of 4 elements: columns and steps are multiples of 4. A lane takes VR_STEPS quads,
+// WG apart, its neighbours the neighbouring ones. VR_TEXEL 1: the input is a texel view, else a storage
+// buffer.
 #include "push.h"
 #include "step.glsl"
 #include "digits.glsl"

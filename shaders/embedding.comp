@@ -1,9 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies VR_STEPS rows, one after the
-// other, lanes neighbouring quads (4 elements of the contiguous dimension). Only rows of the bound slab
-// [first, first + count) are copied; the dispatches of slab 0 write the zeros. VR_TEXEL 1: the table is a texel
-// view, else a storage buffer.
+// out[i] = table[ids[i]]; zeros and a report where ids[i] is no row of the table. A workgroup copies
+// VR_STEPS rows, one after the other, lanes neighbouring quads (4 elements of the contiguous dimension).
+// Only rows of the bound slab [first, first + count) are copied; the dispatches of slab 0 write the zeros.
+// VR_TEXEL 1: the table is a texel view, else a storage buffer.
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"

@@ -150,8 +150,8 @@ struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp; sizes and places i
     VR_U32 quads;           /* of a list that is written: k keys, or room for those above a bound */
 };
 
-/* copy.comp, copy_quads.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a to `to` + its
- * indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
+/* copy.comp, copy_quads.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a
+ * to `to` + its indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
 struct vr_push_copy {
     vr_extent x;          /* of the region; the slab is the result's */
     VR_U32 columns;       /* written of each row: the width, or with the padding behind it */
@@ -163,8 +163,8 @@ struct vr_push_copy {
     VR_U32 cut;           /* the input's slab begins with the result's */
 };
 
-/* transpose.comp. Places in quads: unit (i0, i1, i2, i3) begins at its indices · a of x, where i3 counts 4 rows
- * that stand a3 apart, and at its indices · (b0, b1, b2, 1) of the result. */
+/* transpose.comp. Places in quads: unit (i0, i1, i2, i3) begins at its indices · a of x, where i3 counts
+ * 4 rows that stand a3 apart, and at its indices · (b0, b1, b2, 1) of the result. */
 struct vr_push_transpose {
     vr_range range;       /* of units */
     VR_U32 units, symbol; /* of the result */

@@ -3,11 +3,11 @@
 // Rotary position embedding: pair (a, b) of a head becomes (a·cos − b·sin, a·sin + b·cos), cos and sin
 // from the table's row of the token's position, side by side for each pair; what lies behind the
 // `rotary` first elements of a head is copied. A lane computes 4 neighbouring elements (the contiguous
-// dimension) of one token at a time, VR_STEPS times, WG apart, its neighbours the next ones. VR_QUADS 1: pairs do
-// not cross vec4s; 0: any sizes, x is read by elements. VR_HALVES: whether a pair's second element stands
-// rotary / 2 behind the first, not beside it. VR_TEXEL 1: x and positions are texel views, else storage
-// buffers. Only tokens whose position is in the bound slab of the table are computed; the dispatch of its
-// first slab writes zeros for positions that are nowhere, and reports them.
+// dimension) of one token at a time, VR_STEPS times, WG apart, its neighbours the next ones. VR_QUADS 1:
+// pairs do not cross vec4s; 0: any sizes, x is read by elements. VR_HALVES: whether a pair's second element
+// stands rotary / 2 behind the first, not beside it. VR_TEXEL 1: x and positions are texel views, else
+// storage buffers. Only tokens whose position is in the bound slab of the table are computed; the dispatch
+// of its first slab writes zeros for positions that are nowhere, and reports them.
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"

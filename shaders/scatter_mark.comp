@@ -1,7 +1,7 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // For scatter_rows.comp. Phase 0: a lane clears the mark of a row. Phase 1: a lane takes an id, counts it
-// for the row it names, keeps the largest place of such an id, plus 1, and puts the id behind the marks.
+// for the row it names, keeps the first and the last place of such an id, and puts the id behind the marks.
 #include "push.h"
 #include "step.glsl"
 #include "fault.glsl"
@@ -17,7 +17,7 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer Ids
 };
 layout(std430, set = 0, binding = 1) restrict buffer Marks
 {
-    uint marks[]; // a row: how many, last; then the ids
+    uint marks[]; // of a row: how many, the first as its complement, the last plus 1; then the ids
 };
 
 void main()
@@ -25,8 +25,9 @@ void main()
     const uint i = vr_group() * WG + gl_LocalInvocationID.x, rows = vr_rows(p.x.rows, p.x.symbol);
     if (p.phase == 0u) {
         if (i < rows) {
-            marks[2u * i] = 0u;
-            marks[2u * i + 1u] = 0u;
+            marks[3u * i] = 0u;
+            marks[3u * i + 1u] = 0u;
+            marks[3u * i + 2u] = 0u;
         }
         return;
     }
@@ -38,6 +39,7 @@ void main()
         vr_report(i, id);
         return;
     }
-    atomicAdd(marks[2u * id], 1u);
-    atomicMax(marks[2u * id + 1u], i + 1u);
+    atomicAdd(marks[3u * id], 1u);
+    atomicMax(marks[3u * id + 1u], ~i);
+    atomicMax(marks[3u * id + 2u], i + 1u);
 }

@@ -36,18 +36,20 @@ void main()
     const uint q = (vr_group() - slab_row * per_row) * WG + gl_LocalInvocationID.x;
     if (slab_row >= vr_slab_rows(p.x) || q >= quads)
         return;
-    const uint count = marks[2u * row], last = marks[2u * row + 1u];
+    const uint count = marks[3u * row], first = ~marks[3u * row + 1u], last = marks[3u * row + 2u];
     vec4 y = x_quads[slab_row * p.x.pitch + q];
     if (p.add == 0u) {
         if (count != 0u)
             y = update_quads[(last - 1u) * p.u_pitch + q];
-    } else if (count == 1u) {
-        y += update_quads[(last - 1u) * p.u_pitch + q];
     } else if (count != 0u) {
-        for (uint i = 0u; i < last; i += VR_UNROLL)
+        y += update_quads[first * p.u_pitch + q];
+        // Between the first and the last are others only if there are more than two.
+        for (uint i = count > 2u ? first + 1u : last; i + 1u < last; i += VR_UNROLL)
             [[unroll]] for (uint j = 0u; j < VR_UNROLL; j++)
-                if (i + j < last && marks[p.ids_at + i + j] == row)
+                if (i + j + 1u < last && marks[p.ids_at + i + j] == row)
                     y += update_quads[(i + j) * p.u_pitch + q];
+        if (count > 1u)
+            y += update_quads[(last - 1u) * p.u_pitch + q];
     }
     out_quads[slab_row * quads + q] = y;
 }

@@ -1,9 +1,9 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// Dimensions in another order where the contiguous one of x is not that of the result. A lane takes 4 rows of
-// x, which become a quad's columns, and VR_BLOCKS neighbouring quads of them, each of which becomes a quad in 4
-// rows of the result: whole cache lines are read. Its neighbours take the next 4 rows, and so write
-// neighbouring quads. VR_TEXEL 1: x is a texel view, else a storage buffer.
+// Dimensions in another order where the contiguous one of x is not that of the result. A lane takes 4 rows
+// of x, which become a quad's columns, and VR_BLOCKS neighbouring quads of them, each of which becomes a
+// quad in 4 rows of the result: whole cache lines are read. Its neighbours take the next 4 rows, and so
+// write neighbouring quads. VR_TEXEL 1: x is a texel view, else a storage buffer.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"

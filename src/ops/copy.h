@@ -26,8 +26,8 @@ bool vr_copy_is_quads(const vr_copy *);
 vireo_status vr_launch_copy(const vr_call *, const vr_kernel *, uint32_t wg, uint32_t input,
                             const vr_copy *, bool quads, vr_launches *);
 
-/* The kernels of such an op; quads_fit, launch_quads and launch_elements are its own. texels_fit: quads_fit,
- * and a view holds each input. */
+/* The kernels of such an op; quads_fit, launch_quads and launch_elements are its own. texels_fit:
+ * quads_fit, and a view holds each input. */
 #define VR_COPY_STEPS 8 /* quads a lane; VR_STEPS in the shader */
 #define VR_COPY_QUADS(label, texel, access, quads_fit, launch_quads)                               \
     {                                                                                              \
@@ -45,7 +45,8 @@ vireo_status vr_launch_copy(const vr_call *, const vr_kernel *, uint32_t wg, uin
         .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}              \
     }
 
-/* They, where `copy_of` (vr_copy from a vr_call) describes the one copy there is; behind others, if need be. */
+/* They, where `copy_of` (vr_copy from a vr_call) describes the one copy there is; behind others, if need
+ * be. */
 #define VR_ONE_COPY(copy_of, ...)                                                                     \
     static bool quads_fit(const vr_call *c, const vr_kernel *k)                                    \
     {                                                                                              \

@@ -191,8 +191,9 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
     return VIREO_OK;
 }
 
-vireo_status vr_launch_ranges(const vr_call *c, vr_launches *l, void *push, size_t push_bytes, uint64_t rows,
-                              uint64_t now, double bytes, uint64_t units, uint64_t per_group)
+vireo_status vr_launch_ranges(const vr_call *c, vr_launches *l, void *push, size_t push_bytes,
+                              uint64_t rows, uint64_t now, double bytes, uint64_t units,
+                              uint64_t per_group)
 {
     const double in_time = vr_dispatch_bytes(c->limits) / (bytes > 1 ? bytes : 1);
     const uint64_t step = in_time >= (double)rows ? rows : in_time > 1 ? (uint64_t)in_time : 1;

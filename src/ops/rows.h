@@ -14,9 +14,9 @@ uint64_t vr_row_texels(const vr_value *);
 bool vr_fits_texels(const vr_call *, const vr_value *);
 /* Whether an invocation may run that many iterations, of all its loops together. */
 bool vr_loops_fit(const vr_call *, uint64_t iterations);
-/* Pays of kernels that take a row of in[0] with each lane: rows of a few hundred elements on a CPU, which what a
- * subgroup shares costs more than its own steps. By the width alone, so that a row has the same bits among any
- * number of others. */
+/* Pays of kernels that take a row of in[0] with each lane: rows of a few hundred elements on a CPU, where
+ * subgroup arithmetic costs more than the lanes' own steps. By the width alone, so that a row has the same
+ * bits among any number of others. */
 bool vr_lanes_pay(const vr_call *, const vr_kernel *);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
@@ -43,8 +43,8 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
-/* Rows of anything, cut by time alone: `rows` at capacity, `now` in this run, each of `bytes` that are read and
- * written; now · units / per_group groups. push begins with the vr_range of a dispatch. */
+/* Rows of anything, cut by time alone: `rows` at capacity, `now` in this run, each of `bytes` that are read
+ * and written; now · units / per_group groups. push begins with the vr_range of a dispatch. */
 vireo_status vr_launch_ranges(const vr_call *, vr_launches *, void *push, size_t push_bytes, uint64_t rows,
                               uint64_t now, double bytes, uint64_t units, uint64_t per_group);
 /* A table whose rows are chosen by ids is bound a slab of rows after the other. Whether the binding for

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of a matrix replaced by others, or others added to them. First each row learns how many ids name it
- * and which is the last (order-free atomics), then each row is written once: the same bits every time. */
+ * and which are the first and the last (order-free atomics), then each row is written once: the same bits
+ * every time. */
 #include "ops/check.h"
 #include "ops/rows.h"
 #include <string.h>
@@ -58,12 +59,12 @@ static bool loops_fit(const vr_call *c, const vr_kernel *k)
            vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), VR_UNROLL));
 }
 
-/* For each row: how many ids name it, one more than the last such i. Then the ids, so that the second
- * program needs no binding for them. */
+/* For each row: how many ids name it, which is the first and which the last. Then the ids, so that the
+ * second program needs no binding for them. */
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return (uint64_t)vr_value_rows(c->in[X]) * 8 + (uint64_t)vr_value_width(c->in[IDS]) * 4;
+    return (uint64_t)vr_value_rows(c->in[X]) * 12 + (uint64_t)vr_value_width(c->in[IDS]) * 4;
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -73,7 +74,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     struct vr_push_scatter push = {.x = vr_extent_of(x),
                                    .ids = ids.width,
                                    .ids_symbol = ids.width_symbol,
-                                   .ids_at = 2 * (uint32_t)vr_value_rows(x),
+                                   .ids_at = 3 * (uint32_t)vr_value_rows(x),
                                    .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4,
                                    .add = c->at.scatter.op == VIREO_SCATTER_ADD};
     const uint64_t rows = (uint64_t)vr_value_rows_now(x), n = (uint64_t)c->in[IDS]->count;
