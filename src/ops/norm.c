@@ -78,6 +78,12 @@ static bool lane_fits(const vr_call *c, const vr_kernel *k)
     return vr_fits_texels(c, c->in[0]) && loops_fit(c, 1);
 }
 
+/* Wider rows are no faster so on lavapipe of Mesa 22.3, and slower on that of 25.0. */
+static bool lane_pays(const vr_call *c, const vr_kernel *k)
+{
+    return vr_value_width(c->in[0]) <= 128 && vr_lanes_pay(c, k);
+}
+
 static bool row_fits(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
@@ -119,7 +125,7 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 1\n#define VR_QUADS 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = lane_fits,
-     .pays = vr_lanes_pay,
+     .pays = lane_pays,
      .define = define,
      .launch = launch_row,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},

@@ -108,7 +108,7 @@ static void test_broken(void **state)
          "wrong: NMSE ",
          {NULL}},
         {"unary.comp",
-         "y = vr_clear(y, i % quads, width);",
+         "y = vr_clear(y, at.quad, width);",
          ";",
          "unary",
          {"unary/texel", "unary/storage"},
