@@ -31,7 +31,7 @@ vireo_status vr_launch_copy(const vr_call *, const vr_kernel *, uint32_t wg, uin
 #define VR_COPY_STEPS 8 /* quads a lane; VR_STEPS in the shader */
 #define VR_COPY_QUADS(label, texel, access, quads_fit, launch_quads)                               \
     {                                                                                              \
-        .name = label, .shader = "copy_quads.comp",                                                \
+        .name = label, .order = 1, .shader = "copy_quads.comp",                                    \
         .defines = "#define VR_TEXEL " texel "\n#define VR_STEPS 8\n",                             \
         .workgroup = VR_WORKGROUP_SUBGROUP, .fits = quads_fit, .launch = launch_quads,             \
         .binds = {{VR_IN0, access}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                  \
@@ -40,14 +40,14 @@ vireo_status vr_launch_copy(const vr_call *, const vr_kernel *, uint32_t wg, uin
     VR_COPY_QUADS("texel", "1", VR_TEXEL_UVEC4, texels_fit, launch_quads),                         \
         VR_COPY_QUADS("quads", "0", VR_STORAGE, quads_fit, launch_quads),                          \
     {                                                                                              \
-        .name = "elements", .shader = "copy.comp", .workgroup = VR_WORKGROUP_SUBGROUP,             \
-        .launch = launch_elements,                                                                 \
+        .name = "elements", .order = 1, .shader = "copy.comp",                                     \
+        .workgroup = VR_WORKGROUP_SUBGROUP, .launch = launch_elements,                             \
         .binds = {{VR_IN0, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}              \
     }
 
 /* They, where `copy_of` (vr_copy from a vr_call) describes the one copy there is; behind others, if need
  * be. */
-#define VR_ONE_COPY(copy_of, ...)                                                                     \
+#define VR_ONE_COPY(copy_of, ...)                                                                  \
     static bool quads_fit(const vr_call *c, const vr_kernel *k)                                    \
     {                                                                                              \
         const vr_copy copy = copy_of(c);                                                           \

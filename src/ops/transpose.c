@@ -120,7 +120,7 @@ static vireo_status launch_blocks(const vr_call *c, const vr_kernel *k, uint32_t
 
 #define BLOCK_KERNEL(label, texel, access, fit)                                                    \
     {                                                                                              \
-        .name = label, .shader = "transpose.comp",                                                 \
+        .name = label, .order = 1, .shader = "transpose.comp",                                     \
         .defines = "#define VR_TEXEL " texel "\n#define VR_BLOCKS 4\n",                            \
         .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .launch = launch_blocks,                  \
         .binds = {{VR_IN0, access}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                  \
