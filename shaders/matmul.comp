@@ -61,7 +61,7 @@ vec4 load_w(uint i) { return texelFetch(w_texels, int(i)); }
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
-    const uint batch = p.batches > 1u ? gl_WorkGroupID.z : 0u;
+    const uint batch = p.batches > 1u ? p.batch_first + gl_WorkGroupID.z : 0u;
     const uint block = p.batches > 1u ? 0u : gl_WorkGroupID.z * gl_NumWorkGroups.x;
     const uint row = p.row_begin + (block + gl_WorkGroupID.x) * TM;
     const uint quad = p.quad_begin + gl_WorkGroupID.y * (WG * TQ) + gl_LocalInvocationID.x;

@@ -59,7 +59,7 @@ void add_words(const uint a_at[TM], uint k, const uvec4 words[4], inout vec4 acc
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
-    const uint batch = p.batches > 1u ? gl_WorkGroupID.z : 0u;
+    const uint batch = p.batches > 1u ? p.batch_first + gl_WorkGroupID.z : 0u;
     const uint tile = p.batches > 1u ? 0u : gl_WorkGroupID.z * gl_NumWorkGroups.x;
     const uint row = p.row_begin + (tile + gl_WorkGroupID.x) * TM;
     const uint quad = p.quad_begin + gl_WorkGroupID.y * WG + gl_LocalInvocationID.x;

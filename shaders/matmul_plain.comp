@@ -41,7 +41,7 @@ layout(std430, set = 0, binding = 4) restrict buffer Result { vec4 result[]; };
 void main()
 {
     const uint index = vr_group() * WG + gl_LocalInvocationID.x;
-    const uint row = index / p.quads, quad = index % p.quads, batch = gl_WorkGroupID.z;
+    const uint row = index / p.quads, quad = index % p.quads, batch = p.batch_first + gl_WorkGroupID.z;
     const uint end = min(vr_rows(p.rows, p.symbol), p.row_end);
     if (p.row_begin + row >= end)
         return;

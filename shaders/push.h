@@ -26,7 +26,7 @@ struct vr_push_matmul {
     VR_U32 rows, symbol, row_begin, row_end;
     VR_U32 columns, depth, k_quads, quad_begin, quad_end;
     VR_U32 a_pitch, w_pitch, out_pitch;
-    VR_U32 batches, a_batch, w_batch, out_batch;
+    VR_U32 batches, batch_first, a_batch, w_batch, out_batch; /* batch_first: of the dispatch */
     VR_U32 w_first; /* quad of w's rows that quad_begin stands at */
     VR_U32 has_bias, has_residual;
 };
@@ -185,6 +185,7 @@ struct vr_push_matmul_plain {
     VR_U32 a_batch, w_batch, out_pitch, out_batch;
     VR_U32 has_bias, has_residual;
     VR_U32 k_begin, k_end; /* of depth; the first part begins at 0, the last ends at depth */
+    VR_U32 batch_first;
 };
 
 /* q, k, v and out pitches in quads (texel kernel) or elements (plain one); head_dim of q and k, v_dim

@@ -7,7 +7,9 @@ set(VIREO_TEST_TIMEOUT 1800) # the full tier of the ops, beside another test
 if(VIREO_SANITIZE)
     set(VIREO_SANITIZED_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/sanitize/keep_loaded.c)
     set(VIREO_TEST_TIMEOUT 3600)
+    # Freed memory is kept for a while, to tell who still uses it; 32 MiB of it, for large buffers come and go.
     set(VIREO_SANITIZER_ENVIRONMENT
+        "ASAN_OPTIONS=quarantine_size_mb=32"
         "LSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/lsan.supp:print_suppressions=0"
         "TSAN_OPTIONS=suppressions=${CMAKE_CURRENT_SOURCE_DIR}/tsan.supp")
 endif()

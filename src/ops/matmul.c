@@ -203,7 +203,19 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
     return r;
 }
 
-/* The same, but no dispatch works longer than one should (vr_dispatch_flops), if it can be cut. */
+/* Matrices of a batch that a dispatch takes, so that none works longer than one should
+ * (vr_dispatch_flops). */
+static uint32_t batch_in_time(const vr_call *c)
+{
+    const sizes s = sizes_of(c);
+    const double one = 2.0 * s.m * s.n * (s.k ? s.k : 1), most = vr_dispatch_flops(c->limits);
+    const uint32_t parts = (s.batch + MOST_PARTS - 1) / MOST_PARTS;
+    if (one * s.batch <= most)
+        return s.batch ? s.batch : 1;
+    return one * parts < most ? (uint32_t)(most / one) : parts;
+}
+
+/* The same of one matrix, if it can be cut. */
 static cut cut_in_time(const vr_call *c, cut r)
 {
     const sizes s = sizes_of(c);
@@ -311,6 +323,7 @@ static uint32_t rows_now(const vr_call *c)
  * [k, k_end). */
 typedef struct slab {
     uint32_t row, row_end, column, column_end, k, k_end;
+    uint32_t batch, batch_end;
     uint32_t rows_now; /* of them, in this run */
 } slab;
 
@@ -342,11 +355,35 @@ static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut 
     }
 }
 
-/* Appends a dispatch for each slab, and each `depth` elements of its sums; `one` appends one. */
+/* Appends a dispatch. */
+typedef vr_dispatch *(*launch_fn)(const vr_call *, const vr_kernel *, uint32_t wg, const slab *,
+                                  vr_launches *);
+
+/* Those of a slab: for some matrices of the batch, and some elements of their sums, each. */
+static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t wg, uint32_t depth, cut r,
+                                slab b, vr_launches *out, launch_fn one)
+{
+    const sizes s = sizes_of(c);
+    const uint32_t batches = batch_in_time(c);
+    do {
+        b.batch = b.batch_end;
+        b.batch_end = s.batch - b.batch < batches ? s.batch : b.batch + batches;
+        b.k_end = 0;
+        do {
+            b.k = b.k_end;
+            b.k_end = s.k - b.k < depth ? s.k : b.k + depth;
+            vr_dispatch *d = one(c, k, wg, &b, out);
+            if (!d)
+                return VIREO_ERROR_OUT_OF_MEMORY;
+            set_ranges(c, k, &b, r, d);
+        } while (b.k_end < s.k);
+    } while (b.batch_end < s.batch);
+    return VIREO_OK;
+}
+
+/* Appends the dispatches of each slab; `depth`: the elements of a sum that one takes. */
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, uint32_t depth,
-                           vr_launches *out,
-                           vr_dispatch *(*one)(const vr_call *, const vr_kernel *, uint32_t wg,
-                                               const slab *, vr_launches *))
+                           vr_launches *out, launch_fn one)
 {
     const sizes s = sizes_of(c);
     const uint32_t now = rows_now(c);
@@ -361,14 +398,9 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, ui
             b.column_end = s.n - b.column < r.columns ? s.n : b.column + r.columns;
             const uint32_t end = now < b.row_end ? now : b.row_end;
             b.rows_now = end > b.row ? end - b.row : 0;
-            do {
-                b.k = b.k_end;
-                b.k_end = s.k - b.k < depth ? s.k : b.k + depth;
-                vr_dispatch *d = one(c, k, wg, &b, out);
-                if (!d)
-                    return VIREO_ERROR_OUT_OF_MEMORY;
-                set_ranges(c, k, &b, r, d);
-            } while (b.k_end < s.k);
+            const vireo_status st = launch_slab(c, k, wg, depth, r, b, out, one);
+            if (st)
+                return st;
         }
     return VIREO_OK;
 }
@@ -383,7 +415,7 @@ static struct vr_push_matmul push_of(const vr_call *c, const vr_kernel *k, const
         .row_end = b->row_end, .columns = s.n, .depth = s.k, .k_quads = (s.k + 3) / 4,
         .quad_begin = b->column / 4, .quad_end = (b->column_end + 3) / 4, .a_pitch = s.a_pitch,
         .w_pitch = words ? s.b_texels : s.b_pitch, .out_pitch = s.out_pitch, .batches = s.batch,
-        .a_batch = s.m * s.a_pitch,
+        .batch_first = b->batch, .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
         .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
@@ -399,7 +431,7 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
     const uint64_t x = (b->rows_now + t.rows - 1ull) / t.rows;
     const uint32_t y = (p.quad_end - p.quad_begin + wg * t.quads - 1) / (wg * t.quads);
     /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
-    const uint32_t z = s.batch != 1 ? s.batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
+    const uint32_t z = s.batch != 1 ? b->batch_end - b->batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
     return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch != 1 ? x : (x + z - 1) / z), y, z);
 }
 
@@ -453,8 +485,10 @@ static vr_dispatch *one_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
         .a_batch = (ta ? s.k : s.m) * a_row,
         .w_batch = s.batched_b ? (tb ? s.n : s.k) * b_row : 0, .out_pitch = s.out_pitch,
         .out_batch = s.m * s.out_pitch, .has_bias = c->in[BIAS] != NULL,
-        .has_residual = c->in[RESIDUAL] != NULL, .k_begin = b->k, .k_end = b->k_end};
-    return vr_launch(out, &p, sizeof p, ((uint64_t)b->rows_now * p.quads + wg - 1) / wg, s.batch);
+        .has_residual = c->in[RESIDUAL] != NULL, .k_begin = b->k, .k_end = b->k_end,
+        .batch_first = b->batch};
+    return vr_launch(out, &p, sizeof p, ((uint64_t)b->rows_now * p.quads + wg - 1) / wg,
+                     b->batch_end - b->batch);
 }
 
 static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
