@@ -66,18 +66,20 @@ bool vireo_device_get_profile_event(const vireo_device *, size_t index,
  * person has decided. All sessions follow it, where the kernel fits, no self-test has failed it and none is
  * forced; deterministic ones only to kernels that sum in the same order. It is forgotten when the sources of
  * either kernel change. Kept in the cache folder, in tuned.json, which is read when the device's first session
- * is created; a choice there with "pinned": true is followed whatever was measured. */
+ * is created; a choice there with "pinned": true is followed whatever was measured. These take any thread. */
 typedef struct vireo_tuned {
     char call[384]; /* op, then dtype and capacities of each input: "matmul f32[512,384] f16[1536,384]" */
     char kernel[48], usual[48]; /* what runs, and what would otherwise */
     double us, usual_us;        /* medians, microseconds; of a pinned choice 0 */
     bool pinned;
 } vireo_tuned;
-bool vireo_device_get_tuned(vireo_device *, size_t index, vireo_tuned *out); /* false: past the end */
+/* false: past the end. Others that tune meanwhile change the order. */
+bool vireo_device_get_tuned(vireo_device *, size_t index, vireo_tuned *out);
 /* All of it into a file of the same form, written whole or not at all. */
 vireo_status vireo_device_export_tuned(vireo_device *, const char *path, vireo_error *);
-/* Takes choices for this device, or one of the same name, with the same driver, in place of its own, and
- * keeps them; the others are skipped. A file that is not as export writes it: FORMAT, and nothing is taken. */
+/* Takes choices for this device, or one of the same name, with the same driver, in place of its own but those
+ * that are pinned, and keeps them; the others are skipped. taken and skipped: written on success, not NULL. A
+ * file that is not as export writes it: FORMAT, and nothing is taken. */
 vireo_status vireo_device_import_tuned(vireo_device *, const char *path, size_t *taken, size_t *skipped,
                                        vireo_error *);
 

@@ -264,7 +264,8 @@ typedef struct vireo_session_options {
                            of sizes: the bits of a row depend neither on how many others a run has nor
                            on what they are. Default: the best for each bucket, which may sum in another
                            order than that of the next (faster where views are small). Either way the
-                           same inputs give the same bits on the same device, driver and version */
+                           same inputs give the same bits on the same device, driver and version, with the
+                           same tuned kernels (tune_ms); deterministic ones whatever these are */
     int64_t largest;    /* no dynamic size of a run may be larger; 0: the symbols' maxima. Sessions whose
                            deterministic results are to agree have the same */
     /* "compile", in kernels, where a run needs new ones; "first run", of a bucket of sizes, in parts, every

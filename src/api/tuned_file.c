@@ -67,30 +67,47 @@ static vireo_status read_text(const reader *r, const cJSON *o, const char *key, 
                             key, least, size - 1);
 }
 
-static vireo_status read_time(const reader *r, const cJSON *o, const char *key, double *out)
+static vireo_status read_time(const reader *r, const cJSON *o, const char *key, double *us)
+{
+    int64_t ns;
+    if (!vr_json_int(vr_json_get(o, key), &ns) || ns < 0)
+        return bad(r, key, "a whole number of nanoseconds, at least 0");
+    *us = (double)ns / 1e3;
+    return VIREO_OK;
+}
+
+static vireo_status read_hash(const reader *r, const cJSON *o, const char *key, vr_hash128 *out)
+{
+    const char *text = cJSON_GetStringValue(vr_json_get(o, key));
+    return text && vr_hash_parse(text, out) ? VIREO_OK : bad(r, key, "32 hexadecimal digits");
+}
+
+static vireo_status read_flag(const reader *r, const cJSON *o, const char *key, bool *out)
 {
     const cJSON *v = vr_json_get(o, key);
-    if (!cJSON_IsNumber(v) || v->valuedouble < 0)
-        return bad(r, key, "a number of microseconds, at least 0");
-    *out = v->valuedouble;
-    return VIREO_OK;
+    *out = cJSON_IsTrue(v);
+    return !v || cJSON_IsBool(v) ? VIREO_OK : bad(r, key, "true or false");
 }
 
 static vireo_status read_measured(const reader *r, const cJSON *o, vr_tuned_row *out)
 {
-    const char *source = cJSON_GetStringValue(vr_json_get(o, "source"));
     vireo_status st = read_text(r, o, "usual", 1, sizeof out->usual, false, out->usual);
-    if (!st && (!source || !vr_hash_parse(source, &out->source)))
-        st = bad(r, "source", "32 hexadecimal digits");
     if (!st)
-        st = read_time(r, o, "us", &out->us);
-    return st ? st : read_time(r, o, "usual_us", &out->usual_us);
+        st = read_hash(r, o, "source", &out->source);
+    if (!st)
+        st = read_hash(r, o, "kernel_source", &out->kernel_source);
+    if (!st)
+        st = read_flag(r, o, "partly", &out->partly);
+    if (!st)
+        st = read_time(r, o, "ns", &out->us);
+    return st ? st : read_time(r, o, "usual_ns", &out->usual_us);
 }
 
 static vireo_status read_keys(const reader *r, const cJSON *o)
 {
-    static const char *const known[] = {"device", "device_name", "driver", "driver_name", "call",  "kernel",
-                                        "usual",  "us",          "source", "usual_us",    "pinned"};
+    static const char *const known[] = {"device", "device_name", "driver",   "driver_name", "call",
+                                        "kernel", "usual",       "ns",       "usual_ns",    "source",
+                                        "kernel_source",         "partly",   "pinned"};
     if (!cJSON_IsObject(o))
         return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu] must be an object", r->path, r->index);
     for (const cJSON *m = o->child; m; m = m->next) {
@@ -100,7 +117,8 @@ static vireo_status read_keys(const reader *r, const cJSON *o)
         if (i == sizeof known / sizeof *known)
             return vr_fail(r->err, VIREO_ERROR_FORMAT,
                            "%s: choices[%zu]: \"%.60s\" is not known; allowed: device, device_name, driver, "
-                           "driver_name, call, kernel, usual, us, usual_us, source, pinned",
+                           "driver_name, call, kernel, usual, ns, usual_ns, source, kernel_source, partly, "
+                           "pinned",
                            r->path, r->index, m->string);
     }
     return VIREO_OK;
@@ -110,9 +128,8 @@ static vireo_status read_choice(const reader *r, const cJSON *o, choice *out)
 {
     *out = (choice){.row = {.us = 0}};
     vireo_status st = read_keys(r, o);
-    const cJSON *pinned = st ? NULL : vr_json_get(o, "pinned");
-    if (!st && pinned && !cJSON_IsBool(pinned))
-        st = bad(r, "pinned", "true or false");
+    if (!st)
+        st = read_flag(r, o, "pinned", &out->row.pinned);
     if (!st)
         st = read_text(r, o, "device", 36, sizeof out->device, true, out->device);
     if (!st)
@@ -125,7 +142,6 @@ static vireo_status read_choice(const reader *r, const cJSON *o, choice *out)
         st = read_text(r, o, "call", 1, sizeof out->row.call, false, out->row.call);
     if (!st)
         st = read_text(r, o, "kernel", 1, sizeof out->row.kernel, false, out->row.kernel);
-    out->row.pinned = cJSON_IsTrue(pinned);
     return st || out->row.pinned ? st : read_measured(r, o, &out->row);
 }
 
@@ -173,18 +189,22 @@ static void write_text(vr_str *s, const char *key, const char *value)
 
 static void write_choice(vr_str *s, const choice *c)
 {
-    char source[33];
+    char source[33], kernel_source[33];
     const vr_tuned_row *r = &c->row;
     vr_hash_hex(r->source, source);
+    vr_hash_hex(r->kernel_source, kernel_source);
     vr_str_add(s, "\n {");
     write_text(s, "call", r->call);
     write_text(s, "kernel", r->kernel);
     if (r->usual[0]) {
         write_text(s, "usual", r->usual);
-        vr_str_addf(s, "\"us\": %.9g, \"usual_us\": %.9g,\n  ", r->us, r->usual_us);
+        vr_str_addf(s, "\"ns\": %.0f, \"usual_ns\": %.0f, \"partly\": %s,\n  ", r->us * 1e3, r->usual_us * 1e3,
+                    r->partly ? "true" : "false");
         write_text(s, "source", source);
+        write_text(s, "kernel_source", kernel_source);
+        vr_str_add(s, "\n  ");
     }
-    vr_str_addf(s, "\"pinned\": %s,\n  ", r->pinned ? "true" : "false");
+    vr_str_addf(s, "\"pinned\": %s, ", r->pinned ? "true" : "false");
     write_text(s, "device_name", c->device_name);
     write_text(s, "driver_name", c->driver_name);
     vr_str_addf(s, "\n  \"device\": \"%s\", \"driver\": \"%s\"}", c->device, c->driver);
@@ -239,19 +259,18 @@ static vireo_status take(vireo_device *d, const choices *from, bool alike, size_
         const bool same = !strcmp(c->device, own.device) || (alike && !strcmp(c->device_name, own.device_name));
         if (!same || strcmp(c->driver, own.driver) != 0)
             continue;
-        st = vr_tuned_put(d, &c->row, err);
-        *taken += !st;
+        bool kept = false;
+        st = vr_tuned_put(d, &c->row, &kept, err);
+        *taken += !st && kept;
     }
     return st;
 }
 
-vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
+static vireo_status load(vireo_device *d, vireo_error *err)
 {
     choices all = {.allocator = d->allocator};
     vireo_error why = {0};
     size_t taken;
-    if (!d->cache_dir || !vr_tuned_look(d))
-        return VIREO_OK;
     char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
     vireo_status st = path ? read_file(path, &all, &why) : vr_fail_memory(err, "tuned kernels");
     if (!st)
@@ -263,45 +282,91 @@ vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
     return st == VIREO_ERROR_OUT_OF_MEMORY ? vr_fail_memory(err, "tuned kernels") : VIREO_OK;
 }
 
-/* Whether what the device knows takes the place of a choice in the file. */
-static bool is_replaced(const choice *old, const choices *own)
+vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
 {
-    for (size_t i = 0; i < own->count; i++) {
-        const choice *c = &own->list[i];
-        if (!strcmp(c->device, old->device) && !strcmp(c->driver, old->driver) &&
-            !strcmp(c->row.call, old->row.call) &&
-            (c->row.pinned || old->row.pinned || !memcmp(&c->row.source, &old->row.source, sizeof old->row.source)))
+    vr_tuned_lock_file(d);
+    vireo_status st = d->cache_dir && !vr_tuned_is_read(d) ? load(d, err) : VIREO_OK;
+    if (!st)
+        vr_tuned_set_read(d);
+    vr_tuned_unlock_file(d);
+    return st;
+}
+
+static bool same_call(const choice *a, const choice *b)
+{
+    return !strcmp(a->device, b->device) && !strcmp(a->driver, b->driver) && !strcmp(a->row.call, b->row.call);
+}
+
+/* Whether one of `others` stands for the choice: of its call and source, or pinned, and so for all of the call,
+ * unless it is pinned itself. */
+static bool is_replaced(const choice *c, const choices *others, bool by_pins_alone)
+{
+    for (size_t i = 0; i < others->count; i++) {
+        const choice *o = &others->list[i];
+        const bool same = !memcmp(&o->row.source, &c->row.source, sizeof c->row.source);
+        if (same_call(c, o) && (o->row.pinned ? !by_pins_alone || !c->row.pinned
+                                              : !by_pins_alone && same && !c->row.pinned))
             return true;
     }
     return false;
 }
 
-void vr_tuned_save(vireo_device *d)
+/* The file's and the device's; what is pinned in the file stays. */
+static bool merge(const choices *old, const choices *own, choices *all)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < old->count; i++)
+        ok = is_replaced(&old->list[i], own, false) || add(all, &old->list[i]);
+    for (size_t i = 0; ok && i < own->count; i++)
+        ok = is_replaced(&own->list[i], old, true) || add(all, &own->list[i]);
+    const size_t most = 2 * VR_MOST_TUNED, excess = all->count > most ? all->count - most : 0;
+    if (excess) { /* the oldest make room */
+        all->count = most;
+        memmove(all->list, all->list + excess, most * sizeof *all->list);
+    }
+    return ok;
+}
+
+static void save(vireo_device *d, const char *path)
 {
     choices old = {.allocator = d->allocator}, own = old, all = old;
-    char *path = NULL, *written = NULL;
+    char *written = NULL;
+    vireo_error why = {0};
     vr_str text;
-    if (!d->cache_dir || !vr_tuned_settle(d))
-        return;
     vr_str_init(&text, d->allocator);
-    path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
-    if (path)
-        read_file(path, &old, NULL); /* one that is damaged is replaced */
-    bool ok = path && !add_own(d, &own, NULL);
-    for (size_t i = 0; ok && i < old.count; i++)
-        ok = is_replaced(&old.list[i], &own) || add(&all, &old.list[i]);
-    for (size_t i = 0; ok && i < own.count; i++)
-        ok = add(&all, &own.list[i]);
-    if (ok)
+    vireo_status st = read_file(path, &old, &why);
+    if (st == VIREO_ERROR_NOT_FOUND)
+        st = VIREO_OK;
+    if (!st)
+        st = add_own(d, &own, &why);
+    if (!st && !merge(&old, &own, &all))
+        st = vr_fail_memory(&why, path);
+    if (!st)
         write_all(&text, &all);
-    if (!ok || text.failed || !vr_cache_write(d, VR_TUNED_FILE, text.data, text.length, &written))
-        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is not kept");
+    if (!st && text.failed)
+        st = vr_fail_memory(&why, path);
+    if (!st)
+        vr_cache_write(d, VR_TUNED_FILE, text.data, text.length, &written); /* warns itself */
+    else
+        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is not kept, the file stays as it is: %s",
+                why.message);
     vr_str_deinit(&text);
     vr_free(d->allocator, written);
-    vr_free(d->allocator, path);
     choices_deinit(&all);
     choices_deinit(&own);
     choices_deinit(&old);
+}
+
+void vr_tuned_save(vireo_device *d)
+{
+    if (!d->cache_dir || !vr_tuned_settle(d))
+        return;
+    vr_tuned_lock_file(d);
+    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    if (path)
+        save(d, path);
+    vr_free(d->allocator, path);
+    vr_tuned_unlock_file(d);
 }
 
 /* ---- Public --------------------------------------------------------------------------------- */
@@ -343,13 +408,15 @@ vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, size_t
                                        vireo_error *err)
 {
     choices all = {.allocator = d->allocator};
+    size_t n = 0;
     vireo_status st = vr_tuned_load(d, err);
     if (!st)
         st = read_file(path, &all, err);
     if (!st)
-        st = take(d, &all, true, taken, err);
+        st = take(d, &all, true, &n, err);
     if (!st) {
-        *skipped = all.count - *taken;
+        *taken = n;
+        *skipped = all.count - n;
         vr_tuned_touch(d);
         vr_tuned_save(d);
     }

@@ -5,19 +5,22 @@
  *     {"format": "vireo tuned 1", "choices": [
  *      {"device": UUID, "device_name": "...", "driver": HASH, "driver_name": "...",
  *       "call": "matmul f32[512,384] f32[1536,384]", "kernel": "texel", "usual": "tall",
- *       "us": 812.3, "usual_us": 1032.1, "source": HASH, "pinned": false}, ...]}
+ *       "ns": 812300, "usual_ns": 1032100, "partly": false, "source": HASH, "kernel_source": HASH,
+ *       "pinned": false}, ...]}
  *
- * "pinned": true is a person's word: the kernel runs whatever was measured; then source, usual, us and
- * usual_us need not be there. */
+ * "pinned": true is a person's word: the kernel runs whatever was measured; then usual, ns, usual_ns, partly
+ * and the sources need not be there. */
 #ifndef VR_API_TUNED_FILE_H
 #define VR_API_TUNED_FILE_H
 #include "vk/tuned.h"
 
 #define VR_TUNED_FILE "tuned.json"
 
-/* Reads the cache folder's file, if this is the first time that the device is asked. One that is damaged is
+/* Reads the cache folder's file, if that was not done yet; other threads wait for it. One that is damaged is
  * a warning and ignored. Fails on exhausted memory only. */
 vireo_status vr_tuned_load(vireo_device *, vireo_error *);
-/* Writes what was measured since the last time into the file as it is now. Faults are a warning. */
+/* Writes what was measured since the last time into the file as it is now: what is pinned there, and what
+ * other devices have in it, stays. Of processes that write at one time the last one wins. A file that cannot
+ * be read is left alone, with a warning, as are other faults. */
 void vr_tuned_save(vireo_device *);
 #endif

@@ -134,7 +134,7 @@ static void write_text(const vr_engine *e, vr_str *s)
     vr_table_init(&t, columns, sizeof columns / sizeof *columns);
     for (; vireo_device_get_tuned(e->device, n, &tuned); n++) {
         add_row(&t, &tuned);
-        changed += strcmp(tuned.kernel, tuned.usual) != 0;
+        changed += tuned.usual[0] && strcmp(tuned.kernel, tuned.usual) != 0;
     }
     if (n)
         vr_table_write(&t, vr_terminal_width(), s);
@@ -207,7 +207,7 @@ static const vr_option options[] = {
      .min = 1,
      .max = MOST_SECONDS,
      .target = offsetof(tune_args, budget),
-     .help = "no more is spent (30)"},
+     .help = "for measuring; what is compiling is waited for (30)"},
     {.name = "--import",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,

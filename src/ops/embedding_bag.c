@@ -135,15 +135,15 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
             {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}, {VR_FAULT, VR_STORAGE}                   \
     }
 static const vr_kernel kernels[] = {
-    {.name = "texel", .order = 1, .shader = "embedding_bag.comp",
+    {.name = "texel", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit, .launch = launch,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
-    {.name = "packed", .order = 1, .shader = "embedding_bag.comp",
+    {.name = "packed", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit, .define = define, .launch = launch,
      .binds = BINDS(VR_TEXEL_UVEC4, VR_STORAGE, VR_STORAGE)},
-    {.name = "storage", .order = 1, .shader = "embedding_bag.comp",
+    {.name = "storage", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 0\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = table_fits, .define = define, .launch = launch,
      .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)},

@@ -108,7 +108,10 @@ static vireo_status find_bucket(vireo_session *s, const vireo_tensor *in, size_t
     }
     vr_bucket *made = NULL;
     const vr_bucket_options o = {s->force, s->fixed, s->untuned, s->timed, s->progress};
-    vireo_status st = s->tune_ns ? vr_tune(s, in, n_in, capacity, err) : VIREO_OK;
+    bool tuned = s->tune_ns && !s->n_flights;
+    for (size_t i = 1; i < s->model->graph->n_symbols; i++)
+        tuned = tuned && counts[i] > 0; /* of nothing there is nothing to be learnt */
+    vireo_status st = tuned ? vr_tune(s, in, n_in, capacity, err) : VIREO_OK;
     if (!st)
         st = vr_bucket_create(s->model, capacity, &o, &made, err);
     if (st)

@@ -76,8 +76,8 @@ void vr_flights_advance(vireo_session *s)
 }
 
 /* A submission that took longer than the pace says counts at once, faster ones little by little: other
- * programs come and go, and some ops are nearer to what is expected of them. First runs compile, and of what
- * was done before it was waited for nobody knows when. */
+ * programs come and go, and some ops are nearer to what is expected of them. First runs compile, what
+ * the tuner tries may be slow, and of what was done before it was waited for nobody knows when. */
 static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segment *last,
                        uint64_t waited)
 {
@@ -87,7 +87,7 @@ static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segm
     double expected = 0;
     for (const vr_segment *i = &f->slot->segments[f->finished]; i <= last; i++)
         expected += i->ns;
-    if (d->steady_pace || !f->bucket->has_run || expected < d->segment_ns / 4 ||
+    if (d->steady_pace || s->timed || !f->bucket->has_run || expected < d->segment_ns / 4 ||
         last->finished_ns - waited < WAITED_NS)
         return;
     const float found = (float)((double)(last->finished_ns - start) / expected), pace = d->pace;

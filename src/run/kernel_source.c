@@ -83,16 +83,13 @@ static vireo_status finish(vireo_status st, vr_str *text, vr_hash128 *out, vireo
     return st;
 }
 
-vireo_status vr_call_source(vireo_device *d, const vr_call *c, const vr_kernel *const *kernels, size_t n,
-                            vr_hash128 *out, vireo_error *err)
+vireo_status vr_call_source(vireo_device *d, const vr_call *c, const vr_kernel *k, vr_hash128 *out,
+                            vireo_error *err)
 {
-    vireo_status st = VIREO_OK;
     vr_str text;
     vr_str_init(&text, d->allocator);
     vr_str_add(&text, vr_glsl_version());
-    for (size_t i = 0; !st && i < n; i++)
-        st = add_call(d, c, kernels[i], &text, err);
-    return finish(st, &text, out, err);
+    return finish(add_call(d, c, k, &text, err), &text, out, err);
 }
 
 vireo_status vr_kernel_source(vireo_device *d, vr_op_id op, const vr_kernel *k, vr_hash128 *out,

@@ -14,9 +14,9 @@
  */
 vireo_status vr_kernel_source(vireo_device *, vr_op_id, const vr_kernel *, vr_hash128 *out,
                               vireo_error *);
-/* The same of kernels for one call, which has limits. */
-vireo_status vr_call_source(vireo_device *, const vr_call *, const vr_kernel *const *kernels, size_t n,
-                            vr_hash128 *out, vireo_error *);
+/* The same for one call, which has limits. */
+vireo_status vr_call_source(vireo_device *, const vr_call *, const vr_kernel *, vr_hash128 *out,
+                            vireo_error *);
 void vr_kernel_path(vr_op_id, const vr_kernel *, char out[VR_VERDICT_NAME]); /* "op/kernel" */
 /* Whether a self-test on this device and driver has failed the kernel as it is, or did not come
  * back. */

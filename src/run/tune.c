@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROUNDS = 12, LEAST_ROUNDS = 3, FAR_SLOWER = 8, SOON_NS = 50000000 };
+enum { MOST_ROUNDS = 12, LEAST_ROUNDS = 3, MOST_OPEN = 4, FAR_SLOWER = 8, SOON_NS = 50000000 };
 #define NO_GROUP SIZE_MAX
 /* What a kernel may take of the best one's least time and stay: at first, and once a few rounds were seen. */
 static const double stays = 2, stays_later = 1.15;
@@ -18,9 +18,11 @@ static const double most_nmse = 4e-8;
 typedef struct group {
     vr_call call;
     char text[VR_TUNED_CALL];
-    vr_hash128 source; /* of the usual kernel */
-    const vr_kernel *usual;
+    vr_hash128 source; /* vr_tuned_source */
+    const vr_kernel *usual, *best;
+    double usual_us, ratio; /* medians: of the usual one, and the best one's part of it */
     size_t n_nodes;
+    bool timed, all; /* something was, and all that may run */
 } group;
 
 /* Runs of the graph in which all nodes that may run `kernel`; of the first, with the usual ones. */
@@ -28,10 +30,10 @@ typedef struct candidate {
     vr_op_id op;
     const vr_kernel *kernel; /* NULL: the usual ones */
     vireo_session *session;  /* NULL: not begun, given up, or nothing of it is left to be known */
-    bool told;               /* it was timed until it was clear, or failed */
+    bool told;               /* it was timed until it was clear, or gave wrong results */
     size_t rounds;
-    bool *stays;   /* [group] */
-    double *us;    /* [group][MOST_ROUNDS] */
+    bool *stays; /* [group] */
+    double *us;  /* [group][MOST_ROUNDS] */
 } candidate;
 
 typedef struct tuner {
@@ -70,17 +72,19 @@ static vireo_status add_node(tuner *t, size_t node, vireo_error *err)
 {
     vireo_device *d = t->owner->model->device;
     const vr_kernel *usual = t->probe.nodes[node].kernel, *known = NULL;
-    group new = {.usual = usual, .n_nodes = 1};
+    group new = {.usual = usual, .best = usual, .ratio = 1, .n_nodes = 1, .all = true};
     t->group_of[node] = NO_GROUP;
     if (!usual)
         return VIREO_OK;
     node_call(t, node, &new.call);
     if (vr_ops[new.call.op]->n_kernels == 1 || vr_force_names(t->owner->force, new.call.op))
         return VIREO_OK;
-    vireo_status st = vr_tuned_look_up(t->owner->model, &new.call, usual, &known, err);
-    if (!st && !known)
-        st = vr_call_source(d, &new.call, &usual, 1, &new.source, err);
-    if (st || known)
+    bool partly = false;
+    const bool keep_order = t->owner->fixed != NULL;
+    vireo_status st = vr_tuned_source(d, &new.call, usual, keep_order, &new.source, err);
+    if (!st)
+        st = vr_tuned_look_up(t->owner->model, &new.call, &new.source, &known, &partly, err);
+    if (st || (known && !partly))
         return st;
     vr_call_text(&new.call, new.text, sizeof new.text);
     for (size_t i = 0; i < t->n_groups && t->group_of[node] == NO_GROUP; i++)
@@ -99,8 +103,8 @@ static vireo_status add_node(tuner *t, size_t node, vireo_error *err)
 /* Whether the kernel may take the place of the group's usual one. */
 static bool may_run(const tuner *t, const group *g, vr_op_id op, const vr_kernel *k)
 {
-    return g->call.op == op && k != g->usual && vr_kernel_allowed(k, &g->call) &&
-           (!t->owner->fixed || vr_same_order(k, g->usual));
+    return g->call.op == op && k != g->usual &&
+           vr_tuned_may_run(&g->call, k, g->usual, t->owner->fixed != NULL);
 }
 
 static vireo_status add_candidate(tuner *t, vr_op_id op, const vr_kernel *k, vireo_error *err)
@@ -220,12 +224,12 @@ static vireo_status run_once(tuner *t, candidate *c, vireo_tensor *out, vireo_er
     return st;
 }
 
-static bool close_enough(const vireo_tensor *x, const vireo_tensor *r)
+static bool close_enough(const vireo_tensor *x, const vireo_tensor *r, bool same_bits)
 {
     const size_t n = r->bytes / sizeof(float);
     const float *a = x->data, *b = r->data;
     double wrong = 0, all = 0;
-    if (r->dtype != VIREO_F32)
+    if (r->dtype != VIREO_F32 || same_bits)
         return !memcmp(x->data, r->data, r->bytes);
     for (size_t i = 0; i < n; i++) {
         if (!isfinite((double)a[i]) || !isfinite((double)b[i])) {
@@ -242,48 +246,65 @@ static bool close_enough(const vireo_tensor *x, const vireo_tensor *r)
 static bool agrees(const tuner *t)
 {
     for (size_t i = 0; i < graph_of(t)->n_outputs; i++)
-        if (!close_enough(&t->got[i], &t->expected[i]))
+        if (!close_enough(&t->got[i], &t->expected[i], t->owner->fixed != NULL))
             return false;
     return true;
 }
 
-static void give_up(const tuner *t, candidate *c, const char *why)
+/* told: that is an answer; else another time it may be heard. */
+static void give_up(const tuner *t, candidate *c, bool told, const char *why)
 {
     vr_logf(&t->owner->model->device->log, VIREO_LOG_INFO, "tuning: %s/%s is left out: %s",
             vr_ops[c->op]->name, c->kernel->name, why);
     vr_session_destroy(&c->session);
     memset(c->stays, 0, t->n_groups * sizeof *c->stays);
-    c->told = true;
+    c->told = told;
+    c->rounds = 0;
 }
 
-/* Its first run, in which drivers compile; then one whose time is the bound for it. Faults of a kernel end
- * its candidacy; what is wrong otherwise is the caller's. */
+static bool is_over(tuner *t)
+{
+    t->run_end = UINT64_MAX;
+    return watch(t, "tune", 0, 0) != 0;
+}
+
+/* What a run that failed means: a fault of the caller's, of a kernel, or none, as the time is over. */
+static vireo_status judge_fault(const tuner *t, candidate *c, vireo_status st, const vireo_error *why,
+                                vireo_error *err)
+{
+    const bool cut_off = st == VIREO_ERROR_CANCELLED && !t->cancelled;
+    if (t->cancelled || t->owner->model->device->lost || (!c->kernel && !cut_off))
+        return vr_fail(err, st, "%s", why->message);
+    if (c->kernel)
+        give_up(t, c, false, cut_off ? "the time is over" : why->message);
+    return VIREO_OK;
+}
+
+/* Its first run, in which drivers compile; then one whose time is the bound for the others. */
 static vireo_status begin(tuner *t, candidate *c, vireo_error *err)
 {
     vireo_error why = {0};
-    const uint64_t room = t->end > vr_now_ns() ? (t->end - vr_now_ns()) / 2 : 0;
-    t->run_end = c->kernel ? vr_now_ns() + room : t->end;
+    const uint64_t now = vr_now_ns();
+    t->run_end = c->kernel ? now + (t->end > now ? (t->end - now) / 2 : 0) : t->end;
     vireo_status st = open_candidate(t, c, &why);
     if (!st)
         st = run_once(t, c, c->kernel ? t->got : t->expected, &why);
-    if (!st && c->kernel && !agrees(t)) {
-        give_up(t, c, "its results differ from those of the usual kernel");
+    if (st)
+        return judge_fault(t, c, st, &why, err);
+    if (c->kernel && !agrees(t)) {
+        give_up(t, c, true, "its results differ from those of the usual kernel");
         return VIREO_OK;
     }
-    const uint64_t start = vr_now_ns();
-    t->run_end = c->kernel ? start + SOON_NS + FAR_SLOWER * t->usual_ns : t->end;
-    if (!st)
-        st = run_once(t, c, t->got, &why);
-    if (!st && !c->kernel)
+    const uint64_t start = vr_now_ns(), most = SOON_NS + FAR_SLOWER * t->usual_ns;
+    t->run_end = c->kernel ? start + most : t->end;
+    st = run_once(t, c, t->got, &why);
+    const bool slow = c->kernel && vr_now_ns() - start > most;
+    if (slow && !t->cancelled)
+        give_up(t, c, true, "far slower than the usual kernel");
+    else if (st)
+        return judge_fault(t, c, st, &why, err);
+    if (!c->kernel)
         t->usual_ns = vr_now_ns() - start;
-    if (!st)
-        return VIREO_OK;
-    if (t->cancelled || t->owner->model->device->lost || (!c->kernel && st != VIREO_ERROR_CANCELLED))
-        return vr_fail(err, st, "%s", why.message);
-    if (c->kernel && vr_now_ns() <= t->end)
-        give_up(t, c, st == VIREO_ERROR_CANCELLED ? "far slower than the usual kernel" : why.message);
-    else
-        vr_session_destroy(&c->session); /* the time is over: nothing is known of it */
     return VIREO_OK;
 }
 
@@ -302,8 +323,17 @@ static double least(const candidate *c, size_t index)
     return us;
 }
 
+static double median(const candidate *c, size_t index)
+{
+    double copy[MOST_ROUNDS];
+    memcpy(copy, samples(c, index), sizeof copy);
+    return vr_estimate_of(copy, c->rounds).median;
+}
+
 static void keep_times(const tuner *t, candidate *c)
 {
+    for (size_t i = 0; i < t->n_groups; i++)
+        c->us[i * MOST_ROUNDS + c->rounds] = 0;
     for (size_t i = 0; i < graph_of(t)->n_nodes; i++) {
         const size_t in = t->group_of[i];
         if (in != NO_GROUP)
@@ -318,7 +348,7 @@ static void drop_losers(tuner *t)
     for (size_t g = 0; g < t->n_groups; g++) {
         double best = INFINITY;
         for (size_t i = 0; i < t->n; i++)
-            if (t->list[i].stays[g] && least(&t->list[i], g) < best)
+            if (t->list[i].session && t->list[i].stays[g] && least(&t->list[i], g) < best)
                 best = least(&t->list[i], g);
         for (size_t i = 1; i < t->n; i++) {
             candidate *c = &t->list[i];
@@ -339,104 +369,126 @@ static void drop_losers(tuner *t)
     }
 }
 
-static bool is_open(const tuner *t)
+static size_t n_open(const tuner *t)
 {
+    size_t n = 0;
     for (size_t i = 1; i < t->n; i++)
-        if (t->list[i].session)
-            return true;
-    return false;
+        n += t->list[i].session != NULL;
+    return n;
 }
 
-/* Round by round, so that what else the machine does hits all alike. */
-static vireo_status measure(tuner *t, vireo_error *err)
+/* One more run, compared and timed. */
+static vireo_status time_once(tuner *t, candidate *c, vireo_error *err)
 {
-    for (size_t round = 0; round < MOST_ROUNDS; round++) {
-        for (size_t i = 0; i < t->n; i++) {
-            candidate *c = &t->list[i];
-            vireo_error why = {0};
-            if (!c->session)
-                continue;
-            t->run_end = t->end;
-            vireo_status st = run_once(t, c, t->got, &why);
-            if (st == VIREO_ERROR_CANCELLED && !t->cancelled)
-                return VIREO_OK; /* the time is over */
-            if (st)
-                return vr_fail(err, st, "%s", why.message);
-            keep_times(t, c);
-        }
-        drop_losers(t);
-        if (!is_open(t) && round + 1 >= LEAST_ROUNDS)
-            break;
-    }
+    vireo_error why = {0};
+    t->run_end = t->end;
+    vireo_status st = run_once(t, c, t->got, &why);
+    if (st)
+        return judge_fault(t, c, st, &why, err);
+    if (c->kernel && !agrees(t))
+        give_up(t, c, true, "its results differ from those of the usual kernel");
+    else
+        keep_times(t, c);
     return VIREO_OK;
 }
 
-static double median(const candidate *c, size_t index)
+/* The open ones, round by round, so that what else the machine does hits all alike. */
+static vireo_status measure(tuner *t, vireo_error *err)
 {
-    double copy[MOST_ROUNDS];
-    memcpy(copy, samples(c, index), sizeof copy);
-    return vr_estimate_of(copy, c->rounds).median;
+    vireo_status st = VIREO_OK;
+    candidate *usual = &t->list[0];
+    usual->rounds = 0;
+    while (!st && usual->rounds < (n_open(t) ? MOST_ROUNDS : LEAST_ROUNDS)) {
+        for (size_t i = 0; !st && i < t->n; i++) {
+            if (!t->list[i].session)
+                continue;
+            if (is_over(t))
+                return t->cancelled ? vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled") : VIREO_OK;
+            st = time_once(t, &t->list[i], err);
+        }
+        if (!st)
+            drop_losers(t);
+    }
+    return st;
 }
 
-/* The usual kernel stays the best only if all others were heard. */
-static vireo_status record(tuner *t, size_t index, vireo_error *err)
+/* What the open ones have shown beside the usual kernels; they are closed. */
+static void judge(tuner *t)
+{
+    const candidate *usual = &t->list[0];
+    for (size_t i = 1; i < t->n; i++) {
+        candidate *c = &t->list[i];
+        const bool heard = c->rounds >= LEAST_ROUNDS && usual->rounds >= LEAST_ROUNDS;
+        for (size_t g = 0; c->session && heard && g < t->n_groups; g++) {
+            const double ratio = median(c, g) / median(usual, g);
+            if (!c->stays[g] || !(ratio < t->groups[g].ratio) || ratio > wins)
+                continue;
+            t->groups[g].best = c->kernel;
+            t->groups[g].ratio = ratio;
+        }
+        if (c->session)
+            c->told = heard;
+        vr_session_destroy(&c->session);
+    }
+    for (size_t g = 0; usual->rounds >= LEAST_ROUNDS && g < t->n_groups; g++) {
+        t->groups[g].usual_us = median(usual, g);
+        t->groups[g].timed = true;
+    }
+}
+
+/* A call whose usual kernel is the best of some is left to be heard again. */
+static vireo_status record(tuner *t, group *g, vireo_error *err)
 {
     vireo_device *d = t->owner->model->device;
-    const group *g = &t->groups[index];
-    const candidate *usual = &t->list[0], *best = usual;
-    bool all = true;
-    for (size_t i = 1; i < t->n; i++) {
-        const candidate *c = &t->list[i];
-        const bool heard = c->told || c->rounds >= LEAST_ROUNDS;
-        all = all && (heard || !may_run(t, g, c->op, c->kernel));
-        if (c->stays[index] && c->rounds >= LEAST_ROUNDS && median(c, index) < median(best, index))
-            best = c;
-    }
-    if (best != usual && median(best, index) > wins * median(usual, index))
-        best = usual;
-    if (best == usual && !all)
+    for (size_t i = 1; i < t->n; i++)
+        g->all = g->all && (t->list[i].told || !may_run(t, g, t->list[i].op, t->list[i].kernel));
+    if (!g->timed || (g->best == g->usual && !g->all))
         return VIREO_OK;
-    const vr_kernel *k = best == usual ? g->usual : best->kernel;
-    vr_tuned_row row = {.us = median(best, index), .usual_us = median(usual, index)};
+    vr_tuned_row row = {.us = round(g->usual_us * g->ratio * 1e3) / 1e3, /* as files keep it */
+                        .usual_us = round(g->usual_us * 1e3) / 1e3, .source = g->source, .partly = !g->all};
     memcpy(row.call, g->text, sizeof row.call);
-    memcpy(row.kernel, k->name, strnlen(k->name, VR_TUNED_KERNEL - 1));
+    memcpy(row.kernel, g->best->name, strnlen(g->best->name, VR_TUNED_KERNEL - 1));
     memcpy(row.usual, g->usual->name, strnlen(g->usual->name, VR_TUNED_KERNEL - 1));
     vr_logf(&d->log, VIREO_LOG_INFO, "tuned: %s: %s %.0f us, usual %s %.0f us", row.call, row.kernel, row.us,
             row.usual, row.usual_us);
-    vireo_status st = vr_call_source(d, &g->call, (const vr_kernel *[]){g->usual, k}, 2, &row.source, err);
+    bool kept = false;
+    vireo_status st = vr_call_source(d, &g->call, g->best, &row.kernel_source, err);
     if (!st)
-        st = vr_tuned_put(d, &row, err);
-    if (!st)
+        st = vr_tuned_put(d, &row, &kept, err);
+    if (!st && kept)
         vr_tuned_touch(d);
     return st;
 }
 
+/* A few candidates at a time, for each has buffers of its own. */
 static vireo_status tune(tuner *t, vireo_error *err)
 {
-    vireo_status st = VIREO_OK;
-    t->total = t->n * (MOST_ROUNDS + 2);
-    for (size_t i = 0; !st && i < t->n && vr_now_ns() < t->end; i++)
-        st = begin(t, &t->list[i], err);
-    if (!st && t->list[0].session)
-        st = measure(t, err);
-    for (size_t i = 0; !st && t->list[0].rounds >= LEAST_ROUNDS && i < t->n_groups; i++)
-        st = record(t, i, err);
+    t->total = (t->n - 1) * (MOST_ROUNDS + 2);
+    vireo_status st = begin(t, &t->list[0], err);
+    for (size_t i = 1; !st && t->list[0].session && t->usual_ns && i < t->n && !is_over(t);) {
+        for (; !st && i < t->n && n_open(t) < MOST_OPEN && !is_over(t); i++)
+            st = begin(t, &t->list[i], err);
+        if (!st)
+            st = measure(t, err);
+        if (!st)
+            judge(t);
+    }
+    if (!st && t->cancelled)
+        st = vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled");
+    for (size_t i = 0; !st && i < t->n_groups; i++)
+        st = record(t, &t->groups[i], err);
     return st;
 }
 
 vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, const int64_t *capacity,
                      vireo_error *err)
 {
-    vireo_device *d = s->model->device;
     const uint64_t start = vr_now_ns();
-    const bool steady = d->steady_pace;
-    tuner t = {.owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2};
-    vr_arena_init(&t.arena, d->allocator);
-    d->steady_pace = true; /* a slow kernel says nothing of those that will run */
+    tuner t = {.owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
+    vr_arena_init(&t.arena, s->model->device->allocator);
     vireo_status st = look(&t, capacity, err);
     if (!st && t.n > 1)
         st = tune(&t, err);
-    d->steady_pace = steady;
     for (size_t i = 0; i < t.n; i++)
         vr_session_destroy(&t.list[i].session);
     vr_bucket_deinit(&t.probe);

@@ -20,6 +20,7 @@ struct vireo_embedder {
     vireo_progress_fn progress;
     void *progress_user;
     uint64_t done, total;     /* texts of the call at hand */
+    size_t most_flying;       /* runs at one time: while the session may tune, one */
     bool stopped;             /* it has failed, or was cancelled: nobody is asked any more */
     int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
     int32_t *offsets;         /* (batch + 1) */
@@ -187,6 +188,7 @@ vireo_status vireo_embedder_create(vireo_model *model, const vireo_source *sourc
     }
     e->progress = o.progress;
     e->progress_user = o.progress_user;
+    e->most_flying = o.tune_ms ? 1 : 2;
     vireo_status st =
         vireo_tokenizer_load(vireo_source_path(source), e->allocator, &e->tokenizer, err);
     if (!st)
@@ -335,7 +337,7 @@ static vireo_status run_all(job *j, vireo_error *err)
                 st = submit(j, err);
             }
         }
-        if (st || (more && j->n_flying < 2))
+        if (st || (more && j->n_flying < e->most_flying))
             continue;
         const size_t done = j->flying[0].first + j->flying[0].texts;
         st = wait(j, err);

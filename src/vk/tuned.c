@@ -6,10 +6,10 @@
 enum { MOST_TEXTS = 128 };
 
 struct vr_tuned {
-    vr_mutex lock;
+    vr_mutex lock, file_lock;
     vr_tuned_row *rows;
     size_t count, capacity;
-    bool looked, touched;
+    bool is_read, touched;
     struct {
         vr_hash128 key, hash;
     } texts[MOST_TEXTS]; /* the oldest make room */
@@ -22,6 +22,7 @@ vireo_status vr_tuned_create(vireo_device *d, vireo_error *err)
     if (!d->tuned)
         return vr_fail_memory(err, "tuned kernels");
     vr_mutex_init(&d->tuned->lock);
+    vr_mutex_init(&d->tuned->file_lock);
     return VIREO_OK;
 }
 
@@ -30,6 +31,7 @@ void vr_tuned_destroy(vireo_device *d)
     if (!d->tuned)
         return;
     vr_free(d->allocator, d->tuned->rows);
+    vr_mutex_deinit(&d->tuned->file_lock);
     vr_mutex_deinit(&d->tuned->lock);
     vr_free(d->allocator, d->tuned);
     d->tuned = NULL;
@@ -71,12 +73,13 @@ static bool is_barred(const struct vr_tuned *t, const vr_tuned_row *new)
     return false;
 }
 
-vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, vireo_error *err)
+vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, bool *kept_it, vireo_error *err)
 {
     struct vr_tuned *t = d->tuned;
     vireo_status st = VIREO_OK;
     vr_mutex_lock(&t->lock);
-    if (!is_barred(t, new)) {
+    *kept_it = !is_barred(t, new);
+    if (*kept_it) {
         size_t kept = 0;
         for (size_t i = 0; i < t->count; i++)
             if (!replaces(new, &t->rows[i]))
@@ -93,13 +96,24 @@ vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, vireo_error 
     return st;
 }
 
-bool vr_tuned_look(vireo_device *d)
+void vr_tuned_lock_file(vireo_device *d)
 {
-    vr_mutex_lock(&d->tuned->lock);
-    const bool first = !d->tuned->looked;
-    d->tuned->looked = true;
-    vr_mutex_unlock(&d->tuned->lock);
-    return first;
+    vr_mutex_lock(&d->tuned->file_lock);
+}
+
+void vr_tuned_unlock_file(vireo_device *d)
+{
+    vr_mutex_unlock(&d->tuned->file_lock);
+}
+
+bool vr_tuned_is_read(const vireo_device *d)
+{
+    return d->tuned->is_read;
+}
+
+void vr_tuned_set_read(vireo_device *d)
+{
+    d->tuned->is_read = true;
 }
 
 void vr_tuned_touch(vireo_device *d)

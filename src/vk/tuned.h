@@ -12,8 +12,10 @@ typedef struct vr_tuned_row {
     char call[VR_TUNED_CALL];     /* op, then dtype and capacities of each input (vr_call_text) */
     char kernel[VR_TUNED_KERNEL]; /* what runs; its name within the op */
     char usual[VR_TUNED_KERNEL];  /* what would without the row */
-    vr_hash128 source;            /* of both, for this call: of other sources the row says nothing */
+    vr_hash128 source;            /* of the call (vr_tuned_source): of another one the row says nothing */
+    vr_hash128 kernel_source;     /* of what runs: of another one neither */
     double us, usual_us;          /* medians of the call on the device; 0: nobody measured */
+    bool partly;                  /* not all kernels were heard: it may be measured again */
     bool pinned;                  /* a person's: it holds whatever the sources are, and is not measured */
 } vr_tuned_row;
 
@@ -24,12 +26,16 @@ bool vr_tuned_any(vireo_device *);
 /* Copies row `index`, of all or, if call is not NULL, of that call; false: past the end. */
 bool vr_tuned_get(vireo_device *, const char *call, size_t index, vr_tuned_row *out);
 /* Replaces the row of the same call and source, and, if it is pinned, all of the call; where a pinned row of
- * the call stands, one that is not is dropped. The oldest make room. */
-vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, vireo_error *);
+ * the call stands, one that is not is dropped: *kept is false. The oldest make room. */
+vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, bool *kept, vireo_error *);
 /* The hash of a shader's whole text, by a hash of its name and defines, if it was kept before. */
 bool vr_tuned_text(vireo_device *, vr_hash128 key, vr_hash128 *out);
 void vr_tuned_keep_text(vireo_device *, vr_hash128 key, vr_hash128 hash);
-bool vr_tuned_look(vireo_device *);   /* true for the first caller: who is to read the file */
+/* Around reading and writing the file, which one thread does at a time. */
+void vr_tuned_lock_file(vireo_device *);
+void vr_tuned_unlock_file(vireo_device *);
+bool vr_tuned_is_read(const vireo_device *);  /* within the lock */
+void vr_tuned_set_read(vireo_device *);
 void vr_tuned_touch(vireo_device *);  /* there are rows that the file has not */
 bool vr_tuned_settle(vireo_device *); /* whether there were since the last time */
 #endif

@@ -8,12 +8,13 @@ static const char call[] = "matmul f32[256,64] f32[48,64]";
 
 static void put(vireo_device *d, const char *kernel, uint64_t source, bool pinned)
 {
-    vr_tuned_row r = {.us = 1.5, .usual_us = 2.25, .pinned = pinned, .source = {source, 7}};
+    vr_tuned_row r = {.us = 1.5, .usual_us = 2.25, .pinned = pinned, .source = {source, 7}, .kernel_source = {8, source}};
     vireo_error err = {0};
     snprintf(r.call, sizeof r.call, "%s", call);
     snprintf(r.kernel, sizeof r.kernel, "%s", kernel);
     snprintf(r.usual, sizeof r.usual, "texel");
-    if (vr_tuned_put(d, &r, &err))
+    bool kept;
+    if (vr_tuned_put(d, &r, &kept, &err))
         fail_msg("%s", err.message);
     vr_tuned_touch(d);
 }
@@ -83,7 +84,7 @@ static void test_again(void **state)
     assert_true(vr_tuned_get(d, call, 1, &r));
     assert_string_equal(r.kernel, "shared");
     assert_string_equal(r.usual, "texel");
-    assert_true(r.us == 1.5 && r.usual_us == 2.25 && r.source.low == 1 && r.source.high == 7 && !r.pinned);
+    assert_true(r.us == 1.5 && r.usual_us == 2.25 && r.source.low == 1 && r.source.high == 7 && !r.pinned && !r.partly);
     put(d, "plain", 3, true);
     put(d, "tall", 4, false); /* the pinned one stays */
     assert_int_equal(count(d), 1);
@@ -94,6 +95,24 @@ static void test_again(void **state)
     assert_string_equal(r.kernel, "plain");
     assert_false(vr_tuned_get(d, "matmul", 0, &r));
     assert_int_equal(f->warnings, 0);
+}
+
+/* What was pinned in the file meanwhile stays. */
+static void test_pinned_meanwhile(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = open_loaded(f);
+    vr_tuned_row r;
+    put(d, "tall", 1, false);
+    vr_tuned_save(d);
+    edit(f, "\"pinned\": false", "\"pinned\": true");
+    edit(f, "\"tall\"", "\"plain\"");
+    put(d, "weights", 2, false);
+    vr_tuned_save(d);
+    d = open_loaded(f);
+    assert_int_equal(count(d), 1);
+    assert_true(vr_tuned_get(d, call, 0, &r) && r.pinned);
+    assert_string_equal(r.kernel, "plain");
 }
 
 /* What stands there of other devices and drivers stays, and is not followed. */
@@ -160,7 +179,9 @@ static void test_damaged(void **state)
         {"vireo tuned 1", "vireo tuned 2", "\"format\" must be \"vireo tuned 1\""},
         {"\"choices\": [", "\"choices\": {\"a\": [", ": byte "},
         {"\"kernel\"", "\"kernal\"", "choices[0]: \"kernal\" is not known; allowed: device, "},
-        {"\"us\": 1.5", "\"us\": -1.5", "choices[0]: \"us\" must be a number of microseconds, at least 0"},
+        {"\"ns\": 1500", "\"ns\": -1500", "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
+        {"\"ns\": 1500", "\"ns\": 1500.5", "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
+        {"\"kernel_source\": \"0", "\"kernel_source\": \"0X", "choices[0]: \"kernel_source\" must be 32 hexadecimal"},
         {"\"pinned\": false", "\"pinned\": 0", "choices[0]: \"pinned\" must be true or false"},
         {"\"usual\": \"texel\"", "\"usual\": \"\"", "choices[0]: \"usual\" must be a text of 1 to 47 bytes"},
         {"\"source\": \"00", "\"source\": \"0X", "choices[0]: \"source\" must be 32 hexadecimal digits"},
@@ -188,6 +209,14 @@ static void test_damaged(void **state)
         if (!strstr(err.message, rows[i].message))
             fail_msg("expected \"%s\", got: %s", rows[i].message, err.message);
         assert_int_equal(count(d), 0);
+        put(d, "weights", 1, false);
+        vr_tuned_save(d); /* what a person has spoilt is not thrown away */
+        assert_int_equal(f->warnings, 2);
+        if (!strstr(f->last, "what was tuned is not kept, the file stays as it is: "))
+            fail_msg("got: %s", f->last);
+        char *text = text_of(f);
+        assert_non_null(strstr(text, rows[i].replace));
+        free(text);
         remove(path);
     }
 }
@@ -196,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_again, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_pinned_meanwhile, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_others, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_share, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_damaged, selftest_set_up, selftest_tear_down),
