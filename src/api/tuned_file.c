@@ -44,13 +44,13 @@ typedef struct reader {
 
 static vireo_status bad(const reader *r, const char *key, const char *allowed)
 {
-    return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu]: \"%s\" must be %s", r->path, r->index, key,
-                   allowed);
+    return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu]: \"%s\" must be %s", r->path,
+                   r->index, key, allowed);
 }
 
 /* A text of at least `least` and less than `size` bytes; digits: of hexadecimal digits and '-'. */
-static vireo_status read_text(const reader *r, const cJSON *o, const char *key, size_t least, size_t size,
-                              bool digits, char *out)
+static vireo_status read_text(const reader *r, const cJSON *o, const char *key, size_t least,
+                              size_t size, bool digits, char *out)
 {
     const char *text = cJSON_GetStringValue(vr_json_get(o, key));
     const size_t length = text ? strlen(text) : 0;
@@ -60,11 +60,12 @@ static vireo_status read_text(const reader *r, const cJSON *o, const char *key, 
         memcpy(out, text, length + 1);
         return VIREO_OK;
     }
-    return digits ? vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu]: \"%s\" must be %zu hexadecimal digits",
-                            r->path, r->index, key, size - 1)
+    return digits ? vr_fail(r->err, VIREO_ERROR_FORMAT,
+                            "%s: choices[%zu]: \"%s\" must be %zu hexadecimal digits", r->path,
+                            r->index, key, size - 1)
                   : vr_fail(r->err, VIREO_ERROR_FORMAT,
-                            "%s: choices[%zu]: \"%s\" must be a text of %zu to %zu bytes", r->path, r->index,
-                            key, least, size - 1);
+                            "%s: choices[%zu]: \"%s\" must be a text of %zu to %zu bytes", r->path,
+                            r->index, key, least, size - 1);
 }
 
 static vireo_status read_time(const reader *r, const cJSON *o, const char *key, double *us)
@@ -105,21 +106,23 @@ static vireo_status read_measured(const reader *r, const cJSON *o, vr_tuned_row 
 
 static vireo_status read_keys(const reader *r, const cJSON *o)
 {
-    static const char *const known[] = {"device", "device_name", "driver",   "driver_name", "call",
-                                        "kernel", "usual",       "ns",       "usual_ns",    "source",
-                                        "kernel_source",         "partly",   "pinned"};
+    static const char *const known[] = {
+        "device", "device_name", "driver", "driver_name",   "call",   "kernel", "usual",
+        "ns",     "usual_ns",    "source", "kernel_source", "partly", "pinned"};
     if (!cJSON_IsObject(o))
-        return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu] must be an object", r->path, r->index);
+        return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu] must be an object", r->path,
+                       r->index);
     for (const cJSON *m = o->child; m; m = m->next) {
         size_t i = 0;
         while (i < sizeof known / sizeof *known && strcmp(known[i], m->string) != 0)
             i++;
         if (i == sizeof known / sizeof *known)
-            return vr_fail(r->err, VIREO_ERROR_FORMAT,
-                           "%s: choices[%zu]: \"%.60s\" is not known; allowed: device, device_name, driver, "
-                           "driver_name, call, kernel, usual, ns, usual_ns, source, kernel_source, partly, "
-                           "pinned",
-                           r->path, r->index, m->string);
+            return vr_fail(
+                r->err, VIREO_ERROR_FORMAT,
+                "%s: choices[%zu]: \"%.60s\" is not known; allowed: device, device_name, driver, "
+                "driver_name, call, kernel, usual, ns, usual_ns, source, kernel_source, partly, "
+                "pinned",
+                r->path, r->index, m->string);
     }
     return VIREO_OK;
 }
@@ -152,8 +155,9 @@ static vireo_status read_root(const char *path, const cJSON *root, choices *out,
     const char *format = cJSON_GetStringValue(vr_json_get(root, "format"));
     const cJSON *list = vr_json_get(root, "choices");
     if (!format || strcmp(format, format_text) != 0)
-        st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: \"format\" must be \"%s\": the file is no such, or of another "
-                                              "version of Vireo",
+        st = vr_fail(err, VIREO_ERROR_FORMAT,
+                     "%s: \"format\" must be \"%s\": the file is no such, or of another "
+                     "version of Vireo",
                      path, format_text);
     else if (!cJSON_IsArray(list))
         st = vr_fail(err, VIREO_ERROR_FORMAT, "%s: \"choices\" must be an array", path);
@@ -198,8 +202,8 @@ static void write_choice(vr_str *s, const choice *c)
     write_text(s, "kernel", r->kernel);
     if (r->usual[0]) {
         write_text(s, "usual", r->usual);
-        vr_str_addf(s, "\"ns\": %.0f, \"usual_ns\": %.0f, \"partly\": %s,\n  ", r->us * 1e3, r->usual_us * 1e3,
-                    r->partly ? "true" : "false");
+        vr_str_addf(s, "\"ns\": %.0f, \"usual_ns\": %.0f, \"partly\": %s,\n  ", r->us * 1e3,
+                    r->usual_us * 1e3, r->partly ? "true" : "false");
         write_text(s, "source", source);
         write_text(s, "kernel_source", kernel_source);
         vr_str_add(s, "\n  ");
@@ -249,14 +253,16 @@ static vireo_status add_own(vireo_device *d, choices *out, vireo_error *err)
 }
 
 /* Rows of this device and driver; of another device of the same name too, if `alike`. */
-static vireo_status take(vireo_device *d, const choices *from, bool alike, size_t *taken, vireo_error *err)
+static vireo_status take(vireo_device *d, const choices *from, bool alike, size_t *taken,
+                         vireo_error *err)
 {
     const choice own = choice_of(d, &(vr_tuned_row){.us = 0});
     vireo_status st = VIREO_OK;
     *taken = 0;
     for (size_t i = 0; !st && i < from->count; i++) {
         const choice *c = &from->list[i];
-        const bool same = !strcmp(c->device, own.device) || (alike && !strcmp(c->device_name, own.device_name));
+        const bool same =
+            !strcmp(c->device, own.device) || (alike && !strcmp(c->device_name, own.device_name));
         if (!same || strcmp(c->driver, own.driver) != 0)
             continue;
         bool kept = false;
@@ -294,11 +300,12 @@ vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
 
 static bool same_call(const choice *a, const choice *b)
 {
-    return !strcmp(a->device, b->device) && !strcmp(a->driver, b->driver) && !strcmp(a->row.call, b->row.call);
+    return !strcmp(a->device, b->device) && !strcmp(a->driver, b->driver) &&
+           !strcmp(a->row.call, b->row.call);
 }
 
-/* Whether one of `others` stands for the choice: of its call and source, or pinned, and so for all of the call,
- * unless it is pinned itself. */
+/* Whether one of `others` stands for the choice: of its call and source, or pinned, and so for all
+ * of the call, unless it is pinned itself. */
 static bool is_replaced(const choice *c, const choices *others, bool by_pins_alone)
 {
     for (size_t i = 0; i < others->count; i++) {
@@ -404,8 +411,8 @@ vireo_status vireo_device_export_tuned(vireo_device *d, const char *path, vireo_
     return st;
 }
 
-vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, size_t *taken, size_t *skipped,
-                                       vireo_error *err)
+vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, size_t *taken,
+                                       size_t *skipped, vireo_error *err)
 {
     choices all = {.allocator = d->allocator};
     size_t n = 0;

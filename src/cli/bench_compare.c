@@ -135,10 +135,10 @@ static vireo_status compare(const document d[2], double threshold, vr_table *t, 
                             counts *n, vireo_error *err)
 {
     for (const cJSON *r = d[0].results->child; r; r = r->next) {
-        const cJSON *other = find(&d[1], vr_in_text(r, "name"));
-        if (!other)
-            continue;
         vireo_status st = check_result(&d[0], r, err);
+        const cJSON *other = st ? NULL : find(&d[1], vr_in_text(r, "name"));
+        if (!st && !other)
+            continue;
         if (!st)
             st = check_result(&d[1], other, err);
         if (st)

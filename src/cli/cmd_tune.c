@@ -36,8 +36,8 @@ static vireo_status embed_sizes(vireo_embedder *e, vireo_error *err)
     const vireo_tokenizer *t = vireo_embedder_get_tokenizer(e);
     const char *texts[512];
     vireo_ids ids;
-    vireo_status st = vireo_tokenize(t, sentence, strlen(sentence), true, vireo_embedder_max_tokens(e),
-                                     &ids, err);
+    vireo_status st = vireo_tokenize(t, sentence, strlen(sentence), true,
+                                     vireo_embedder_max_tokens(e), &ids, err);
     if (st)
         return st;
     const size_t each = ids.count ? ids.count : 1;
@@ -122,12 +122,10 @@ static void add_row(vr_table *table, const vireo_tuned *t)
 
 static void write_text(const vr_engine *e, vr_str *s)
 {
-    static const vr_column columns[] = {{.title = "call", .shrinks = true},
-                                        {.title = "kernel"},
-                                        {.title = "us", .right = true},
-                                        {.title = "usual"},
-                                        {.title = "us", .right = true},
-                                        {.title = "gain", .right = true}};
+    static const vr_column columns[] = {
+        {.title = "call", .shrinks = true}, {.title = "kernel"},
+        {.title = "us", .right = true},     {.title = "usual"},
+        {.title = "us", .right = true},     {.title = "gain", .right = true}};
     vr_table t;
     vireo_tuned tuned;
     size_t n = 0, changed = 0;
@@ -139,8 +137,8 @@ static void write_text(const vr_engine *e, vr_str *s)
     if (n)
         vr_table_write(&t, vr_terminal_width(), s);
     vr_table_deinit(&t);
-    vr_str_addf(s, "%s%zu calls are known on %s, %zu of them run another kernel than usual\n", n ? "\n" : "", n,
-                vr_engine_device_name(e), changed);
+    vr_str_addf(s, "%s%zu calls are known on %s, %zu of them run another kernel than usual\n",
+                n ? "\n" : "", n, vr_engine_device_name(e), changed);
 }
 
 static int print(const vr_engine *e, const tune_args *a)
@@ -162,7 +160,8 @@ static int import(vr_engine *e, const char *path)
     vireo_status st = vireo_device_import_tuned(e->device, path, &taken, &skipped, &e->error);
     if (st)
         return vr_engine_fail(e, st, "\"vireo tune --export FILE\" writes such a file");
-    vr_cli_note("%s: %zu choices taken, %zu of other devices or drivers skipped", path, taken, skipped);
+    vr_cli_note("%s: %zu choices taken, %zu of other devices or drivers skipped", path, taken,
+                skipped);
     return 0;
 }
 
@@ -237,10 +236,13 @@ const vr_command vr_command_tune = {
     .notes =
         "Each size of run has half of the budget that is left; a larger budget measures more.\n"
         "Every kernel's results are compared with the usual one's. What is found is kept in the\n"
-        "cache folder, in tuned.json, by device, driver and kernel source; all commands follow it.\n"
-        "There, \"pinned\": true makes a choice yours. With --deterministic only kernels that sum in\n"
+        "cache folder, in tuned.json, by device, driver and kernel source; all commands follow "
+        "it.\n"
+        "There, \"pinned\": true makes a choice yours. With --deterministic only kernels that sum "
+        "in\n"
         "the same order are tried. Without options: what is known.\n"
-        "JSON: {\"device\", \"seconds\", \"choices\": [{\"call\", \"kernel\", \"pinned\", \"usual\",\n"
+        "JSON: {\"device\", \"seconds\", \"choices\": [{\"call\", \"kernel\", \"pinned\", "
+        "\"usual\",\n"
         "  \"us\", \"usual_us\"}]}",
     .uses_device = true,
     .run = run,

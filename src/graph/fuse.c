@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fusion: two nodes, the first of whose results only the second reads, become one that does the same. A row of
- * the table is a pair of ops; chains fuse step by step, for what comes of a pair stands where its second node
- * stood, and may be the first of the next. */
+ * Fusion: two nodes, the first of whose results only the second reads, become one that does the
+ * same. A row of the table is a pair of ops; chains fuse step by step, for what comes of a pair
+ * stands where its second node stood, and may be the first of the next. */
 #include "graph/graph.h"
 #include <string.h>
 
 enum { A, B, BIAS, RESIDUAL }; /* inputs of matmul */
 
-/* Makes `*out`, which begins as `first`, the node that does what first and then `last` do; `which`: the
- * operand of last that first's result is. false: there is none. */
+/* Makes `*out`, which begins as `first`, the node that does what first and then `last` do; `which`:
+ * the operand of last that first's result is. false: there is none. */
 typedef bool (*merge_fn)(const vireo_graph *, const vr_node *last, uint32_t which, vr_node *out);
 
 static bool is_plain(const vr_node *unary)
@@ -44,7 +44,8 @@ static bool turn_matmul(const vireo_graph *g, const vr_node *last, uint32_t whic
     const uint32_t x = out->in[0], rank = g->values[x].v.rank;
     const uint32_t *axes = out->at.transpose.axes;
     bool swap = rank >= 2 && which <= B && axes[rank - 1] == rank - 2 && axes[rank - 2] == rank - 1;
-    if (!swap || (rank == 3 && axes[0] != 0) || rank > 3 || (which == A && !last->at.matmul.transpose_a))
+    if (!swap || (rank == 3 && axes[0] != 0) || rank > 3 ||
+        (which == A && !last->at.matmul.transpose_a))
         return false;
     *out = *last;
     out->in[which] = x;
@@ -105,8 +106,9 @@ static bool is_valid(const vireo_graph *g, const vr_node *node)
     vr_node_call(g, node, NULL, NULL, &call);
     const vr_value *wanted = call.out[0];
     call.out[0] = &result;
-    return !vr_ops[node->op]->infer(&call, NULL) && !result.derive && result.dtype == wanted->dtype &&
-           result.symbol == wanted->symbol && vr_value_same_shape(&result, wanted);
+    return !vr_ops[node->op]->infer(&call, NULL) && !result.derive &&
+           result.dtype == wanted->dtype && result.symbol == wanted->symbol &&
+           vr_value_same_shape(&result, wanted);
 }
 
 /* Tries to make one of node `last` and the one that made its operand `which`. */

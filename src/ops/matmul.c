@@ -63,6 +63,9 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
     if (vireo_dtype_block(b->dtype) > 1 && (b->rank != 2 || !tb))
         return vr_bad(c, err, "b is %s, whose blocks must run along the sum: (N, K), transposed",
                       vireo_dtype_name(b->dtype));
+    if (b->rank == 3 && b->dtype != VIREO_F32)
+        return vr_bad(c, err, "b is %s and has a batch, which f32 alone may have",
+                      vireo_dtype_name(b->dtype));
     if (a->rank == 3 && a->shape[0] > 65535)
         return vr_bad(c, err, "%lld matrices, allowed 65535", (long long)a->shape[0]);
     if ((uint32_t)c->at.matmul.activation > VIREO_SIGMOID)

@@ -42,7 +42,8 @@ static bool of_shared_sums(const vireo_graph *g, uint32_t id, const vireo_device
         if (uses(&g->nodes[i], id) && (a->rank != 2 || a->shape[0] != 1))
             return false;
     }
-    return vr_matmul_shares_sums(limits, b->dtype, 1, b->shape[1]);
+    const bool words = b->dtype != VIREO_F32 && vr_value_row_bytes(b) % 16 != 0; /* not whole ones */
+    return !words && vr_matmul_shares_sums(limits, b->dtype, 1, b->shape[1]);
 }
 
 static void turn(vireo_graph *g, uint32_t id, bool transposed)

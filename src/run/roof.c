@@ -96,18 +96,23 @@ static vireo_status create_buffers(vireo_roof *r, vireo_error *err)
                              : moves ? DATA_BYTES
                                      : (uint64_t)r->groups * r->wg * QUAD_WORDS * sizeof *r->host;
     const bool reads = r->kind->way == ROOF_MEMORY || r->kind->way == ROOF_DOWNLOAD;
-    r->host = vr_alloc(d->allocator, reads || moves ? DATA_BYTES : written);
+    const size_t bytes = reads || moves ? DATA_BYTES : (size_t)written;
+    r->host = vr_calloc(d->allocator, bytes, 1);
     if (!r->host)
         return vr_fail_memory(err, "roof");
     vireo_status st = r->kind->gathers ? create_ids(r, err) : VIREO_OK;
+    if (!st && written)
+        st = vr_buffer_create(d, written, VR_MEMORY_DEVICE, "roof", &r->to, err);
+    if (!st && written) /* what is right must have been put there */
+        st = vr_buffer_write(d, &r->to, 0, r->host, written, err);
     if (reads || moves)
         fill_words(r->host);
     if (!st && reads)
         st = vr_buffer_create(d, DATA_BYTES, VR_MEMORY_DEVICE, "roof", &r->from, err);
     if (!st && reads)
         st = vr_buffer_write(d, &r->from, 0, r->host, DATA_BYTES, err);
-    if (!st && written)
-        st = vr_buffer_create(d, written, VR_MEMORY_DEVICE, "roof", &r->to, err);
+    if (r->kind->way != ROOF_UPLOAD)
+        memset(r->host, 0, bytes);
     return st;
 }
 
@@ -393,6 +398,8 @@ vireo_status vireo_roof_check(vireo_roof *r, vireo_error *err)
     const bool right = k->way == ROOF_ARITHMETIC ? is_computed(r, (const float *)(void *)r->host)
                        : k->way == ROOF_MEMORY && !k->copies ? is_summed(r, r->host)
                                                              : is_moved(r->host);
+    if (k->way == ROOF_UPLOAD)
+        fill_words(r->host); /* for the next run */
     return right ? VIREO_OK
                  : vr_fail(err, VIREO_ERROR_DEVICE,
                            "roof: what %s computed for \"%s\" is wrong; its time means nothing",

@@ -8,7 +8,8 @@
 
 enum { MOST_ROUNDS = 12, LEAST_ROUNDS = 3, MOST_OPEN = 4, FAR_SLOWER = 8, SOON_NS = 50000000 };
 #define NO_GROUP SIZE_MAX
-/* What a kernel may take of the best one's least time and stay: at first, and once a few rounds were seen. */
+/* What a kernel may take of the best one's least time and stay: at first, and once a few rounds
+ * were seen. */
 static const double stays = 2, stays_later = 1.15;
 static const double wins = 0.97; /* of the usual one's median */
 /* Σ(x - r)² / Σr² of two that are each within 1e-8, the end-to-end gate, of the truth. */
@@ -40,7 +41,7 @@ typedef struct tuner {
     vireo_session *owner;
     const vireo_tensor *in;
     size_t n_in;
-    vr_arena arena; /* what is below */
+    vr_arena arena;  /* what is below */
     vr_bucket probe; /* the kernels that would run */
     group *groups;
     size_t n_groups;
@@ -119,7 +120,8 @@ static vireo_status add_candidate(tuner *t, vr_op_id op, const vr_kernel *k, vir
         c.stays[i] = !k || may_run(t, &t->groups[i], op, k);
         any = any || c.stays[i];
     }
-    vireo_status st = k && any ? vr_kernel_has_failed(t->owner->model->device, op, k, &failed, err) : VIREO_OK;
+    vireo_status st =
+        k && any ? vr_kernel_has_failed(t->owner->model->device, op, k, &failed, err) : VIREO_OK;
     if (!st && any && !failed)
         t->list[t->n++] = c;
     return st;
@@ -268,9 +270,10 @@ static bool is_over(tuner *t)
     return watch(t, "tune", 0, 0) != 0;
 }
 
-/* What a run that failed means: a fault of the caller's, of a kernel, or none, as the time is over. */
-static vireo_status judge_fault(const tuner *t, candidate *c, vireo_status st, const vireo_error *why,
-                                vireo_error *err)
+/* What a run that failed means: a fault of the caller's, of a kernel, or none, as the time is over.
+ */
+static vireo_status judge_fault(const tuner *t, candidate *c, vireo_status st,
+                                const vireo_error *why, vireo_error *err)
 {
     const bool cut_off = st == VIREO_ERROR_CANCELLED && !t->cancelled;
     if (t->cancelled || t->owner->model->device->lost || (!c->kernel && !cut_off))
@@ -403,7 +406,8 @@ static vireo_status measure(tuner *t, vireo_error *err)
             if (!t->list[i].session)
                 continue;
             if (is_over(t))
-                return t->cancelled ? vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled") : VIREO_OK;
+                return t->cancelled ? vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled")
+                                    : VIREO_OK;
             st = time_once(t, &t->list[i], err);
         }
         if (!st)
@@ -445,12 +449,14 @@ static vireo_status record(tuner *t, group *g, vireo_error *err)
     if (!g->timed || (g->best == g->usual && !g->all))
         return VIREO_OK;
     vr_tuned_row row = {.us = round(g->usual_us * g->ratio * 1e3) / 1e3, /* as files keep it */
-                        .usual_us = round(g->usual_us * 1e3) / 1e3, .source = g->source, .partly = !g->all};
+                        .usual_us = round(g->usual_us * 1e3) / 1e3,
+                        .source = g->source,
+                        .partly = !g->all};
     memcpy(row.call, g->text, sizeof row.call);
     memcpy(row.kernel, g->best->name, strnlen(g->best->name, VR_TUNED_KERNEL - 1));
     memcpy(row.usual, g->usual->name, strnlen(g->usual->name, VR_TUNED_KERNEL - 1));
-    vr_logf(&d->log, VIREO_LOG_INFO, "tuned: %s: %s %.0f us, usual %s %.0f us", row.call, row.kernel, row.us,
-            row.usual, row.usual_us);
+    vr_logf(&d->log, VIREO_LOG_INFO, "tuned: %s: %s %.0f us, usual %s %.0f us", row.call,
+            row.kernel, row.us, row.usual, row.usual_us);
     bool kept = false;
     vireo_status st = vr_call_source(d, &g->call, g->best, &row.kernel_source, err);
     if (!st)
@@ -484,7 +490,8 @@ vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, cons
                      vireo_error *err)
 {
     const uint64_t start = vr_now_ns();
-    tuner t = {.owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
+    tuner t = {
+        .owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
     vr_arena_init(&t.arena, s->model->device->allocator);
     vireo_status st = look(&t, capacity, err);
     if (!st && t.n > 1)

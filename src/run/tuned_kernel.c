@@ -17,13 +17,32 @@ static bool same_order(const vr_kernel *a, const vr_kernel *b)
     return a == b || (a->order && a->order == b->order);
 }
 
-bool vr_tuned_may_run(const vr_call *c, const vr_kernel *k, const vr_kernel *usual, bool keep_order)
+static vr_access access_of(const vr_kernel *k, vr_operand operand)
 {
-    return vr_kernel_allowed(k, c) && (!keep_order || same_order(k, usual));
+    for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++)
+        if (k->binds[i].operand == operand)
+            return k->binds[i].access;
+    return VR_STORAGE;
 }
 
-vireo_status vr_tuned_source(vireo_device *d, const vr_call *c, const vr_kernel *usual, bool keep_order,
-                             vr_hash128 *out, vireo_error *err)
+/* Halves are made floats by a view's format or by the kernel, of which one may lose what is denormal. */
+static bool same_halves(const vr_call *c, const vr_kernel *a, const vr_kernel *b)
+{
+    for (uint32_t i = 0; i < VR_MAX_IN; i++) {
+        const vr_operand operand = (vr_operand)(VR_IN0 + i);
+        if (c->in[i] && c->in[i]->dtype == VIREO_F16 && access_of(a, operand) != access_of(b, operand))
+            return false;
+    }
+    return true;
+}
+
+bool vr_tuned_may_run(const vr_call *c, const vr_kernel *k, const vr_kernel *usual, bool keep_order)
+{
+    return vr_kernel_allowed(k, c) && (!keep_order || (same_order(k, usual) && same_halves(c, k, usual)));
+}
+
+vireo_status vr_tuned_source(vireo_device *d, const vr_call *c, const vr_kernel *usual,
+                             bool keep_order, vr_hash128 *out, vireo_error *err)
 {
     vireo_status st = vr_call_source(d, c, usual, out, err);
     for (size_t i = 0; !st && i < vr_ops[c->op]->n_kernels; i++) {

@@ -62,7 +62,8 @@ bool vr_tuned_get(vireo_device *d, const char *call, size_t index, vr_tuned_row 
 static bool replaces(const vr_tuned_row *new, const vr_tuned_row *old)
 {
     return !strcmp(new->call, old->call) &&
-           (new->pinned || (!old->pinned && !memcmp(&new->source, &old->source, sizeof old->source)));
+           (new->pinned ||
+            (!old->pinned && !memcmp(&new->source, &old->source, sizeof old->source)));
 }
 
 static bool is_barred(const struct vr_tuned *t, const vr_tuned_row *new)

@@ -47,8 +47,10 @@ def counts(report):
     return f"{len(report['rows'])} measured, {missed} missed, {len(report['not_run'])} not run"
 
 
-def commit():
-    """Of the tree that this file stands in; "" where git does not know."""
+def commit(given):
+    """Of the tree that this file stands in; "" where git does not know, or another program was given."""
+    if given:
+        return ""
     try:
         done = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -57,10 +59,10 @@ def commit():
     return f", at commit {done.stdout.strip()}" if done.returncode == 0 else ""
 
 
-def section(report):
+def section(report, given):
     """A driver's part of the document."""
     date = datetime.datetime.now(datetime.timezone.utc).date()
-    return (f"<!-- driver {report['driver']} -->\n### {report['driver']}\n{date}{commit()}: "
+    return (f"<!-- driver {report['driver']} -->\n### {report['driver']}\n{date}{commit(given)}: "
             f"{program.heading(report)}\n{program.table(report)}\n"
             f"{'; '.join([counts(report), *report['faults']])}.\n")
 
@@ -100,8 +102,12 @@ def main():
     whole = len(parts) == len(NEEDS) and not o.texts and o.rows == p.get_default("rows")
     if o.rows < 10:
         p.error("--rows is at least 10")
+    given = o.vireo != p.get_default("vireo")
     program.check_arguments(p, o)
-    o.python = program.find_python(o.python, []) or sys.executable
+    python = program.find_python(o.python, [])
+    if o.python and not python:
+        p.error(f"--python: {o.python} is no Python")
+    o.python = python or sys.executable
     document = o.document or (DOCUMENT if whole else None)
     try:
         if document:
@@ -109,7 +115,7 @@ def main():
         report = program.run_parts(o, parts, measures(o), NEEDS)
         status = program.finish(o, report)
         if document:
-            write_document(document, report["driver"], section(report))
+            write_document(document, report["driver"], section(report, given))
     except (Failed, OSError) as e:
         return f"peers: {e}"
     where = f"written to {os.path.relpath(document)}" if document else "part of the work, no table written"

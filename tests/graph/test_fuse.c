@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fusion: each pattern of the table, what stands in its way, and that the graph computes what it did. */
+ * Fusion: each pattern of the table, what stands in its way, and that the graph computes what it
+ * did. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,8 @@ typedef struct parts {
 } parts;
 typedef void (*build_fn)(const parts *);
 
-static vireo_value constant(vireo_graph *g, const char *name, uint32_t rank, int64_t a, int64_t b, int seed)
+static vireo_value constant(vireo_graph *g, const char *name, uint32_t rank, int64_t a, int64_t b,
+                            int seed)
 {
     for (int i = 0; i < 16 * 16; i++)
         numbers[seed][i] = (float)((i * 7 + seed * 13) % 23 - 11) / 8;
@@ -57,7 +59,8 @@ static void run(const vireo_graph *g, float out[MOST_OUT][OUT_ROOM])
         x[i] = (float)(i % 9 - 4) / 4;
     for (int i = 0; i < ROWS * N; i++)
         r[i] = (float)(i % 5 - 2) / 2;
-    const vireo_tensor in[] = {{VIREO_F32, 2, {ROWS, K}, x, sizeof x}, {VIREO_F32, 2, {ROWS, N}, r, sizeof r}};
+    const vireo_tensor in[] = {{VIREO_F32, 2, {ROWS, K}, x, sizeof x},
+                               {VIREO_F32, 2, {ROWS, N}, r, sizeof r}};
     for (size_t i = 0; i < MOST_OUT; i++)
         results[i] = (vireo_tensor){.data = out[i], .bytes = OUT_ROOM * sizeof(float)};
     if (vireo_graph_run_reference(g, in, 2, results, g->n_outputs, &err))
@@ -75,7 +78,8 @@ static void check(build_fn fn, const char *ops)
     run(g, before);
     assert_int_equal(vr_graph_fuse(g, NULL), VIREO_OK);
     for (size_t i = 0, n = 0; i < g->n_nodes; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "", vr_ops[g->nodes[i].op]->name);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? " " : "",
+                              vr_ops[g->nodes[i].op]->name);
     assert_string_equal(text, ops);
     run(g, after);
     assert_memory_equal(before, after, sizeof before); /* in double precision no rounding differs */
@@ -138,7 +142,8 @@ static void turned_twice(const parts *p)
 static void turned_left(const parts *p)
 {
     const vireo_value left = constant(p->g, "left", 2, K, K, 4);
-    output(p, "y", vireo_matmul(p->g, turned(p, left), p->t, &(vireo_matmul_args){.transpose_a = true}));
+    output(p, "y",
+           vireo_matmul(p->g, turned(p, left), p->t, &(vireo_matmul_args){.transpose_a = true}));
 }
 
 static void scaled(const parts *p)
@@ -154,7 +159,8 @@ static void gated(const parts *p)
 
 static void gated_product(const parts *p)
 {
-    output(p, "y", vireo_binary_op(p->g, VIREO_MUL, vireo_unary_op(p->g, VIREO_SILU, product(p)), p->r));
+    output(p, "y",
+           vireo_binary_op(p->g, VIREO_MUL, vireo_unary_op(p->g, VIREO_SILU, product(p)), p->r));
 }
 
 static void test_patterns(void **state)
@@ -245,6 +251,7 @@ static void test_obstacles(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_patterns), cmocka_unit_test(test_obstacles)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_patterns),
+                                       cmocka_unit_test(test_obstacles)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -135,6 +135,15 @@ static void matmul_blocks_in_batches(vireo_graph *g, const values *a)
                                       (vireo_symbol){0}),
                  blocks(g, VIREO_Q4_0, 3, 2, 3, 32), &args);
 }
+
+static void matmul_halves_in_batches(vireo_graph *g, const values *a)
+{
+    const vireo_matmul_args args = {.transpose_a = true, .transpose_b = true};
+    (void)a;
+    vireo_matmul(g, vireo_graph_input(g, "cube", VIREO_F32, 3, (const int64_t[]){2, 32, 5},
+                                      (vireo_symbol){0}),
+                 blocks(g, VIREO_BF16, 3, 2, 3, 32), &args);
+}
 static void matmul_blocks_left(vireo_graph *g, const values *a)
 {
     const vireo_matmul_args args = {.transpose_a = true};
@@ -315,6 +324,7 @@ static const struct {
      {"matmul: b is q8_0, whose blocks must run along the sum: (N, K), transposed", ""}},
     {matmul_blocks_in_batches,
      {"matmul: b is q4_0, whose blocks must run along the sum: (N, K), transposed", ""}},
+    {matmul_halves_in_batches, {"matmul: b is bf16 and has a batch, which f32 alone may have", ""}},
     {matmul_blocks_left, {"matmul: input 0 is q8_0, it must be f32", ""}},
     {unary_blocks, {"unary: input 0 is q4_0, it must be f32", ""}},
     {slice_blocks, {"slice: input 0 is q8_0, it must be f32 or i32", ""}},

@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Barriers stand where two dispatches touch the same bytes and one writes them, and nowhere else: the commands
- * of graphs drawn at random are read as they are recorded, and judged by where the plan has put the values. */
+ * Barriers stand where two dispatches touch the same bytes and one writes them, and nowhere else:
+ * the commands of graphs drawn at random are read as they are recorded, and judged by where the
+ * plan has put the values. */
 #include "device_test.h"
 #include "run/session.h"
 #include "vireo/graph.h"
 
-enum { GRAPHS = 60, FAST_GRAPHS = 12, MOST_NODES = 14, MOST_COMMANDS = 256, INPUTS = 3, HEIGHT = 6, WIDTH = 20 };
+enum {
+    GRAPHS = 60,
+    FAST_GRAPHS = 12,
+    MOST_NODES = 14,
+    MOST_COMMANDS = 256,
+    INPUTS = 3,
+    HEIGHT = 6,
+    WIDTH = 20
+};
 
 static vireo_device *device;
 static PFN_vkCmdPipelineBarrier real_barrier;
 static PFN_vkCmdDispatchIndirect real_dispatch;
-static char commands[MOST_COMMANDS]; /* 'B' a barrier between dispatches, 'H' one to the host, 'D' a dispatch */
+static char commands[MOST_COMMANDS]; /* 'B' a barrier between dispatches, 'H' one to the host, 'D' a
+                                        dispatch */
 static size_t n_commands;
 
 static void note(char what)
@@ -19,10 +29,11 @@ static void note(char what)
     commands[n_commands++] = what;
 }
 
-static void VKAPI_CALL see_barrier(VkCommandBuffer c, VkPipelineStageFlags from, VkPipelineStageFlags to,
-                                   VkDependencyFlags flags, uint32_t n, const VkMemoryBarrier *memory,
-                                   uint32_t n_buffers, const VkBufferMemoryBarrier *buffers,
-                                   uint32_t n_images, const VkImageMemoryBarrier *images)
+static void VKAPI_CALL see_barrier(VkCommandBuffer c, VkPipelineStageFlags from,
+                                   VkPipelineStageFlags to, VkDependencyFlags flags, uint32_t n,
+                                   const VkMemoryBarrier *memory, uint32_t n_buffers,
+                                   const VkBufferMemoryBarrier *buffers, uint32_t n_images,
+                                   const VkImageMemoryBarrier *images)
 {
     assert_int_equal(n, 1);
     assert_int_equal(memory->srcAccessMask, VK_ACCESS_SHADER_WRITE_BIT);
@@ -60,8 +71,8 @@ static uint64_t draw(uint64_t *state, uint64_t n)
     return (*state >> 33) % n;
 }
 
-/* Functions of one value or sums of two, each of any values before it; the last is an output, and some more
- * are. */
+/* Functions of one value or sums of two, each of any values before it; the last is an output, and
+ * some more are. */
 static vireo_model *draw_model(uint64_t seed)
 {
     vireo_graph *g = NULL;
@@ -80,7 +91,8 @@ static vireo_model *draw_model(uint64_t seed)
     const size_t nodes = 2 + (size_t)draw(&state, MOST_NODES - 1);
     for (size_t i = 0; i < nodes; i++) {
         const vireo_value a = values[draw(&state, n)], b = values[draw(&state, n)];
-        values[n] = draw(&state, 2) ? vireo_unary_op(g, VIREO_TANH, a) : vireo_binary_op(g, VIREO_ADD, a, b);
+        values[n] = draw(&state, 2) ? vireo_unary_op(g, VIREO_TANH, a)
+                                    : vireo_binary_op(g, VIREO_ADD, a, b);
         n++;
         if (i + 1 == nodes || draw(&state, 4) == 0) {
             snprintf(name, sizeof name, "y%zu", i);
@@ -95,11 +107,13 @@ static vireo_model *draw_model(uint64_t seed)
 static bool touch(const vr_bucket *b, uint32_t x, uint32_t y)
 {
     const vr_place *p = &b->places[x], *q = &b->places[y];
-    return x && y && p->buffer == q->buffer && p->offset < q->offset + vr_value_bytes(&b->values[y]) &&
+    return x && y && p->buffer == q->buffer &&
+           p->offset < q->offset + vr_value_bytes(&b->values[y]) &&
            q->offset < p->offset + vr_value_bytes(&b->values[x]);
 }
 
-/* Whether node j must wait for node i, which comes before it: one writes what the other writes or reads. */
+/* Whether node j must wait for node i, which comes before it: one writes what the other writes or
+ * reads. */
 static bool must_wait(const vr_bucket *b, size_t i, size_t j)
 {
     const vr_node *first = &b->model->graph->nodes[i], *then = &b->model->graph->nodes[j];
@@ -174,9 +188,9 @@ static void test_barriers(void **state)
     assert_true(barriers > n);
 }
 
-/* A sum, then a function, of values that bindings hold in slabs: a few more than 21, whose sums fill the table of
- * accesses. The view of a slab reaches into the next, whose writing must then be waited for as well (the
- * validation layers say so). */
+/* A sum, then a function, of values that bindings hold in slabs: a few more than 21, whose sums
+ * fill the table of accesses. The view of a slab reaches into the next, whose writing must then be
+ * waited for as well (the validation layers say so). */
 enum { SLABS = 23, SLAB_ROWS = 256, SLAB_WIDTH = 64 };
 
 static void test_slabs(void **state)
@@ -200,8 +214,8 @@ static void test_slabs(void **state)
     const vireo_tensor one = {VIREO_F32, 2, {shape[0], shape[1]}, x, sizeof x}, in[] = {one, one};
     vireo_tensor out = {.data = y, .bytes = sizeof y};
     n_commands = 0;
-    if (vireo_model_create(cut, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
-        vireo_session_run(s, in, 2, &out, 1, &err))
+    if (vireo_model_create(cut, &g, NULL, &model, &err) ||
+        vireo_session_create(model, NULL, &s, &err) || vireo_session_run(s, in, 2, &out, 1, &err))
         fail_msg("%s", err.message);
     const bool views = s->buckets[0]->nodes[1].kernel->binds[0].access != VR_STORAGE;
     size_t dispatch = 0, since = 0;
@@ -210,8 +224,10 @@ static void test_slabs(void **state)
             since = dispatch;
             continue;
         }
-        /* Of dispatches since the last barrier none wrote this slab or, of a view, the one after it. */
-        for (size_t slab = dispatch - SLABS; dispatch >= SLABS && slab <= dispatch - SLABS + views; slab++)
+        /* Of dispatches since the last barrier none wrote this slab or, of a view, the one after
+         * it. */
+        for (size_t slab = dispatch - SLABS; dispatch >= SLABS && slab <= dispatch - SLABS + views;
+             slab++)
             assert_false(slab >= since && slab < SLABS);
         dispatch++;
     }
@@ -223,6 +239,7 @@ static void test_slabs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_barriers), cmocka_unit_test(test_slabs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_barriers),
+                                       cmocka_unit_test(test_slabs)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A graph whose nodes were fused and one that runs as it was built answer alike; the fused one has fewer. */
+ * A graph whose nodes were fused and one that runs as it was built answer alike; the fused one has
+ * fewer. */
 #include "device_test.h"
 #include "vireo/graph.h"
 #include "vireo/inspect.h"
@@ -9,7 +10,8 @@ enum { WIDTH = 48, HIDDEN = 100, ROWS = 37, MOST = 64, NODES = 11, FUSED = 5 };
 
 static float up[HIDDEN * WIDTH], gate[HIDDEN * WIDTH], down[WIDTH * HIDDEN], bias[WIDTH];
 
-static vireo_value constant(vireo_graph *g, const char *name, float *data, uint32_t rank, int64_t a, int64_t b)
+static vireo_value constant(vireo_graph *g, const char *name, float *data, uint32_t rank, int64_t a,
+                            int64_t b)
 {
     const size_t n = (size_t)a * (size_t)(rank > 1 ? b : 1);
     for (size_t i = 0; i < n; i++)
@@ -27,10 +29,13 @@ static vireo_graph *build(void)
     assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
     vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, (int64_t[]){0, WIDTH},
                                       vireo_graph_symbol(g, "rows", MOST));
-    vireo_value a = vireo_matmul(g, x, vireo_transpose(g, constant(g, "gate", gate, 2, HIDDEN, WIDTH), swap), NULL);
-    vireo_value b = vireo_matmul(g, x, vireo_transpose(g, constant(g, "up", up, 2, HIDDEN, WIDTH), swap), NULL);
+    vireo_value a = vireo_matmul(
+        g, x, vireo_transpose(g, constant(g, "gate", gate, 2, HIDDEN, WIDTH), swap), NULL);
+    vireo_value b =
+        vireo_matmul(g, x, vireo_transpose(g, constant(g, "up", up, 2, HIDDEN, WIDTH), swap), NULL);
     vireo_value h = vireo_binary_op(g, VIREO_MUL, vireo_unary_op(g, VIREO_SILU, a), b);
-    vireo_value y = vireo_matmul(g, h, vireo_transpose(g, constant(g, "down", down, 2, WIDTH, HIDDEN), swap), NULL);
+    vireo_value y = vireo_matmul(
+        g, h, vireo_transpose(g, constant(g, "down", down, 2, WIDTH, HIDDEN), swap), NULL);
     y = vireo_binary_op(g, VIREO_ADD, y, constant(g, "bias", bias, 1, WIDTH, 0));
     y = vireo_binary_op(g, VIREO_ADD, y, x);
     vireo_graph_output(g, "y", vireo_unary_op(g, VIREO_TANH, y));

@@ -77,6 +77,16 @@ static void units_are_work(void **state)
         assert_int_equal(vireo_roof_check(roof, &err), VIREO_OK);
         vireo_roof_destroy(&roof);
     }
+    static const char *const ways[] = {"upload", "download"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        vireo_roof *roof = NULL;
+        vireo_error err = {0};
+        assert_int_equal(vireo_roof_create(device, ways[i], 0, &roof, &err), VIREO_OK);
+        assert_int_equal(vireo_roof_check(roof, &err), VIREO_ERROR_DEVICE);
+        assert_int_equal(vireo_roof_run(roof, 1, &err), VIREO_OK);
+        assert_int_equal(vireo_roof_check(roof, &err), VIREO_OK);
+        vireo_roof_destroy(&roof);
+    }
 }
 
 static void salts_are_programs(void **state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tuning: kernels are timed within the budget, wrong ones left out, the best remembered and followed, by
- * sessions that may; and kernels that are said to sum in the same order give the same bits. */
+ * Tuning: kernels are timed within the budget, wrong ones left out, the best remembered and
+ * followed, by sessions that may; and kernels that are said to sum in the same order give the same
+ * bits. */
 #include "selftest_fixture.h"
 #include "run/tune.h"
 #include "vireo/graph.h"
@@ -47,7 +48,8 @@ typedef struct ask {
 } ask;
 
 /* One run of a new session; *chosen: the kernel it used. */
-static vireo_status run_model(vireo_model *model, const ask *a, float *y, const char **chosen, vireo_error *err)
+static vireo_status run_model(vireo_model *model, const ask *a, float *y, const char **chosen,
+                              vireo_error *err)
 {
     static float x[MOST * WIDTH];
     vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
@@ -83,7 +85,8 @@ static const char *run_well(vireo_model *model, const ask *a, float *y)
 
 static float usual_y[MOST * HEIGHT], y[MOST * HEIGHT];
 
-/* The call is measured once, its kernel followed by other sessions, and by other devices of the folder. */
+/* The call is measured once, its kernel followed by other sessions, and by other devices of the
+ * folder. */
 static void test_kept(void **state)
 {
     selftest_fixture *f = *state;
@@ -118,7 +121,8 @@ static void test_kept(void **state)
 static void test_wrong_kernel(void **state)
 {
     selftest_fixture *f = *state;
-    const vr_device_override o = selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
+    const vr_device_override o =
+        selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
     vireo_device *d = selftest_reopen(f, &o);
     vireo_model *model = make_model(d);
     vireo_tuned t;
@@ -131,7 +135,8 @@ static void test_wrong_kernel(void **state)
 /* A row for the model's call. */
 static vr_tuned_row row_of(const char *kernel, bool pinned)
 {
-    vr_tuned_row r = {.call = "matmul f32[256,64] f32[48,64] f32[48]", .us = 1, .usual_us = 2, .pinned = pinned};
+    vr_tuned_row r = {
+        .call = "matmul f32[256,64] f32[48,64] f32[48]", .us = 1, .usual_us = 2, .pinned = pinned};
     snprintf(r.kernel, sizeof r.kernel, "%s", kernel);
     snprintf(r.usual, sizeof r.usual, "texel");
     return r;
@@ -147,8 +152,8 @@ static void put(vireo_device *d, const char *kernel, bool pinned)
     assert_true(kept);
 }
 
-/* What a person has pinned is followed and not measured; what was measured of other sources is not; forced
- * kernels and those that do not exist or fit come first. */
+/* What a person has pinned is followed and not measured; what was measured of other sources is not;
+ * forced kernels and those that do not exist or fit come first. */
 static void test_followed(void **state)
 {
     selftest_fixture *f = *state;
@@ -161,7 +166,8 @@ static void test_followed(void **state)
     put(d, "plain", true);
     assert_string_equal(run_well(model, &(ask){0}, y), "plain");
     assert_string_equal(run_well(model, &(ask){.force = "matmul/weights"}, y), "weights");
-    assert_string_equal(run_well(model, &(ask){.rows = 100}, y), "texel"); /* another size, another call */
+    assert_string_equal(run_well(model, &(ask){.rows = 100}, y),
+                        "texel"); /* another size, another call */
     assert_true(vireo_device_get_tuned(d, 0, &t) && t.pinned);
     run_well(model, &(ask){.tune_ms = LONG_MS}, y);
     assert_false(vireo_device_get_tuned(d, 1, &t));
@@ -214,7 +220,8 @@ static int stop_tuning(void *user, const char *what, uint64_t done, uint64_t tot
     return done >= s->at;
 }
 
-/* A budget that is over, or a caller who has enough, at first or later, leaves the session as good as new. */
+/* A budget that is over, or a caller who has enough, at first or later, leaves the session as good
+ * as new. */
 static void test_ends(void **state)
 {
     selftest_fixture *f = *state;
@@ -262,9 +269,10 @@ static void test_no_rows(void **state)
 
 /* ---- The same order -------------------------------------------------------------------------- */
 
-/* Outputs of the check's call by a kernel, one after the other, into `out`; their bytes; 0: the device is too
- * small. */
-static size_t run_check(vireo_device *d, vr_check_case *c, const vr_kernel *k, char *out, size_t most)
+/* Outputs of the check's call by a kernel, one after the other, into `out`; their bytes; 0: the
+ * device is too small. */
+static size_t run_check(vireo_device *d, vr_check_case *c, const vr_kernel *k, char *out,
+                        size_t most)
 {
     char force[VR_VERDICT_NAME];
     vireo_tensor results[VR_MAX_OUT] = {{0}};
@@ -318,8 +326,8 @@ static size_t compare_check(vireo_device *d, vr_op_id op, size_t index)
                 continue;
             }
             if (have[k->order] && memcmp(first[k->order], other, bytes) != 0)
-                fail_msg("%s/%s, check %zu: other bits than kernels of the same order", vr_ops[op]->name,
-                         k->name, index);
+                fail_msg("%s/%s, check %zu: other bits than kernels of the same order",
+                         vr_ops[op]->name, k->name, index);
             compared += have[k->order];
             have[k->order] = true;
         }
@@ -334,7 +342,9 @@ static void test_same_order(void **state)
     size_t compared = 0;
     /* As it is, with kernels that lanes share less in, and with operands cut into slabs. */
     const vr_device_override devices[] = {
-        {0}, {.no_shuffle = true}, {.max_storage_binding_bytes = 1 << 12, .max_texel_elements = 1 << 8}};
+        {0},
+        {.no_shuffle = true},
+        {.max_storage_binding_bytes = 1 << 12, .max_texel_elements = 1 << 8}};
     for (size_t n = 0; n < sizeof devices / sizeof *devices; n++) {
         vireo_device *d = selftest_reopen(f, &devices[n]);
         for (size_t op = 0; op < VR_OP_COUNT; op++)

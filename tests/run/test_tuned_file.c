@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The file of what was tuned: written, read again, shared between devices of one name; what other devices
- * have in it stays; a damaged one is told of and ignored, or refused where it was asked for. */
+ * The file of what was tuned: written, read again, shared between devices of one name; what other
+ * devices have in it stays; a damaged one is told of and ignored, or refused where it was asked
+ * for. */
 #include "api/tuned_file.h"
 #include "selftest_fixture.h"
 
@@ -8,7 +9,11 @@ static const char call[] = "matmul f32[256,64] f32[48,64]";
 
 static void put(vireo_device *d, const char *kernel, uint64_t source, bool pinned)
 {
-    vr_tuned_row r = {.us = 1.5, .usual_us = 2.25, .pinned = pinned, .source = {source, 7}, .kernel_source = {8, source}};
+    vr_tuned_row r = {.us = 1.5,
+                      .usual_us = 2.25,
+                      .pinned = pinned,
+                      .source = {source, 7},
+                      .kernel_source = {8, source}};
     vireo_error err = {0};
     snprintf(r.call, sizeof r.call, "%s", call);
     snprintf(r.kernel, sizeof r.kernel, "%s", kernel);
@@ -84,7 +89,8 @@ static void test_again(void **state)
     assert_true(vr_tuned_get(d, call, 1, &r));
     assert_string_equal(r.kernel, "shared");
     assert_string_equal(r.usual, "texel");
-    assert_true(r.us == 1.5 && r.usual_us == 2.25 && r.source.low == 1 && r.source.high == 7 && !r.pinned && !r.partly);
+    assert_true(r.us == 1.5 && r.usual_us == 2.25 && r.source.low == 1 && r.source.high == 7 &&
+                !r.pinned && !r.partly);
     put(d, "plain", 3, true);
     put(d, "tall", 4, false); /* the pinned one stays */
     assert_int_equal(count(d), 1);
@@ -165,7 +171,8 @@ static void test_share(void **state)
     edit(f, uuid, "\"01234567-89ab-cdef-0123-456789abcdef\"");
     assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err), VIREO_OK);
     assert_true(taken == 0 && skipped == 1);
-    assert_int_equal(vireo_device_export_tuned(d, "/nowhere/file.json", &err), VIREO_ERROR_NOT_FOUND);
+    assert_int_equal(vireo_device_export_tuned(d, "/nowhere/file.json", &err),
+                     VIREO_ERROR_NOT_FOUND);
     assert_int_equal(vireo_device_import_tuned(d, "/nowhere/file.json", &taken, &skipped, &err),
                      VIREO_ERROR_NOT_FOUND);
 }
@@ -179,13 +186,19 @@ static void test_damaged(void **state)
         {"vireo tuned 1", "vireo tuned 2", "\"format\" must be \"vireo tuned 1\""},
         {"\"choices\": [", "\"choices\": {\"a\": [", ": byte "},
         {"\"kernel\"", "\"kernal\"", "choices[0]: \"kernal\" is not known; allowed: device, "},
-        {"\"ns\": 1500", "\"ns\": -1500", "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
-        {"\"ns\": 1500", "\"ns\": 1500.5", "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
-        {"\"kernel_source\": \"0", "\"kernel_source\": \"0X", "choices[0]: \"kernel_source\" must be 32 hexadecimal"},
+        {"\"ns\": 1500", "\"ns\": -1500",
+         "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
+        {"\"ns\": 1500", "\"ns\": 1500.5",
+         "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
+        {"\"kernel_source\": \"0", "\"kernel_source\": \"0X",
+         "choices[0]: \"kernel_source\" must be 32 hexadecimal"},
         {"\"pinned\": false", "\"pinned\": 0", "choices[0]: \"pinned\" must be true or false"},
-        {"\"usual\": \"texel\"", "\"usual\": \"\"", "choices[0]: \"usual\" must be a text of 1 to 47 bytes"},
-        {"\"source\": \"00", "\"source\": \"0X", "choices[0]: \"source\" must be 32 hexadecimal digits"},
-        {"\"device\": \"", "\"device\": \"-", "choices[0]: \"device\" must be 36 hexadecimal digits"},
+        {"\"usual\": \"texel\"", "\"usual\": \"\"",
+         "choices[0]: \"usual\" must be a text of 1 to 47 bytes"},
+        {"\"source\": \"00", "\"source\": \"0X",
+         "choices[0]: \"source\" must be 32 hexadecimal digits"},
+        {"\"device\": \"", "\"device\": \"-",
+         "choices[0]: \"device\" must be 36 hexadecimal digits"},
         {"\"call\": ", "\"call\": null, \"call\": ", ": byte "},
         {"{\"call\"", "3, {\"call\"", "choices[0] must be an object"},
     };
@@ -205,7 +218,8 @@ static void test_damaged(void **state)
         assert_int_equal(f->warnings, 1);
         if (!strstr(f->last, rows[i].message) || !strstr(f->last, path))
             fail_msg("expected \"%s\", got: %s", rows[i].message, f->last);
-        assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err), VIREO_ERROR_FORMAT);
+        assert_int_equal(vireo_device_import_tuned(d, path, &taken, &skipped, &err),
+                         VIREO_ERROR_FORMAT);
         if (!strstr(err.message, rows[i].message))
             fail_msg("expected \"%s\", got: %s", rows[i].message, err.message);
         assert_int_equal(count(d), 0);
