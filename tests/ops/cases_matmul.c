@@ -94,8 +94,11 @@ static const row rows[] = {
     {2, 200, 70, BIAS, .device = OP_DEVICE_LOW},
     {150, 40, 40, BIAS, .device = OP_DEVICE_LOW},
     {3, 64, 65, BATCH_A | BATCH_B, .device = OP_DEVICE_LOW},
-    {64, 65, 64, BATCH_A | BATCH_B}, /* a dispatch a matrix on the least device */
-    {65, 66, 63, BATCH_A | BATCH_B | TA | TB},
+    /* A dispatch a matrix on the least device, which takes one case in four in the default tier. */
+    {64, 65, 64, BATCH_A | BATCH_B},
+    {64, 65, 64, BATCH_A | BATCH_B | TB},
+    {65, 66, 63, BATCH_A | BATCH_B},
+    {65, 66, 63, BATCH_A | BATCH_B | TB},
     {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
     {6, 9, 40, TB | BIAS, .fill = FILL_WIDE},
     {6, 9, 40, TB, .fill = FILL_HUGE}, /* products of 1e30 and weights about 1 */
