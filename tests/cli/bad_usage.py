@@ -64,12 +64,12 @@ COMMANDS = "devices inspect tokenize embed import recommend similar evaluate ben
 # A message that begins with a colon is the program's, not a command's.
 USAGE = [
     # 1 no arguments; what is no command
-    ("", "a command is needed: devices, inspect, tokenize, embed, import, recommend, similar, evaluate or "
-         "bench"),
+    ("", "a command is needed: devices, inspect, tokenize, embed, import, recommend, similar, evaluate, "
+         "tune or bench"),
     ("--log info", "a command is needed: devices, inspect, tokenize, embed, import, recommend, similar, "
-                   "evaluate or bench"),
+                   "evaluate, tune or bench"),
     ("recomend", 'unknown command "recomend"; the nearest is recommend'),
-    ("''", 'unknown command ""; the nearest is embed'),
+    ("''", 'unknown command ""; the nearest is tune'),
     # 2 unknown flag
     ("--divice 0 devices", ":unknown option --divice; the nearest is --device"),
     ("--verison", "unknown option --verison; the nearest is --version"),

@@ -39,16 +39,16 @@ embed() { # the numbers go into $temporary/$1
     cp "$temporary/out" "$temporary/$1"
 }
 embed before
-sed -i "/${tab}norm\/subgroup${tab}/s/passed/lost/" "$cache/verdicts.txt"
+sed -i "/${tab}norm\/lane${tab}/s/passed/lost/" "$cache/verdicts.txt"
 embed after
-mentions '^vireo: info: norm/subgroup failed its self-test here and is not used$'
+mentions '^vireo: info: norm/lane failed its self-test here and is not used$'
 expect "the next kernel answers the same" python3 -c 'import json, sys
 a, b = (json.load(open(f))["embedding"] for f in sys.argv[1:])
 sys.exit(not a or max(abs(x - y) for x, y in zip(a, b, strict=True)) > 1e-5)' "$temporary/before" "$temporary/after"
 vireo 1 devices --check --device "$uuid"
-prints "^norm${tab}subgroup${tab}failed${tab}0" "^norm${tab}row${tab}passed"
-report=$cache/selftest-norm-subgroup-$(echo "$uuid" | cut -c 1-8).txt
-says 'vireo: norm/subgroup failed: the device was lost when it was tried before; it is not tried again until its line in verdicts.txt is deleted'
+prints "^norm${tab}lane${tab}failed${tab}0" "^norm${tab}row${tab}passed"
+report=$cache/selftest-norm-lane-$(echo "$uuid" | cut -c 1-8).txt
+says 'vireo: norm/lane failed: the device was lost when it was tried before; it is not tried again until its line in verdicts.txt is deleted'
 mentions "^vireo: next: report it with $report\$" "^vireo: 1 of $lines kernels failed"
 expect "the report is there" grep -q '^shader: norm.comp, with$' "$report"
 vireo 1 devices --check --json
@@ -57,7 +57,7 @@ vireo 0 --log info devices --check --json --cache-dir "$temporary/other"
 json 'j["failed"] == 0'
 
 # Its line is deleted, and it is tried again.
-sed -i "/${tab}norm\/subgroup${tab}/d; s/^end .*/end $((lines - 1))/" "$cache/verdicts.txt"
+sed -i "/${tab}norm\/lane${tab}/d; s/^end .*/end $((lines - 1))/" "$cache/verdicts.txt"
 vireo 0 devices --check
 quiet
 

@@ -76,6 +76,8 @@ case "$*" in
     ;;
 *" bench "*)
     echo "{\"device\": \"llvmpipe\", \"gflops\": 150, \"ms\": {\"min\": $(slow matmul 1e-6 1e3)},"
+    echo "\"f32_gflops\": $(slow roof 90 200), \"copy_gb_per_s\": 5, \"read_gb_per_s\": 5,"
+    echo "\"host_copy_gb_per_s\": 6, \"host_read_gb_per_s\": 6,"
     echo "\"kernel\": \"k\", \"texts_per_second\": $(slow model 90 0.1), \"tokens\": 12}"
     ;;
 *)
@@ -193,7 +195,9 @@ bench 0 9 compare --check --json
 expect "its JSON" python3 -c 'import json
 text = open("output", encoding="utf-8").read()
 j = json.loads(text[text.index("{"):])
-assert len(j["rows"]) == 6 and all(r["ok"] for r in j["rows"]) and not j["faults"] + j["not_run"], j'
+assert len(j["rows"]) == 9 and all(r["ok"] for r in j["rows"]) and not j["faults"] + j["not_run"], j'
+SLOW=roof bench 1 9 compare --check # faster than the host itself: wrongly measured
+expect_output '^failed: roof: f32 arithmetic$'
 SLOW=model bench 1 9 compare --check
 expect_output '^failed: MiniLM, 1 film texts$'
 FAIL='bench model' bench 1 9 compare
