@@ -28,7 +28,7 @@ static vireo_status add_program(vireo_device *d, const vr_call *call, const vr_k
 {
     char *defines = NULL, hex[33];
     vr_program_desc desc;
-    vr_hash128 text;
+    vr_hash128 text = {0, 0};
     vireo_status st = vr_kernel_program(d, call, k, wg, &defines, &desc, err);
     if (!st)
         st = hash_text(d, &desc, &text, err);

@@ -235,7 +235,7 @@ static bool close_enough(const vireo_tensor *x, const vireo_tensor *r, bool same
         return !memcmp(x->data, r->data, r->bytes);
     for (size_t i = 0; i < n; i++) {
         if (!isfinite((double)a[i]) || !isfinite((double)b[i])) {
-            if (memcmp(a + i, b + i, sizeof *a) != 0 && !(isnan(a[i]) && isnan(b[i])))
+            if (!(a[i] == b[i]) && !(isnan(a[i]) && isnan(b[i])))
                 return false;
             continue;
         }
