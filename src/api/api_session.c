@@ -26,8 +26,10 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
     if (!s || (n_in && !in))
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "vireo_session_submit: session and inputs are needed");
+    const bool tunes = s->tune_ns > 0;
     const vireo_status st = vr_session_submit(s, in, n_in, err);
-    vr_tuned_save(s->model->device); /* what it may have measured */
+    if (tunes)
+        vr_tuned_save(s->model->device); /* what it may have measured */
     return st;
 }
 
