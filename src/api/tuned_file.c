@@ -298,21 +298,13 @@ vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
     return st;
 }
 
-static bool same_call(const choice *a, const choice *b)
-{
-    return !strcmp(a->device, b->device) && !strcmp(a->driver, b->driver) &&
-           !strcmp(a->row.call, b->row.call);
-}
-
-/* Whether one of `others` stands for the choice: of its call and source, or pinned, and so for all
- * of the call, unless it is pinned itself. */
+/* Whether one of `others`, if need be only of those that are pinned, stands for the choice. */
 static bool is_replaced(const choice *c, const choices *others, bool by_pins_alone)
 {
     for (size_t i = 0; i < others->count; i++) {
         const choice *o = &others->list[i];
-        const bool same = !memcmp(&o->row.source, &c->row.source, sizeof c->row.source);
-        if (same_call(c, o) && (o->row.pinned ? !by_pins_alone || !c->row.pinned
-                                              : !by_pins_alone && same && !c->row.pinned))
+        if (!strcmp(o->device, c->device) && !strcmp(o->driver, c->driver) &&
+            (o->row.pinned || !by_pins_alone) && vr_tuned_stands_for(&o->row, &c->row))
             return true;
     }
     return false;
@@ -325,7 +317,7 @@ static bool merge(const choices *old, const choices *own, choices *all)
     for (size_t i = 0; ok && i < old->count; i++)
         ok = is_replaced(&old->list[i], own, false) || add(all, &old->list[i]);
     for (size_t i = 0; ok && i < own->count; i++)
-        ok = is_replaced(&own->list[i], old, true) || add(all, &own->list[i]);
+        ok = (!own->list[i].row.pinned && is_replaced(&own->list[i], old, true)) || add(all, &own->list[i]);
     const size_t most = 2 * VR_MOST_TUNED, excess = all->count > most ? all->count - most : 0;
     if (excess) { /* the oldest make room */
         all->count = most;

@@ -56,6 +56,7 @@ static vireo_status start_embedder(vireo_device *d, const vr_engine *e, const vr
     vireo_model_options load = VIREO_OPTIONS(vireo_model_options);
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
     load.allow_nonfinite = e->allow_nonfinite;
+    load.no_fuse = e->cli->global.no_fuse;
     options.batch_tokens = a->batch_tokens;
     options.deterministic = e->cli->global.deterministic;
     vireo_status st = vireo_source_open(a->path, NULL, source, err);

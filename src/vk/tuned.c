@@ -59,17 +59,16 @@ bool vr_tuned_get(vireo_device *d, const char *call, size_t index, vr_tuned_row 
     return found;
 }
 
-static bool replaces(const vr_tuned_row *new, const vr_tuned_row *old)
+bool vr_tuned_stands_for(const vr_tuned_row *row, const vr_tuned_row *other)
 {
-    return !strcmp(new->call, old->call) &&
-           (new->pinned ||
-            (!old->pinned && !memcmp(&new->source, &old->source, sizeof old->source)));
+    const bool same = !memcmp(&row->source, &other->source, sizeof row->source);
+    return !strcmp(row->call, other->call) && (row->pinned || (!other->pinned && same));
 }
 
 static bool is_barred(const struct vr_tuned *t, const vr_tuned_row *new)
 {
     for (size_t i = 0; i < t->count && !new->pinned; i++)
-        if (t->rows[i].pinned && !strcmp(t->rows[i].call, new->call))
+        if (t->rows[i].pinned && vr_tuned_stands_for(&t->rows[i], new))
             return true;
     return false;
 }
@@ -83,7 +82,7 @@ vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, bool *kept_i
     if (*kept_it) {
         size_t kept = 0;
         for (size_t i = 0; i < t->count; i++)
-            if (!replaces(new, &t->rows[i]))
+            if (!vr_tuned_stands_for(new, &t->rows[i]))
                 t->rows[kept++] = t->rows[i];
         t->count = kept;
         if (t->count == VR_MOST_TUNED)

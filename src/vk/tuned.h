@@ -25,6 +25,9 @@ void vr_tuned_destroy(vireo_device *);
 bool vr_tuned_any(vireo_device *);
 /* Copies row `index`, of all or, if call is not NULL, of that call; false: past the end. */
 bool vr_tuned_get(vireo_device *, const char *call, size_t index, vr_tuned_row *out);
+/* Whether, where both are known, the first alone counts: of the same call, and pinned or, if neither is, of the
+ * same source. */
+bool vr_tuned_stands_for(const vr_tuned_row *, const vr_tuned_row *other);
 /* Replaces the row of the same call and source, and, if it is pinned, all of the call; where a pinned row of
  * the call stands, one that is not is dropped: *kept is false. The oldest make room. */
 vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, bool *kept, vireo_error *);
