@@ -49,15 +49,17 @@ typedef struct vr_device_bench {
 vireo_status vr_bench_device(vireo_device *, vr_device_bench *, vireo_error *);
 
 typedef struct vr_op_bench {
-    int64_t dims[VR_BENCH_DIMS]; /* read, the rest is written */
-    const char *kernel;          /* static */
+    int64_t dims[VR_BENCH_DIMS]; /* read */
+    const char *force;           /* read: "op/kernel", NULL: the library chooses; the rest is written */
+    const char *op, *kernel;     /* the graph's op and its kernel; static */
     double flops, bytes;         /* of one (vireo_profile_event) */
     double nmse;                 /* against double precision */
     int64_t checked;             /* of dims[0] */
     uint32_t repeats;
     vr_timing time; /* of one */
 } vr_op_bench;
-/* dtype: of weights. Computes, compares, times. A wrong result is an error, and nothing is timed. */
+/* dtype: of weights. Computes, compares, times. A wrong result is an error, and nothing is timed. UNSUPPORTED:
+ * the kernel that is forced cannot run these sizes on this device. */
 vireo_status vr_bench_op_time(vireo_device *, const vr_bench_op *, vireo_dtype dtype,
                               vr_op_bench *, vireo_error *);
 
@@ -65,7 +67,7 @@ typedef struct vr_bench_op_args {
     const char *name;   /* of the op, or "all" */
     const char *shapes; /* NULL: those of models */
     uint32_t dtype;     /* 0 to 4: f32, f16, bf16, q8_0, q4_0 */
-    bool json;
+    bool kernels, json; /* kernels: each that can run, not only the chosen one */
 } vr_bench_op_args;
 /* vireo bench op; the exit status. */
 int vr_bench_op_command(vr_engine *, const vr_cli *, const vr_bench_op_args *);

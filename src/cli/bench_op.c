@@ -13,6 +13,7 @@ typedef struct op_bench {
     vireo_device *device;
     const vr_bench_op *op;
     vireo_dtype dtype;
+    const char *force;
     void *data[VR_BENCH_OPERANDS]; /* (full size), owned */
     vireo_tensor in[VR_BENCH_OPERANDS + 1]; /* and which row is read */
     size_t n_in;
@@ -117,10 +118,12 @@ static vireo_status open_op(op_bench *b, const int64_t *dims, uint32_t repeats, 
     vireo_graph *g = NULL;
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
     options.no_fuse = true; /* the op stays what it is */
+    vireo_session_options session = VIREO_OPTIONS(vireo_session_options);
+    session.force_kernel = b->force;
     vireo_status st = build(b, dims, repeats, part, &g, err);
     if (!st)
         st = vireo_model_create(b->device, &g, &options, &b->model, err);
-    return st ? st : vireo_session_create(b->model, NULL, &b->session, err);
+    return st ? st : vireo_session_create(b->model, &session, &b->session, err);
 }
 
 static void close_op(op_bench *b)
@@ -168,10 +171,11 @@ static double compare(const vireo_tensor *got, const vireo_tensor *want)
 static void read_work(const op_bench *b, vr_op_bench *o)
 {
     vireo_profile p;
-    vireo_profile_event e = {.kernel = ""};
+    vireo_profile_event e = {.op = "", .kernel = ""};
     vireo_device_get_profile(b->device, &p);
     if (p.events)
         vireo_device_get_profile_event(b->device, p.events - 1, &e);
+    o->op = e.op;
     o->kernel = e.kernel;
     o->flops = e.flops;
     o->bytes = e.bytes;
@@ -258,7 +262,7 @@ static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes
 vireo_status vr_bench_op_time(vireo_device *device, const vr_bench_op *op, vireo_dtype dtype,
                               vr_op_bench *o, vireo_error *err)
 {
-    op_bench b = {.device = device, .op = op, .dtype = dtype};
+    op_bench b = {.device = device, .op = op, .dtype = dtype, .force = o->force};
     int64_t sizes[VIREO_MAX_RANK], none;
     size_t bytes = sizeof(float);
     const uint32_t rank = vr_bench_sizes(op, op->result, o->dims, sizes, &none);

@@ -12,7 +12,7 @@ static const char default_batches[] = "1,8,32,128,256";
 typedef struct bench_args {
     const char *model, *input, *golden, *batches, *shapes, *output;
     uint32_t m, n, k, dtype, batch_tokens, runs, threshold, rows, dim, queries;
-    bool plain_b, allow_nonfinite, quick, throughput, json;
+    bool plain_b, kernels, allow_nonfinite, quick, throughput, json;
 } bench_args;
 
 enum { DEVICE, MATMUL, MODEL, OP, SEARCH, SUITE, COMPARE, KINDS };
@@ -240,6 +240,7 @@ static bool is_own(const char *option, size_t kind)
                 {"--plain-b", 1 << MATMUL},
                 {"--dtype", 1 << MATMUL | 1 << OP | 1 << SEARCH},
                 {"--shapes", 1 << OP},
+                {"--kernels", 1 << OP},
                 {"--model", 1 << MODEL | 1 << SUITE},
                 {"--input", 1 << MODEL | 1 << SUITE},
                 {"--golden", 1 << MODEL | 1 << SUITE},
@@ -303,7 +304,7 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     if (status)
         return status;
     if (kind == OP) {
-        const vr_bench_op_args o = {operands[1], a->shapes, a->dtype, a->json};
+        const vr_bench_op_args o = {operands[1], a->shapes, a->dtype, a->kernels, a->json};
         return vr_engine_close(&e, vr_bench_op_command(&e, cli, &o));
     }
     if (kind == SEARCH) {
@@ -358,6 +359,10 @@ static const vr_option options[] = {
      .kind = VR_OPTION_TEXT,
      .target = offsetof(bench_args, shapes),
      .help = "op: sizes of its dimensions (those that models have)"},
+    {.name = "--kernels",
+     .kind = VR_OPTION_FLAG,
+     .target = offsetof(bench_args, kernels),
+     .help = "op: each kernel that can run, the usual one first"},
     {.name = "--plain-b",
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, plain_b),
@@ -448,7 +453,7 @@ const vr_command vr_command_bench = {
         "  --golden FILE: {\"cases\": [{\"text\", \"embedding\": [numbers]}]}\n"
         "  op (NAME, or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n"
         "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\",\n"
-        "  \"rows_checked\"}]};\n"
+        "  \"rows_checked\"}]}; kernels that cannot run end with \"kernel\", \"not_run\": why;\n"
         "  each is compared with double precision first, not timed if it is wrong\n"
         "  search: {\"device\", \"rows\", \"dim\", \"queries\", \"k\", \"dtype\", \"kernels\", \"ms\",\n"
         "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with the\n"

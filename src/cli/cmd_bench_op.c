@@ -4,6 +4,8 @@
 #include "cli/json_out.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "vireo/inspect.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +15,7 @@ static const double most_elements = 1 << 29; /* of an operand: 2 GiB */
 typedef struct op_list {
     vr_json_out json;
     vr_table table;
-    bool as_json;
+    bool as_json, kernels;
     const char *dtype;
     vireo_dtype weights;
 } op_list;
@@ -88,20 +90,17 @@ static int read_shapes(const vr_cli *cli, const vr_bench_op *op, const char *tex
     return 0;
 }
 
-static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_op_bench *o)
+/* What it is: the beginning of a row, or of an object. */
+static void add_name(op_list *l, const vr_bench_op *op, const char *model, const int64_t *dims,
+                     const char *kernel)
 {
     char shape[64];
-    vr_bench_shape_text(op, o->dims, shape, sizeof shape);
-    const double ns = o->time.ms.median * 1e6, gflops = o->flops / ns, bytes = o->bytes / ns;
+    vr_bench_shape_text(op, dims, shape, sizeof shape);
     if (!l->as_json) {
         vr_table_add(&l->table, op->name);
         vr_table_add(&l->table, shape);
         vr_table_add(&l->table, model);
-        vr_table_add(&l->table, o->kernel);
-        vr_table_addf(&l->table, "%.3g", o->time.ms.median);
-        vr_table_addf(&l->table, "%.3g", gflops);
-        vr_table_addf(&l->table, "%.3g", bytes);
-        vr_table_addf(&l->table, "%.1g", o->nmse);
+        vr_table_add(&l->table, kernel);
         return;
     }
     vr_json_out *j = &l->json;
@@ -110,7 +109,30 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
     vr_out_text(j, "shape", shape);
     vr_out_text(j, "model", model);
     vr_out_text(j, "dtype", has_weights(op) ? l->dtype : "f32");
-    vr_out_text(j, "kernel", o->kernel);
+    vr_out_text(j, "kernel", kernel);
+}
+
+static void add_refused(op_list *l, const char *why)
+{
+    if (l->as_json) {
+        vr_out_text(&l->json, "not_run", why);
+        vr_out_end(&l->json, '}');
+    }
+    for (int column = 0; column < 4 && !l->as_json; column++)
+        vr_table_add(&l->table, "-");
+}
+
+static void add(op_list *l, const vr_op_bench *o)
+{
+    const double ns = o->time.ms.median * 1e6, gflops = o->flops / ns, bytes = o->bytes / ns;
+    if (!l->as_json) {
+        vr_table_addf(&l->table, "%.3g", o->time.ms.median);
+        vr_table_addf(&l->table, "%.3g", gflops);
+        vr_table_addf(&l->table, "%.3g", bytes);
+        vr_table_addf(&l->table, "%.1g", o->nmse);
+        return;
+    }
+    vr_json_out *j = &l->json;
     vr_out_timing(j, "ms", &o->time);
     vr_out_uint(j, "runs", o->time.runs);
     vr_out_uint(j, "repeats", o->repeats);
@@ -121,6 +143,37 @@ static void add(op_list *l, const vr_bench_op *op, const char *model, const vr_o
     vr_out_end(j, '}');
 }
 
+/* The other kernels of the op that `usual` ran. */
+static vireo_status time_kernels(vr_engine *e, op_list *l, const vr_bench_op *op, const char *model,
+                                 const vr_op_bench *usual)
+{
+    vireo_status st = VIREO_OK;
+    const char *kernel;
+    size_t index = 0;
+    while (vireo_op_name(index) && strcmp(vireo_op_name(index), usual->op) != 0)
+        index++;
+    for (size_t k = 0; !st && vireo_op_name(index) && (kernel = vireo_kernel_name(index, k)); k++) {
+        char force[64];
+        vr_op_bench o = {.force = force};
+        if (!strcmp(kernel, usual->kernel))
+            continue;
+        snprintf(force, sizeof force, "%s/%s", usual->op, kernel);
+        memcpy(o.dims, usual->dims, sizeof o.dims);
+        st = vr_bench_op_time(e->device, op, l->weights, &o, &e->error);
+        if (!st || st == VIREO_ERROR_UNSUPPORTED)
+            add_name(l, op, model, o.dims, kernel);
+        if (!st)
+            add(l, &o);
+        if (st == VIREO_ERROR_UNSUPPORTED) {
+            add_refused(l, e->error.message);
+            st = VIREO_OK;
+        }
+        if (!st && vr_interrupted())
+            st = vr_fail(&e->error, VIREO_ERROR_CANCELLED, "interrupted");
+    }
+    return st;
+}
+
 static vireo_status time_shapes(vr_engine *e, op_list *l, const vr_bench_op *op,
                                 const vr_bench_shape *shapes, size_t n)
 {
@@ -129,8 +182,12 @@ static vireo_status time_shapes(vr_engine *e, op_list *l, const vr_bench_op *op,
         vr_op_bench o = {0};
         memcpy(o.dims, shapes[i].dims, sizeof o.dims);
         st = vr_bench_op_time(e->device, op, l->weights, &o, &e->error);
-        if (!st)
-            add(l, op, shapes[i].model, &o);
+        if (!st) {
+            add_name(l, op, shapes[i].model, o.dims, o.kernel);
+            add(l, &o);
+        }
+        if (!st && l->kernels)
+            st = time_kernels(e, l, op, shapes[i].model, &o);
         if (!st && vr_interrupted())
             st = vr_fail(&e->error, VIREO_ERROR_CANCELLED, "interrupted");
     }
@@ -180,7 +237,7 @@ int vr_bench_op_command(vr_engine *e, const vr_cli *cli, const vr_bench_op_args 
         status = vr_engine_open_device(e, cli);
     if (status)
         return status;
-    op_list l = {.as_json = a->json, .weights = dtypes[a->dtype],
+    op_list l = {.as_json = a->json, .kernels = a->kernels, .weights = dtypes[a->dtype],
                  .dtype = vireo_dtype_name(dtypes[a->dtype])};
     vr_out_init(&l.json);
     vr_table_init(&l.table, columns, sizeof columns / sizeof *columns);

@@ -185,8 +185,8 @@ USAGE = [
 for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 golden=f "
                        "batches=1 throughput rows=1"),
                       ("matmul", "model=m input=f batch-tokens=1 runs=1 golden=f batches=1 throughput dim=1 "
-                       "queries=1"),
-                      ("model", "m=1 n=1 k=1 dtype=f32 plain-b rows=1 dim=1 queries=1"),
+                       "queries=1 kernels"),
+                      ("model", "m=1 n=1 k=1 dtype=f32 plain-b kernels rows=1 dim=1 queries=1"),
                       ("search", "m=1 n=1 plain-b model=m input=f batch-tokens=1 shapes=1x1 golden=f")):
     USAGE += [(f"bench {kind} --{option}",
                f"{kind} and --{option.split('=')[0]} cannot be used together")

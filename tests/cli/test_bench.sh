@@ -24,6 +24,14 @@ for dtype in f16 bf16 q8_0 q4_0; do
 done
 vireo 0 bench op attention --shapes 3x5x2x8
 prints '^op	shape	of	kernel	ms	GFLOPS	GB/s	NMSE$' '^attention	3x5x2x8	given	'
+# All kernels: the usual one first; those that cannot run say why.
+vireo 0 bench op matmul --shapes 3x64x12 --kernels --json
+quiet
+json 'len({r["kernel"] for r in j["results"]}) == len(j["results"]) >= 8'
+json '"ms" in j["results"][0] and all(("not_run" in r) != ("ms" in r and r["nmse"] < 1e-9) for r in j["results"])'
+json '[r for r in j["results"] if r["kernel"] == "packed"][0]["not_run"].startswith("matmul/packed was forced, and does not")'
+vireo 0 bench op matmul --shapes 3x64x12 --kernels
+prints '^matmul	3x64x12	given	plain	[0-9.e-]*	' '^matmul	3x64x12	given	packed	-	-	-	-$'
 # More than the reference may take: the first rows are checked.
 vireo 0 bench op matmul --shapes 700x512x512 --json
 json '1 <= j["results"][0]["rows_checked"] < 700'
