@@ -69,6 +69,8 @@ def measure(vireo, op, dtype, shapes, rounds):
 def run(o):
     rows, device = [], ""
     for op, dtype, shapes in WORK:
+        if o.only and op not in o.only.split(","):
+            continue
         print(f"families: {op} {dtype}", file=sys.stderr)
         device, new = measure(o.vireo, op, dtype, shapes, o.rounds)
         rows += new
@@ -99,7 +101,7 @@ def best_cases(reports):
 def verdict(ratio):
     if ratio == float("inf"):
         return "alone"
-    return f"{ratio:.2f} times" if ratio >= CLEARLY else f"even ({ratio:.2f})"
+    return f"{ratio:.2f} times" + ("" if ratio >= CLEARLY else ": no")
 
 
 def table(paths):
@@ -123,6 +125,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--vireo", default=PROGRAM)
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--only", help="some ops, with commas")
     p.add_argument("--table", nargs="+", metavar="FILE", help="what was measured before")
     o = p.parse_args()
     return table(o.table) if o.table else run(o)
