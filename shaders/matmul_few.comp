@@ -50,22 +50,23 @@ vec4 load_a(uint at, uint k)
 void main()
 {
     const uint rows = min(vr_rows(p.rows, p.symbol), p.row_end);
-    const uint quad = p.quad_begin + vr_subgroup_index();
-    if (rows <= p.row_begin || quad >= p.quad_end)
+    const uint quads = p.quad_end - p.quad_begin, index = vr_subgroup_index();
+    const uint quad = p.quad_begin + index % quads, first = index / quads * TM; // row, of row_begin on
+    if (rows <= p.row_begin + first)
         return;
-    uint a_at[TM], w_at[4];
-    vec4 acc[TM][4];
+    uint a_at[TM], w_at[TC];
+    vec4 acc[TM][TC];
     [[unroll]] for (int r = 0; r < TM; r++) {
-        a_at[r] = min(uint(r), rows - p.row_begin - 1) * p.a_pitch;
-        [[unroll]] for (int j = 0; j < 4; j++) acc[r][j] = vec4(0.0);
+        a_at[r] = min(first + r, rows - p.row_begin - 1) * p.a_pitch;
+        [[unroll]] for (int j = 0; j < TC; j++) acc[r][j] = vec4(0.0);
     }
-    [[unroll]] for (int j = 0; j < 4; j++)
+    [[unroll]] for (int j = 0; j < TC; j++)
         w_at[j] = (min(4 * quad + j, p.columns - 1) - 4 * p.quad_begin) * p.w_pitch;
     for (uint k = gl_SubgroupInvocationID; k < (p.k_quads + QUADS - 1) / QUADS; k += vr_lanes()) {
         vec4 a[TM][QUADS];
         [[unroll]] for (int r = 0; r < TM; r++)
             [[unroll]] for (int q = 0; q < QUADS; q++) a[r][q] = load_a(a_at[r], k * QUADS + q);
-        [[unroll]] for (int j = 0; j < 4; j++) {
+        [[unroll]] for (int j = 0; j < TC; j++) {
             vec4 w[QUADS];
             load_w(w_at[j] + k, w);
             [[unroll]] for (int r = 0; r < TM; r++)
@@ -73,10 +74,11 @@ void main()
         }
     }
     vec4 sums[TM];
+    [[unroll]] for (int r = 0; r < TM; r++) sums[r] = vec4(0.0);
     [[unroll]] for (int r = 0; r < TM; r++)
-        [[unroll]] for (int j = 0; j < 4; j++) sums[r][j] = subgroupAdd(dot(acc[r][j], vec4(1.0)));
+        [[unroll]] for (int j = 0; j < TC; j++) sums[r][j] = subgroupAdd(dot(acc[r][j], vec4(1.0)));
     if (!subgroupElect())
         return;
-    [[dont_unroll]] for (uint r = 0; r < min(TM, rows - p.row_begin); r++)
-        vr_finish(r * p.out_pitch, quad, sums[r]);
+    [[dont_unroll]] for (uint r = 0; r < min(TM, rows - p.row_begin - first); r++)
+        vr_finish((first + r) * p.out_pitch, quad, sums[r]);
 }

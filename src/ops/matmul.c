@@ -143,6 +143,14 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
     vr_define_dtype(c->in[B], out);
 }
 
+/* Columns of a quad that there are, too. */
+static void define_dot(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    const uint32_t n = sizes_of(c).n;
+    vr_str_addf(out, "#define TC %u\n", n > 4 ? 4 : n > 0 ? n : 1);
+    define(c, k, out);
+}
+
 /* How an operand of `rows` rows is cut: rows a slab, a multiple of SLAB_ROWS unless it is whole. 0: it
  * cannot be bound. */
 static uint32_t slab_rows(uint64_t rows, uint64_t most_rows)
@@ -295,15 +303,19 @@ static bool dot_fits(const vr_call *c, const vr_kernel *k)
     const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
     const bool read = k->binds[B].access == VR_TEXEL_UVEC4 ? halves && vr_value_row_bytes(b) % 16 == 0
                                                            : b->dtype == VIREO_F32;
-    return read && c->at.matmul.transpose_b && s.batch == 1 && s.m <= THIN_ROWS && slabs_fit(c, k);
+    return read && c->at.matmul.transpose_b && s.batch == 1 &&
+           (s.m <= THIN_ROWS || s.n <= VR_MATMUL_NARROW) && slabs_fit(c, k);
 }
 
-/* Of four lanes, each adds up too much for several rows. On CPUs sharing costs as much as several fetches
- * of each lane, cheap ones or others. */
-bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t depth)
+/* Of few columns the lanes of a tile are idle but one or two. Of four lanes, each adds up too much for several
+ * rows. On CPUs sharing costs as much as several fetches of each lane, cheap ones or others. */
+bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t columns,
+                           int64_t depth)
 {
     const int64_t lanes = d->subgroup_size ? d->subgroup_size : 1;
     const int64_t fetches = depth * (int64_t)vireo_dtype_bytes(dtype) / 16 / lanes;
+    if (columns <= VR_MATMUL_NARROW)
+        return d->subgroup_arithmetic;
     if (!d->subgroup_arithmetic || rows > (lanes > 4 ? THIN_ROWS : 1))
         return false;
     return d->type != VIREO_DEVICE_CPU || fetches >= (d->costly_texel_fetch ? 8 : 32);
@@ -313,7 +325,7 @@ static bool dot_pays(const vr_call *c, const vr_kernel *k)
 {
     const sizes s = sizes_of(c);
     (void)k;
-    return vr_matmul_shares_sums(c->limits, c->in[B]->dtype, s.m, s.k);
+    return vr_matmul_shares_sums(c->limits, c->in[B]->dtype, s.m, s.n, s.k);
 }
 
 static uint32_t rows_now(const vr_call *c)
@@ -443,13 +455,14 @@ static vireo_status launch_tiles(const vr_call *c, const vr_kernel *k, uint32_t 
     return launch(c, k, wg, sizes_of(c).k, out, one_tile);
 }
 
-/* A subgroup a quad of columns. */
+/* A subgroup a tile of rows and a quad of columns. */
 static vr_dispatch *one_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
                             vr_launches *out)
 {
     (void)wg;
     const struct vr_push_matmul p = push_of(c, k, b);
-    return vr_launch(out, &p, sizeof p, b->rows_now ? p.quad_end - p.quad_begin : 0, 1);
+    const uint64_t tiles = vr_ceil_div(b->rows_now, tile_of(c, k).rows);
+    return vr_launch(out, &p, sizeof p, tiles * (p.quad_end - p.quad_begin), 1);
 }
 
 static vireo_status launch_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
@@ -510,7 +523,7 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
 #define DOT                                                                                        \
     .shader = "matmul_few.comp", .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,                            \
     .workgroup = VR_WORKGROUP_SUBGROUP, .tile = {.few = true, .quads = 1}, .fits = dot_fits,       \
-    .pays = dot_pays, .define = define, .launch = launch_dot
+    .pays = dot_pays, .define = define_dot, .launch = launch_dot
 static const vr_kernel kernels[] = {
     {.name = "dot", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
     {.name = "words", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},

@@ -33,17 +33,18 @@ static bool all_right_sides(const vireo_graph *g, uint32_t id, bool transposed)
     return used;
 }
 
-/* Whether only single rows are multiplied with it, by lanes that share a sum and so take (N, K). */
+/* Whether it is multiplied with single rows, or has so few columns, that lanes share sums and so take (N, K). */
 static bool of_shared_sums(const vireo_graph *g, uint32_t id, const vireo_device_info *limits)
 {
     const vr_value *b = &g->values[id].v;
     for (size_t i = 0; i < g->n_nodes; i++) {
         const vr_value *a = &g->values[g->nodes[i].in[0]].v;
-        if (uses(&g->nodes[i], id) && (a->rank != 2 || a->shape[0] != 1))
+        if (uses(&g->nodes[i], id) &&
+            (a->rank != 2 || (a->shape[0] != 1 && b->shape[0] > VR_MATMUL_NARROW)))
             return false;
     }
     const bool words = b->dtype != VIREO_F32 && vr_value_row_bytes(b) % 16 != 0; /* not whole ones */
-    return !words && vr_matmul_shares_sums(limits, b->dtype, 1, b->shape[1]);
+    return !words && vr_matmul_shares_sums(limits, b->dtype, 1, b->shape[0], b->shape[1]);
 }
 
 static void turn(vireo_graph *g, uint32_t id, bool transposed)

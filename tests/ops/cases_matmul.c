@@ -137,6 +137,14 @@ static const row rows[] = {
     {3, 300, 72, TB | BIAS | RESIDUAL | HALF, .device = OP_DEVICE_LOW},
     {2, 4200, 16, TB | BIAS, .device = OP_DEVICE_LOW},
     {4, 6, 64, TB, .fill = FILL_HUGE},
+    /* The same where columns are few: tiles of 8 rows, one row more, slabs, dynamic rows. */
+    {9, 1, 36, TB | BIAS | RESIDUAL, VIREO_SIGMOID},
+    {37, 8, 260, TB | BIAS},
+    {64, 3, 64, TB | RESIDUAL, .view = true},
+    {41, 7, 72, TB | BIAS | HALF},
+    {0, 5, 100, TB | BIAS, .most = 40, .counts = {33, 1, 0}},
+    {4200, 6, 16, TB | BIAS | RESIDUAL, .device = OP_DEVICE_LOW},
+    {70000, 2, 8, TB, .heavy = true}, /* more than 65,535 rows */
     /* Weights beyond 65,536 texels. */
     {2, 4100, 68, TB, VIREO_IDENTITY},
     {1, 65600, 5, TB, VIREO_IDENTITY},

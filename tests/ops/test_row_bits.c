@@ -162,12 +162,17 @@ static void test_capacities(void **state)
     assert_true(compared >= N_OPS);
 }
 
-/* Kernels of matmul that take as many rows a lane as a bucket holds. */
+/* Kernels of matmul that take as many rows a lane as a bucket holds, at most so many in these buckets. */
 static const struct {
     const char *kernel;
     vireo_dtype weights;
-} products[] = {{"matmul/dot", VIREO_F32}, {"matmul/words", VIREO_F16}, {"matmul/thin", VIREO_F32}};
-enum { N_PRODUCTS = sizeof products / sizeof *products, FEW = 4, K = 520, N = 37 };
+    uint32_t rows, columns;
+} products[] = {{"matmul/dot", VIREO_F32, 4, 37},
+                {"matmul/words", VIREO_F16, 4, 37},
+                {"matmul/thin", VIREO_F32, 4, 37},
+                {"matmul/dot", VIREO_F32, 19, 6},
+                {"matmul/words", VIREO_F16, 19, 7}};
+enum { N_PRODUCTS = sizeof products / sizeof *products, FEW = 19, K = 520, N = 37 };
 
 static vireo_session *open_product(size_t i, uint32_t most, vireo_model **m)
 {
@@ -175,8 +180,9 @@ static vireo_session *open_product(size_t i, uint32_t most, vireo_model **m)
     const bool f16 = products[i].weights == VIREO_F16;
     for (size_t j = 0; j < (size_t)N * K; j++) /* 1 to 2 */
         halves[j] = (uint16_t)(0x3c00 + j * 37 % 1024);
-    const vireo_tensor w = {products[i].weights, 2, {N, K}, f16 ? (void *)halves : (void *)all,
-                            (size_t)N * K * (f16 ? 2 : 4)};
+    const uint32_t n = products[i].columns;
+    const vireo_tensor w = {products[i].weights, 2, {n, K}, f16 ? (void *)halves : (void *)all,
+                            (size_t)n * K * (f16 ? 2 : 4)};
     vireo_graph *g = NULL;
     vireo_session *s = NULL;
     vireo_error err = {0};
@@ -201,13 +207,14 @@ static void test_products(void **state)
     memcpy(all, x + ROWS * K, sizeof(float) * N * K); /* the weights */
     for (size_t i = 0; i < N_PRODUCTS; i++) {
         vireo_model *m = NULL, *single = NULL;
-        vireo_session *s = open_product(i, FEW, &m), *alone = open_product(i, 1, &single);
-        assert_true(run(s, x, FEW, K, N, y));
-        for (int64_t row = 0; row < FEW; row++) {
-            assert_true(run(s, x + row * K, 1, K, N, one));
-            assert_memory_equal(one, y + row * N, N * sizeof(float));
-            assert_true(run(alone, x + row * K, 1, K, N, one));
-            assert_memory_equal(one, y + row * N, N * sizeof(float));
+        const int64_t n = products[i].columns;
+        vireo_session *s = open_product(i, products[i].rows, &m), *alone = open_product(i, 1, &single);
+        assert_true(run(s, x, products[i].rows, K, n, y));
+        for (int64_t row = 0; row < products[i].rows; row++) {
+            assert_true(run(s, x + row * K, 1, K, n, one));
+            assert_memory_equal(one, y + row * n, (size_t)n * sizeof(float));
+            assert_true(run(alone, x + row * K, 1, K, n, one));
+            assert_memory_equal(one, y + row * n, (size_t)n * sizeof(float));
         }
         vireo_session_destroy(&alone);
         vireo_session_destroy(&s);
