@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same as attention.comp for any head_dim up to 256 and operands beyond a view. A lane owns one
 // query of one head (heads run fastest) and keeps its sums in a private array. LONG: only p.count of its
-// keys from p.first on, with maximum, total and sums left in `state` for the next dispatch
+// keys from p.first on, with sums, maximum and total left in `state` for the next dispatch
 // (attention_end.comp divides).
 #include "push.h"
 #include "step.glsl"
@@ -25,7 +25,7 @@ layout(set = 0, binding = 7) uniform samplerBuffer bias_texels;
 void main()
 {
     const uint lane = vr_group() * WG + gl_LocalInvocationID.x;
-    const uint query = p.query_begin + lane / p.n_heads, head = lane % p.n_heads;
+    const uint query = p.begin + lane / p.n_heads, head = lane % p.n_heads;
     if (query >= vr_rows(p.rows, p.symbol))
         return;
     int at;
@@ -35,7 +35,7 @@ void main()
     span.y = min(span.x + p.count, span.y);
     if (p.first != 0u && span.x == span.y)
         return;
-    const uint kept = lane * (p.v_dim + 2u);
+    const uint quads = (p.v_dim + 3u) / 4u, kept = lane * (quads + 1u) * 4u, end = kept + quads * 4u;
 #endif
     const uint q_first = query * p.q_pitch + head * p.head_dim;
     const uint k_first = head / GROUP * p.head_dim, v_first = head / GROUP * p.v_dim;
@@ -45,10 +45,10 @@ void main()
     float most = -3.0e38, total = 0.0;
 #if LONG
     if (p.first != 0u) {
-        most = state[kept];
-        total = state[kept + 1u];
+        most = state[end];
+        total = state[end + 1u];
         for (uint d = 0; d < p.v_dim; d++)
-            sum[d] = state[kept + 2u + d];
+            sum[d] = state[kept + d];
     }
 #endif
     for (uint j = span.x; j < span.y; j++) {
@@ -68,10 +68,10 @@ void main()
             sum[d] = fma(weight, v[j * p.v_pitch + v_first + d], sum[d] * shrink);
     }
 #if LONG
-    state[kept] = most;
-    state[kept + 1u] = total;
+    state[end] = most;
+    state[end + 1u] = total;
     for (uint d = 0; d < p.v_dim; d++)
-        state[kept + 2u + d] = sum[d];
+        state[kept + d] = sum[d];
 #else
 #if POINTWISE
     const float scale = p.pointwise;

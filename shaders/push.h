@@ -199,7 +199,8 @@ struct vr_push_attention {
     VR_I32 causal, window;
     VR_I32 bias_pitch, bias_middle; /* bias_pitch 0: one row for all heads */
     VR_U32 first, count;            /* of a query's keys; the long kernel's dispatch takes these */
-    VR_U32 query_begin;             /* the other kernels' dispatch takes these and following queries */
+    VR_U32 streams;                 /* splits of `count` keys in a unit */
+    VR_U32 begin;                   /* the first query of a dispatch, of split kernels its first unit */
 };
 
 struct vr_push_rope { /* rope.comp */

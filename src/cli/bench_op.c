@@ -48,10 +48,8 @@ static vireo_tensor describe(const op_bench *b, size_t operand, const int64_t *d
 {
     vireo_tensor t = {.dtype = dtype_of(b, operand), .data = b->data[operand]};
     t.rank = vr_bench_sizes(b->op, b->op->operands[operand].letters, dims, t.shape, step);
-    if (b->op->operands[operand].kind == VR_BENCH_OFFSETS) {
+    if (b->op->operands[operand].kind == VR_BENCH_OFFSETS)
         t.shape[0]++;
-        *step = dims[1];
-    }
     const int64_t width = t.shape[t.rank - 1];
     t.bytes = vireo_dtype_row_bytes(t.dtype, width) * (size_t)(t.rank == 2 ? t.shape[0] : 1);
     return t;
@@ -81,7 +79,7 @@ static vireo_status build(op_bench *b, const int64_t *dims, uint32_t repeats, bo
 {
     static int32_t first_row;
     const int64_t one[] = {1};
-    static const char *const names[VR_BENCH_OPERANDS] = {"a", "b", "c", "d"};
+    static const char *const names[VR_BENCH_OPERANDS] = {"a", "b", "c", "d", "e"};
     vireo_value v[VR_BENCH_OPERANDS], result = VIREO_NONE;
     vireo_graph *g = NULL;
     vireo_status st = vireo_graph_create(NULL, &g, err);

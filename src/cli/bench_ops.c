@@ -13,7 +13,9 @@ APPLY(matmul)
 }
 APPLY(attention)
 {
-    return vireo_attention(g, v[0], v[1], v[2], v[3], (uint32_t)d[2], 0);
+    const vireo_attention_args args = {
+        .n_heads = (uint32_t)d[3], .n_kv_heads = (uint32_t)d[4], .key_offsets = v[4]};
+    return vireo_attention_with(g, v[0], v[1], v[2], v[3], &args);
 }
 APPLY(layer_norm)
 {
@@ -127,17 +129,20 @@ APPLY(transpose)
     }
 #define IN(letters) {VR_BENCH_INPUT, letters}
 
-/* Shapes: MiniLM (all-MiniLM-L6-v2, runs of 512 tokens), SASRec on MovieLens 100K, a decoder of the Llama
- * family of 1 billion parameters, DLRM's tables; and what shows bandwidth. */
+/* Shapes: MiniLM (all-MiniLM-L6-v2, runs of 512 tokens), SASRec on MovieLens 100K, decoders of the Llama
+ * family of 1 billion parameters and of 8, GPT-2 of the smallest size, DLRM's tables; and what shows
+ * bandwidth. */
 const vr_bench_op vr_bench_ops[] = {
     {"matmul", "MKN", "x (M, K) by weights (N, K)", {IN("MK"), {VR_BENCH_WEIGHT, "NK"}}, "MN", true, matmul,
      {{"MiniLM", {512, 384, 1536}}, {"SASRec", {1, 64, 1683}}, {"Llama", {1, 2048, 2048}},
       {"DLRM", {128, 512, 256}}}},
-    {"attention", "SLHD", "sequences x length x heads x head_dim",
-     {IN("(SL)(HD)"), IN("(SL)(HD)"), IN("(SL)(HD)"), {VR_BENCH_OFFSETS, "S"}}, "(SL)(HD)", false,
-     attention,
-     {{"MiniLM", {42, 12, 12, 32}}, {"MiniLM", {8, 64, 12, 32}}, {"SASRec", {8, 200, 1, 64}},
-      {"Llama", {1, 128, 32, 64}}}},
+    {"attention", "SQKHGD", "sequences x queries x keys x heads x key heads x head_dim",
+     {IN("(SQ)(HD)"), IN("(SK)(GD)"), IN("(SK)(GD)"), {VR_BENCH_OFFSETS, "S<Q"}, {VR_BENCH_OFFSETS, "S<K"}},
+     "(SQ)(HD)", false, attention,
+     {{"MiniLM", {42, 12, 12, 12, 12, 32}}, {"MiniLM", {8, 64, 64, 12, 12, 32}},
+      {"SASRec", {8, 200, 200, 1, 1, 64}}, {"Llama", {1, 128, 128, 32, 8, 64}},
+      {"GPT-2", {1, 1, 1024, 12, 12, 64}}, {"Llama 8B", {1, 1, 1024, 32, 8, 128}},
+      {"Llama 8B", {1, 1, 8192, 32, 8, 128}}, {"Llama 8B", {1, 4, 4096, 32, 8, 128}}}},
     {"layer_norm", "MN", MN, {IN("MN"), {VR_BENCH_VECTOR, "N"}, {VR_BENCH_VECTOR, "N"}}, "MN", true,
      layer_norm, ROWS},
     {"rms_norm", "MN", MN, {IN("MN"), {VR_BENCH_VECTOR, "N"}}, "MN", true, rms_norm, ROWS},
@@ -148,7 +153,7 @@ const vr_bench_op vr_bench_ops[] = {
      {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "M<V"}}, "MN", true, embedding,
      {{"MiniLM", {512, 30522, 384}}, {"SASRec", {200, 1683, 64}}, {"DLRM", {8192, 200000, 64}}}},
     {"embedding_bag", "BLVN", "bags x ids each x rows of the table x width",
-     {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "(BL)<V"}, {VR_BENCH_OFFSETS, "B"}}, "BN", false,
+     {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "(BL)<V"}, {VR_BENCH_OFFSETS, "B<L"}}, "BN", false,
      embedding_bag, {{"DLRM", {512, 20, 200000, 64}}}},
     {"gather_rows", "MVN", "ids x rows x width", {IN("VN"), {VR_BENCH_IDS, "M<V"}}, "MN", false,
      gather_rows, {{"MiniLM", {42, 512, 384}}, {"DLRM", {8192, 65536, 64}}}},
@@ -164,8 +169,8 @@ const vr_bench_op vr_bench_ops[] = {
     {"sum", "MN", MN, {IN("MN")}, "M", true, sum, ROWS},
     {"argmax", "MN", MN, {IN("MN")}, "M", true, argmax, {{"Llama", {1, 49152}}, {"16 MiB", {1024, 4096}}}},
     {"cumsum", "MN", MN, {IN("MN")}, "MN", true, cumsum, ROWS},
-    {"mean_pool", "SLN", "sequences x length x width", {IN("(SL)N"), {VR_BENCH_OFFSETS, "S"}}, "SN", false,
-     pool, {{"MiniLM", {42, 12, 384}}, {"MiniLM", {8, 64, 384}}}},
+    {"mean_pool", "SLN", "sequences x length x width", {IN("(SL)N"), {VR_BENCH_OFFSETS, "S<L"}}, "SN",
+     false, pool, {{"MiniLM", {42, 12, 384}}, {"MiniLM", {8, 64, 384}}}},
     {"top_k", "MNK", "rows x scores x k", {IN("MN")}, "MK", true, top_k,
      {{"SASRec", {64, 1683, 10}}, {"catalogue", {1, 1000000, 10}}, {"catalogue", {16, 100000, 100}}}},
     {"rope", "THD", "tokens x heads x head_dim",

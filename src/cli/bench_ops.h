@@ -5,7 +5,7 @@
 #define VR_CLI_BENCH_OPS_H
 #include "vireo/graph.h"
 
-enum { VR_BENCH_DIMS = 4, VR_BENCH_OPERANDS = 4, VR_BENCH_SHAPES = 4 };
+enum { VR_BENCH_DIMS = 6, VR_BENCH_OPERANDS = 5, VR_BENCH_SHAPES = 8 };
 
 typedef enum vr_bench_operand {
     VR_BENCH_NONE,    /* closes the list */
@@ -13,7 +13,7 @@ typedef enum vr_bench_operand {
     VR_BENCH_WEIGHT,  /* a constant of --dtype */
     VR_BENCH_VECTOR,  /* an f32 constant */
     VR_BENCH_IDS,     /* i32, rows of the first operand, at random */
-    VR_BENCH_OFFSETS, /* i32: dims[0] sequences of equal length */
+    VR_BENCH_OFFSETS, /* i32: of sequences of equal length */
 } vr_bench_operand;
 
 typedef struct vr_bench_shape {
@@ -25,7 +25,8 @@ typedef struct vr_bench_op {
     const char *name, *dims; /* "matmul", "MKN": --shapes 512x384x1536 */
     const char *meaning;     /* of the dimensions, for --help and messages */
     /* letters: the dimensions of an operand, a product in one where they stand in parentheses, digits
-     * among them; of IDS how many and, after '<', how many rows they choose from. */
+     * among them; of IDS how many and, after '<', how many rows they choose from; of OFFSETS how many
+     * sequences and, after '<', how long each is. */
     struct {
         vr_bench_operand kind;
         const char *letters;
@@ -41,7 +42,7 @@ extern const size_t vr_bench_op_count;
 const vr_bench_op *vr_bench_find_op(const char *name); /* NULL: none */
 /* "512x384x1536". */
 void vr_bench_shape_text(const vr_bench_op *, const int64_t *dims, char *out, size_t size);
-/* Sizes by letters; returns the rank. rows: of IDS, what they choose from, else 0. */
+/* Sizes by letters; returns the rank. rows: what stands after '<', else 0. */
 uint32_t vr_bench_sizes(const vr_bench_op *, const char *letters, const int64_t *dims,
                         int64_t *sizes, int64_t *rows);
 #endif

@@ -9,6 +9,11 @@ enum { Q, K, V, OFFSETS, KEY_OFFSETS, BIAS };
 /* Iterations of a lane's loops over keys in one dispatch, at most; of its other loops. */
 enum { MOST_STEPS = 1 << 16, OTHER_STEPS = 1024 };
 enum { MOST_PARTS = 256 }; /* dispatches for the sake of time: sequences may all be short */
+/* Keys of a split: always as many, so that a sequence has the same bits in any batch and bucket. Splits of
+ * a unit: they are read side by side. */
+enum { SPLIT_KEYS = 128, STREAMS = 8 };
+enum { MOST_QUERIES = 128 }; /* whose keys are split: a unit has all of them */
+enum { SMALL_BUCKET = 16, MANY_KEYS = 256 }; /* where splitting pays */
 #define EFFORT 3.0 /* exponentials, and products of vectors instead of tiles */
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
@@ -271,19 +276,65 @@ static uint32_t keys_a_step(const vr_call *c)
     return head_dim(c) <= 32 && value_dim(c) <= 32 ? 4 : 1;
 }
 
+/* Of each query and head: quads of sums of weighted values, then the largest score and the weights' sum. */
+static uint64_t state_bytes(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    const uint64_t quads = vr_ceil_div(value_dim(c), 4) + 1;
+    return (uint64_t)vr_value_rows(c->in[Q]) * c->at.attention.n_heads * quads * 16;
+}
+
+static uint64_t most_splits(const vr_call *c)
+{
+    return vr_ceil_div(most_keys(c), SPLIT_KEYS);
+}
+
+static uint64_t split_bytes(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t splits = most_splits(c);
+    return state_bytes(c, k) * (splits ? splits : 1); /* it is bound in any case */
+}
+
+/* Whether heads are whole vec4s that a lane can hold, and views hold all that is read but k and v. */
+static bool fits_quads(const vr_call *c)
+{
+    const uint32_t dim = head_dim(c), v_dim = value_dim(c);
+    const uint64_t texels = c->limits->max_texel_elements;
+    return dim % 4 == 0 && dim <= 128 && v_dim % 4 == 0 && v_dim <= 128 &&
+           vr_value_bytes(c->in[Q]) / 16 <= texels && (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
+           (!c->in[BIAS] || vr_fits_texels(c, c->in[BIAS]));
+}
+
+static bool keys_fit_texels(const vr_call *c)
+{
+    const uint64_t texels = c->limits->max_texel_elements;
+    return vr_value_bytes(c->in[K]) / 16 <= texels && vr_value_bytes(c->in[V]) / 16 <= texels;
+}
+
 static bool fits_texel(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    const uint32_t dim = head_dim(c), v_dim = value_dim(c);
-    const uint64_t texels = c->limits->max_texel_elements;
-    if (dim % 4 || dim > 128 || v_dim % 4 || v_dim > 128 ||
-        !vr_loops_fit(c, most_keys(c) / keys_a_step(c) + OTHER_STEPS))
-        return false;
-    for (uint32_t i = Q; i <= V; i++)
-        if (vr_value_bytes(c->in[i]) / 16 > texels)
-            return false;
-    return (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
-           (!c->in[BIAS] || vr_fits_texels(c, c->in[BIAS])) && c->in[Q]->shape[0] <= 65535ll * 4;
+    return fits_quads(c) && keys_fit_texels(c) && c->in[Q]->shape[0] <= 65535ll * 4 &&
+           vr_loops_fit(c, most_keys(c) / keys_a_step(c) + OTHER_STEPS);
+}
+
+static bool fits_split(const vr_call *c, const vr_kernel *k)
+{
+    return fits_quads(c) && c->in[Q]->shape[0] <= MOST_QUERIES &&
+           (k->binds[K].access == VR_STORAGE || keys_fit_texels(c)) &&
+           split_bytes(c, k) <= c->limits->max_storage_binding_bytes &&
+           vr_loops_fit(c, SPLIT_KEYS * steps_of_key(c) + most_splits(c) + OTHER_STEPS);
+}
+
+/* With fewer queries than half the lanes most lanes of `texel` are idle, with more they read the same keys,
+ * which is faster; the smallest bucket is that of sessions that go token by token. Where views do not hold
+ * the keys, the other kernels read them element by element. */
+static bool split_pays(const vr_call *c, const vr_kernel *k)
+{
+    const uint32_t lanes = vr_kernel_workgroup(k, c->limits);
+    const bool dynamic = c->in[Q]->symbol != VR_NO_SYMBOL;
+    const uint32_t few = dynamic && lanes < SMALL_BUCKET ? SMALL_BUCKET : lanes / 2;
+    return most_keys(c) >= MANY_KEYS && (c->in[Q]->shape[0] <= few || !keys_fit_texels(c));
 }
 
 static bool fits_plain(const vr_call *c, const vr_kernel *k)
@@ -301,10 +352,15 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
                 c->in[BIAS] != NULL, c->at.attention.soft_cap > 0, c->at.attention.pointwise > 0);
 }
 
-static void define_texel(const vr_call *c, const vr_kernel *k, vr_str *out)
+/* ROLLED: with unrolled loads of a storage buffer lavapipe takes half a minute to compile, and its views
+ * hold all keys; SwiftShader, whose views do not, would run at half the speed. */
+static void define_quads(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
+    const bool stored = k->binds[K].access == VR_STORAGE;
     vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %u\n", head_dim(c) / 4,
                 value_dim(c) / 4, keys_a_step(c));
+    vr_str_addf(out, "#define SPLIT %d\n#define STORED %d\n#define ROLLED %d\n", k->second != NULL,
+                stored, stored && c->limits->costly_texel_fetch);
     define(c, k, out);
 }
 
@@ -315,24 +371,37 @@ static uint64_t pairs_in_time(const vr_call *c)
     return (uint64_t)(vr_dispatch_flops(c->limits) / each) + 1;
 }
 
-/* Dispatches of neighbouring queries, of whole workgroups. heads: in the grid's y, else with the
- * queries in x. */
-static vireo_status launch_queries(const vr_call *c, uint32_t wg, struct vr_push_attention *p,
-                                   bool heads, vr_launches *out)
+/* How many of `units` a dispatch may take that have `pairs` each. */
+static uint64_t units_in_time(const vr_call *c, uint64_t units, uint64_t pairs)
 {
-    const uint64_t rows = (uint64_t)c->in[Q]->shape[0], now = (uint64_t)c->in[Q]->count;
-    const uint64_t keys = most_keys(c), few = pairs_in_time(c) / (keys ? keys : 1);
-    const uint64_t least = vr_ceil_div(rows, MOST_PARTS) + 1;
-    const uint64_t step = vr_ceil_div(few > least ? few : least, wg) * wg;
-    for (uint64_t at = 0; at == 0 || at < rows; at += step) {
+    const uint64_t few = pairs_in_time(c) / (pairs ? pairs : 1);
+    const uint64_t least = vr_ceil_div(units, MOST_PARTS) + 1;
+    return few > least ? few : least;
+}
+
+/* Dispatches of `step` neighbouring units, of which this run has `now`, each of so many lanes; lanes 0: of
+ * one, and the heads in the grid's y. */
+static vireo_status launch_units(struct vr_push_attention *p, uint64_t units, uint64_t now, uint64_t step,
+                                 uint64_t lanes, uint32_t wg, vr_launches *out)
+{
+    for (uint64_t at = 0; at == 0 || at < units; at += step) {
         const uint64_t end = at + step < now ? at + step : now, count = end > at ? end - at : 0;
-        p->query_begin = (uint32_t)at;
-        if (!(heads ? vr_launch_grid(out, p, sizeof *p, (uint32_t)vr_ceil_div(count, wg),
-                                     p->n_heads, 1)
-                    : vr_launch(out, p, sizeof *p, vr_ceil_div(count * p->n_heads, wg), 1)))
+        p->begin = (uint32_t)at;
+        if (!(lanes ? vr_launch(out, p, sizeof *p, vr_ceil_div(count * lanes, wg), 1)
+                    : vr_launch_grid(out, p, sizeof *p, (uint32_t)vr_ceil_div(count, wg),
+                                     p->n_heads, 1)))
             return VIREO_ERROR_OUT_OF_MEMORY;
     }
     return VIREO_OK;
+}
+
+/* Dispatches of neighbouring queries, of whole workgroups. lanes: as for launch_units. */
+static vireo_status launch_queries(const vr_call *c, struct vr_push_attention *p, uint64_t lanes,
+                                   uint32_t wg, vr_launches *out)
+{
+    const uint64_t rows = (uint64_t)c->in[Q]->shape[0], now = (uint64_t)c->in[Q]->count;
+    const uint64_t step = vr_ceil_div(units_in_time(c, rows, most_keys(c)), wg) * wg;
+    return launch_units(p, rows, now, step, lanes, wg, out);
 }
 
 static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,
@@ -340,7 +409,7 @@ static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t 
 {
     (void)k;
     struct vr_push_attention p = push_of(c, 4);
-    return launch_queries(c, wg, &p, true, out);
+    return launch_queries(c, &p, 0, wg, out);
 }
 
 static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
@@ -348,14 +417,35 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
 {
     (void)k;
     struct vr_push_attention p = push_of(c, 1);
-    return launch_queries(c, wg, &p, false, out);
+    return launch_queries(c, &p, p.n_heads, wg, out);
 }
 
-/* Of each query and head: the largest score, the sum of weights, that of weighted values. */
-static uint64_t state_bytes(const vr_call *c, const vr_kernel *k)
+/* attention_end.comp, of states that have p->count keys each. */
+static vireo_status launch_end(const vr_call *c, struct vr_push_attention *p, uint32_t wg, vr_launches *out)
+{
+    p->out_pitch = vr_value_pitch(c->out[0]);
+    const uint64_t quads = (uint64_t)c->in[Q]->count * p->n_heads * vr_ceil_div(p->v_dim, 4);
+    if (!vr_launch(out, p, sizeof *p, vr_ceil_div(quads, wg), 1))
+        return VIREO_ERROR_OUT_OF_MEMORY;
+    out->list[out->count - 1].second = true;
+    return VIREO_OK;
+}
+
+static vireo_status launch_split(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
     (void)k;
-    return (uint64_t)vr_value_rows(c->in[Q]) * c->at.attention.n_heads * (value_dim(c) + 2) * 4;
+    struct vr_push_attention p = push_of(c, 4);
+    const uint64_t most = most_keys(c), splits = most_splits(c);
+    const uint64_t keys = (uint64_t)c->in[K]->count < most ? (uint64_t)c->in[K]->count : most;
+    p.count = SPLIT_KEYS;
+    p.streams = splits > STREAMS ? STREAMS : splits ? (uint32_t)splits : 1;
+    const uint64_t of_unit = p.streams * SPLIT_KEYS, key_heads = c->at.attention.n_kv_heads;
+    const uint64_t units = vr_ceil_div(most, of_unit) * key_heads;
+    const uint64_t now = vr_ceil_div(keys, of_unit) * key_heads;
+    const uint64_t pairs = (uint64_t)c->in[Q]->shape[0] * of_unit / key_heads;
+    const uint64_t lanes = (uint64_t)c->in[Q]->count * group(c) * p.streams;
+    const vireo_status st = launch_units(&p, units, now, units_in_time(c, units, pairs), lanes, wg, out);
+    return st ? st : launch_end(c, &p, wg, out);
 }
 
 static uint32_t keys_a_dispatch(const vr_call *c)
@@ -383,23 +473,29 @@ static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t w
         st = vr_launch_one(out, &p, sizeof p, p.first == 0 || p.first < keys ? groups : 0);
         p.first += p.count;
     } while (!st && p.first < most);
-    if (!st)
-        st = vr_launch_one(out, &p, sizeof p, groups);
-    if (!st)
-        out->list[out->count - 1].second = true;
-    return st;
+    p.count = UINT32_MAX; /* one state a query has them all */
+    return st ? st : launch_end(c, &p, wg, out);
 }
 
 static const vr_kernel end_program = {
-    .shader = "attention_end.comp",
-    .binds = {{VR_SCRATCH, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
+    .shader = "attention_end.comp", .define = define,
+    .binds = {{VR_SCRATCH, VR_STORAGE}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
+              {VR_IN3, VR_TEXEL_INT}, {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}};
+
+/* q as quads by texel, k and v by `access`. */
+#define QUADS(access, result)                                                                      \
+    .shader = "attention.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .define = define_quads,        \
+    .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_IN1, access}, {VR_IN2, access},                         \
+              {VR_IN3, VR_TEXEL_INT}, {result, VR_STORAGE}, {VR_STEP, VR_UNIFORM},                 \
+              {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}
+#define SPLIT                                                                                      \
+    .order = 1, .fits = fits_split, .pays = split_pays, .scratch = split_bytes,                    \
+    .launch = launch_split, .second = &end_program
 
 static const vr_kernel kernels[] = {
-    {.name = "texel", .shader = "attention.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = fits_texel, .define = define_texel, .launch = launch_texel,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_IN1, VR_TEXEL_VEC4}, {VR_IN2, VR_TEXEL_VEC4},
-               {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
-               {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
+    {.name = "split", SPLIT, QUADS(VR_TEXEL_VEC4, VR_SCRATCH)},
+    {.name = "split_storage", SPLIT, QUADS(VR_STORAGE, VR_SCRATCH)},
+    {.name = "texel", .fits = fits_texel, .launch = launch_texel, QUADS(VR_TEXEL_VEC4, VR_OUT0)},
     {.name = "plain", .shader = "attention_plain.comp", .defines = "#define LONG 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_plain, .define = define,
      .launch = launch_plain,
@@ -425,6 +521,9 @@ static const vr_check checks[] = {
     {.at.attention = {.n_heads = 4, .n_kv_heads = 2, .causal = true, .window = 9, .soft_cap = 4.0f},
      .in = {VR_IN_F32(23, 32), VR_IN_F32(40, 16), VR_IN_F32(40, 24), VR_IN_OFFSETS(5, 0),
             VR_IN_OFFSETS(5, 1), VR_IN_F32(4, 13)}},
+    {.at.attention = {.n_heads = 4, .n_kv_heads = 2, .causal = true}, /* more than a split */
+     .in = {VR_IN_F32(3, 32), VR_IN_F32(300, 16), VR_IN_F32(300, 16), VR_IN_OFFSETS(2, 0),
+            VR_IN_OFFSETS(2, 1)}},
     {.at.attention = {.n_heads = 2, .n_kv_heads = 2, .causal = true, .pointwise = 20.0f},
      .in = {VR_IN_F32(21, 16), VR_IN_F32(21, 16), VR_IN_F32(21, 16), VR_IN_OFFSETS(4, 0), {0},
             VR_IN_F32(1, 31)}},

@@ -22,8 +22,8 @@ for dtype in f16 bf16 q8_0 q4_0; do
     vireo 0 bench op matmul --shapes 7x64x12 --dtype "$dtype" --json
     json "j[\"results\"][0][\"dtype\"] == \"$dtype\" and j[\"results\"][0][\"nmse\"] < 1e-9"
 done
-vireo 0 bench op attention --shapes 3x5x2x8
-prints '^op	shape	of	kernel	ms	GFLOPS	GB/s	NMSE$' '^attention	3x5x2x8	given	'
+vireo 0 bench op attention --shapes 3x5x7x4x2x8
+prints '^op	shape	of	kernel	ms	GFLOPS	GB/s	NMSE$' '^attention	3x5x7x4x2x8	given	'
 # All kernels: the usual one first; those that cannot run say why.
 vireo 0 bench op matmul --shapes 3x64x12 --kernels --json
 quiet
@@ -167,7 +167,7 @@ vireo 2 bench op gelu --dtype q8_0
 says 'vireo bench: --dtype is of weights; gelu has none'
 vireo 2 bench op gelu --profile
 says 'vireo bench: op and --profile cannot be used together'
-vireo 1 bench op attention --shapes 1x5000x8x8
+vireo 1 bench op attention --shapes 1x5000x5000x8x8x8
 mentions '^vireo: attention: .* operations, of which the reference would take all'
 vireo 2 bench op all --shapes 5x5
 says 'vireo bench: --shapes are those of one op, not of all'

@@ -129,6 +129,29 @@ static const row rows[] = {
     {3, 7, {1, 1, 1}, 3, .n_keys = 80, .keys = {65, 1, 14}, .causal = true, .window = 16},
     {2, 32, {1, 1}, 2, .n_keys = 300, .keys = {200, 100}, .causal = true, .kv_heads = 1},
     {2, 8, {5, 3}, 2, .no_keys = true}, /* no keys at all */
+    /* Few queries of many keys: as many as a split has (128), one less, one more, as many as a unit of
+     * 8 splits has, one more; the last query sees all. */
+    {3, 32, {1}, 1, .n_keys = 128, .keys = {128}},
+    {3, 32, {1}, 1, .n_keys = 127, .keys = {127}},
+    {3, 32, {1}, 1, .n_keys = 129, .keys = {129}},
+    {2, 8, {3}, 1, .n_keys = 1024, .keys = {1024}, .causal = true},
+    {2, 8, {3}, 1, .n_keys = 1025, .keys = {1025}, .causal = true},
+    {8, 64, {4}, 1, .n_keys = 300, .keys = {300}, .kv_heads = 2, .causal = true},
+    {4, 128, {2}, 1, .n_keys = 257, .keys = {257}, .kv_heads = 1},
+    {2, 8, {2, 1, 0, 3, 1}, 5, .n_keys = 669, .keys = {1, 0, 128, 385, 155}, .causal = true},
+    {2, 20, {1, 1}, 2, .n_keys = 400, .keys = {130, 270}, .v_dim = 4},
+    {2, 8, {3}, 1, .n_keys = 700, .keys = {700}, .window = 200},
+    {4, 8, {3}, 1, .n_keys = 2100, .keys = {2100}, .window = 1100, .causal = true, .kv_heads = 2},
+    {4, 8, {2, 1}, 2, .n_keys = 500, .keys = {290, 210}, .bias_rows = 4, .bias_width = 801,
+     .soft_cap = 3.0f},
+    {3, 32, {2}, 1, .n_keys = 270, .keys = {270}, .pointwise = 270.0f, .causal = true},
+    {1, 32, {3}, 1, .n_keys = 500, .keys = {500}, .scale = 0.2f, .fill = FILL_WIDE}, /* maxima far apart */
+    {2, 8, {2}, 1, .n_keys = 300, .keys = {300}, .v_fill = FILL_HUGE},
+    {4, 12, {2, 1}, 2, .n_keys = 280, .keys = {150, 130}, .view = true, .kv_heads = 2},
+    {3, 5, {2}, 1, .n_keys = 260, .keys = {260}, .causal = true}, /* no whole quads */
+    {2, 8, {0}, 3, .offsets_fill = FILL_BAD_OFFSETS, .n_tokens = 6, .n_keys = 400},
+    {2, 8, {0}, 0, .most_tokens = 400, .tokens = {257, 400, 128}, .most_offsets = 4, .offsets = {2, 4, 3},
+     .causal = true},
     {2, 8, {12, 7}, 2, .soft_cap = 0.5f},
     {2, 32, {30, 9}, 2, .soft_cap = 5.0f, .fill = FILL_WIDE, .scale = 0.2f},
     {3, 5, {12, 7}, 2, .soft_cap = 30.0f},

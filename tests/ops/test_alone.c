@@ -5,10 +5,10 @@
 #include "op_rand.h"
 #include "vireo/inspect.h"
 
-enum { HEADS = 4, DIM = 8, WIDTH = HEADS * DIM, SEQUENCES = 5, BIAS = 9, MOST = 64 };
+enum { HEADS = 4, DIM = 8, WIDTH = HEADS * DIM, SEQUENCES = 5, BIAS = 9, QUERIES = 64, MOST = 512 };
 
-/* Lengths of queries and keys; tokens of all. */
-static const int64_t queries[SEQUENCES] = {7, 1, 13, 0, 10}, keys[SEQUENCES] = {9, 4, 13, 3, 21};
+/* Lengths of queries and keys, some of which are several splits. */
+static const int64_t queries[SEQUENCES] = {7, 1, 13, 0, 10}, keys[SEQUENCES] = {9, 140, 13, 3, 300};
 
 typedef struct variant {
     const char *kernel;
@@ -19,7 +19,8 @@ typedef struct variant {
     {kernel, {.n_heads = HEADS, .causal = true, .window = 6}},                                     \
     {kernel, {.n_heads = HEADS, .soft_cap = 3}},                                                   \
     {kernel, {.n_heads = HEADS, .causal = true, .pointwise = 11}}
-static const variant variants[] = {VARIANTS("attention/texel"), VARIANTS("attention/plain"),
+static const variant variants[] = {VARIANTS("attention/split"), VARIANTS("attention/split_storage"),
+                                   VARIANTS("attention/texel"), VARIANTS("attention/plain"),
                                    VARIANTS("attention/long")};
 
 /* A sequence's own rows, wherever it stands. */
@@ -31,7 +32,7 @@ static void fill_rows(float *to, size_t sequence, uint64_t part, int64_t rows)
 }
 
 typedef struct batch {
-    float q[MOST * WIDTH], k[MOST * WIDTH], v[MOST * WIDTH], out[MOST * WIDTH];
+    float q[QUERIES * WIDTH], k[MOST * WIDTH], v[MOST * WIDTH], out[QUERIES * WIDTH];
     int32_t offsets[SEQUENCES + 1], key_offsets[SEQUENCES + 1];
     size_t n;
 } batch;
@@ -70,7 +71,7 @@ static vireo_model *make_model(vireo_device *device, const variant *t)
     vireo_model *model = NULL;
     vireo_error err = {0};
     assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
-    const vireo_symbol tokens = vireo_graph_symbol(g, "tokens", MOST);
+    const vireo_symbol tokens = vireo_graph_symbol(g, "tokens", QUERIES);
     const vireo_symbol rows = vireo_graph_symbol(g, "keys", MOST);
     const vireo_symbol ends = vireo_graph_symbol(g, "ends", SEQUENCES + 1);
     const int64_t shape[] = {0, WIDTH};

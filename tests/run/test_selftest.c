@@ -132,7 +132,7 @@ static void test_broken(void **state)
          "void main()",
          "void mian()",
          "attention",
-         {"attention/texel"},
+         {"attention/split", "attention/split_storage", "attention/texel"},
          "attention.comp",
          {"attention/plain", "attention/long"}},
     };
