@@ -13,7 +13,7 @@ enum { MOST_PARTS = 256 }; /* dispatches for the sake of time: sequences may all
  * a unit: they are read side by side. */
 enum { SPLIT_KEYS = 128, STREAMS = 8 };
 enum { MOST_QUERIES = 128 }; /* whose keys are split: a unit has all of them */
-enum { SMALL_BUCKET = 16, MANY_KEYS = 256 }; /* where splitting pays */
+enum { SMALL_BUCKET = 16, MANY_KEYS = 128 }; /* where splitting pays */
 #define EFFORT 3.0 /* exponentials, and products of vectors instead of tiles */
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 

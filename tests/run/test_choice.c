@@ -5,7 +5,7 @@
 #include "vireo/graph.h"
 #include "vireo/inspect.h"
 
-enum { MOST = 1024, WIDTH = 12, NARROW = 8 };
+enum { MOST = 1024, WIDTH = 16, NARROW = 8 };
 
 /* y[row][i] = x[row][i] (i + 1) for i < columns. */
 static vireo_model *make_model(vireo_device *d, int columns)
@@ -96,8 +96,61 @@ static void test_narrow(void **state)
     test_device_destroy(&d);
 }
 
+/* The kernel of attention for so many queries and keys, the queries at run time if `dynamic`. */
+static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bool dynamic)
+{
+    static float x[MOST * WIDTH], y[MOST * WIDTH];
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    const char *op;
+    const int32_t ends[] = {0, (int32_t)queries}, key_ends[] = {0, (int32_t)keys};
+    const vireo_tensor t = {VIREO_I32, 1, {2}, (void *)(uintptr_t)ends, sizeof ends};
+    const vireo_tensor of_keys = {VIREO_I32, 1, {2}, (void *)(uintptr_t)key_ends, sizeof key_ends};
+    const vireo_tensor k = {VIREO_F32, 2, {keys, WIDTH}, x, (size_t)keys * WIDTH * sizeof *x};
+    const vireo_tensor in = {VIREO_F32, 2, {queries, WIDTH}, x, (size_t)queries * WIDTH * sizeof *x};
+    vireo_tensor out = {.data = y, .bytes = sizeof y};
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    const vireo_symbol rows = dynamic ? vireo_graph_symbol(g, "queries", MOST) : (vireo_symbol){0};
+    vireo_value q = vireo_graph_input(g, "q", VIREO_F32, 2, in.shape, rows);
+    vireo_value past = vireo_graph_constant(g, "k", &k);
+    const vireo_attention_args args = {.n_heads = 2, .n_kv_heads = 2,
+                                       .key_offsets = vireo_graph_constant(g, "of keys", &of_keys)};
+    vireo_value offsets = vireo_graph_constant(g, "offsets", &t);
+    vireo_graph_output(g, "y", vireo_attention_with(g, q, past, past, offsets, &args));
+    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
+        vireo_session_run(s, &in, 1, &out, 1, &err))
+        fail_msg("%s", err.message);
+    const char *chosen = vireo_session_get_kernel(s, 0, &op);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+    return chosen;
+}
+
+/* Keys are split where queries fill less than half the lanes, or may, in the smallest bucket; and where views
+ * do not hold the keys. */
+static void test_split(void **state)
+{
+    (void)state;
+    const vireo_device_options options = test_device_options();
+    const vr_device_override low = {.max_texel_elements = 1 << 10};
+    vireo_device *d = test_device_create(), *small = test_device_create_with(&options, &low);
+    const int64_t lanes = d->info.subgroup_size, fill = lanes / 2 + 1;
+    assert_string_equal(chosen_for(d, lanes / 2, 300, false), "split");
+    assert_string_equal(chosen_for(d, fill, 300, false), "texel");
+    assert_string_equal(chosen_for(d, 1, 100, false), "texel");
+    assert_string_equal(chosen_for(d, 3, 300, true), "split");
+    assert_string_equal(chosen_for(d, 65, 300, true), "texel");
+    assert_string_equal(chosen_for(small, 65, MOST, true), "split_storage");
+    assert_string_equal(chosen_for(small, 200, MOST, true), "plain");
+    test_device_destroy(&small);
+    test_device_destroy(&d);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_narrow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_narrow),
+                                       cmocka_unit_test(test_split)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
