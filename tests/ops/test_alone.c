@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Bits of a sequence's attention do not depend on what else is in the batch, whatever the kernel: a
- * batch of all, each sequence alone, and a batch in another order give the same, in one dispatch or many. */
+ * batch of all, each sequence alone, and a batch in another order give the same, in one dispatch or
+ * many. */
 #include "device_test.h"
 #include "op_rand.h"
 #include "vireo/inspect.h"

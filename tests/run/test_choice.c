@@ -128,8 +128,8 @@ static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bo
     return chosen;
 }
 
-/* Keys are split where queries fill less than half the lanes, or may, in the smallest bucket; and where views
- * do not hold the keys. */
+/* Keys are split where queries fill at most half the lanes, or may, in the smallest bucket; and where
+ * views do not hold the keys. */
 static void test_split(void **state)
 {
     (void)state;
