@@ -161,6 +161,10 @@ struct vr_push_copy {
     VR_U32 from_width;    /* not 0: rows of x are cut out of rows this wide, one after the other, that
                              stand a2 apart */
     VR_U32 cut;           /* the input's slab begins with the result's */
+    /* With VR_SHIFT, in elements: how far behind the input's quads the result's begin, how much of a row's
+     * first quad stands before the region, the region's width; columns are elements, too, and x.width how
+     * many quads of the result a row touches. */
+    VR_U32 shift, skip, width;
 };
 
 /* transpose.comp. Places in quads: unit (i0, i1, i2, i3) begins at its indices · a of x, where i3 counts

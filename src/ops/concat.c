@@ -55,7 +55,7 @@ static void reference(const vr_ref_args *r)
 static vr_copy copy_of(const vr_call *c, uint32_t input)
 {
     const uint32_t axis = c->at.concat.axis, rank = c->in[0]->rank;
-    vr_copy copy = {.region = *c->in[input]};
+    vr_copy copy = {.region = *c->in[input], .ends = true};
     uint32_t steps[4];
     int64_t before = 0;
     copy.region.pitch = 0;
@@ -72,49 +72,7 @@ static vr_copy copy_of(const vr_call *c, uint32_t input)
     return copy;
 }
 
-static bool quads_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    for (uint32_t i = 0; i < VR_MAX_IN && c->in[i]; i++) {
-        const vr_copy copy = copy_of(c, i);
-        if (!vr_copy_is_quads(&copy))
-            return false;
-    }
-    return true;
-}
-
-static bool texels_fit(const vr_call *c, const vr_kernel *k)
-{
-    bool fit = quads_fit(c, k);
-    for (uint32_t i = 0; fit && i < VR_MAX_IN && c->in[i]; i++)
-        fit = vr_fits_texels(c, c->in[i]);
-    return fit;
-}
-
-static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, bool quads,
-                           vr_launches *l)
-{
-    vireo_status st = VIREO_OK;
-    for (uint32_t i = 0; !st && i < VR_MAX_IN && c->in[i]; i++) {
-        const vr_copy copy = copy_of(c, i);
-        st = vr_launch_copy(c, k, wg, i, &copy, quads, l);
-    }
-    return st;
-}
-
-static vireo_status launch_quads(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
-{
-    return launch(c, k, wg, true, l);
-}
-
-static vireo_status launch_elements(const vr_call *c, const vr_kernel *k, uint32_t wg,
-                                    vr_launches *l)
-{
-    return launch(c, k, wg, false, l);
-}
-
-static const vr_kernel kernels[] = {
-    VR_COPY_KERNELS(texels_fit, quads_fit, launch_quads, launch_elements)};
+VR_COPY_KERNELS(copy_of, );
 
 static const vr_check checks[] = {
     {.at.concat = {.axis = 0}, .in = {VR_IN_F32(5, 8), VR_IN_F32(3, 8)}},

@@ -55,8 +55,9 @@ static bool view(const vr_call *c, uint64_t *offset)
     return x->pitch == 0 && vr_value_width(x) % 4 == 0 && vr_value_width(out) % 4 == 0;
 }
 
-static vr_copy copy_of(const vr_call *c)
+static vr_copy copy_of(const vr_call *c, uint32_t input)
 {
+    (void)input;
     const vr_value *x = c->in[0], *out = c->out[0];
     const bool same = vr_value_width(x) == vr_value_width(out);
     return (vr_copy){.region = *out,
@@ -65,11 +66,12 @@ static vr_copy copy_of(const vr_call *c)
                      .from_width = same ? 0 : (uint32_t)vr_value_width(x),
                      .flat = true,
                      .whole = true,
+                     .ends = same,
                      .cut = same,
                      .padding = vr_padding_of(out)};
 }
 
-VR_ONE_COPY(copy_of, );
+VR_COPY_KERNELS(copy_of, );
 
 static const vr_check checks[] = {
     {.at.reshape = {.rank = 3, .shape = {6, 4, 8}}, .in = {VR_IN_F32(12, 16)}},

@@ -73,11 +73,13 @@ static bool view(const vr_call *c, uint64_t *offset)
     return true;
 }
 
-static vr_copy copy_of(const vr_call *c)
+static vr_copy copy_of(const vr_call *c, uint32_t input)
 {
+    (void)input;
     vr_copy copy = {.region = *c->out[0],
                     .from = (uint32_t)start_of(c),
                     .whole = true,
+                    .ends = c->at.slice.axis + 1 < c->in[0]->rank,
                     .cut = c->at.slice.axis + 1 == c->in[0]->rank,
                     .padding = vr_padding_of(c->out[0])};
     vr_steps_of(c->in[0], copy.from_step);
@@ -93,7 +95,7 @@ static vr_copy copy_of(const vr_call *c)
     return copy;
 }
 
-VR_ONE_COPY(copy_of, );
+VR_COPY_KERNELS(copy_of, );
 
 static const vr_check checks[] = {
     {.at.slice = {.axis = 1, .start = 4, .size = 8}, .in = {VR_IN_ROWS(1, 37, 20)}},

@@ -45,10 +45,14 @@ static void reference(const vr_ref_args *r)
                     *y++ = r->in[0][i * step[0] + j * step[1] + k * step[2] + l * step[3]];
 }
 
-static vr_copy copy_of(const vr_call *c)
+static vr_copy copy_of(const vr_call *c, uint32_t input)
 {
+    (void)input;
     const uint32_t rank = c->in[0]->rank;
-    vr_copy copy = {.region = *c->out[0], .whole = true, .padding = vr_padding_of(c->out[0])};
+    vr_copy copy = {.region = *c->out[0],
+                    .whole = true,
+                    .ends = true,
+                    .padding = vr_padding_of(c->out[0])};
     uint32_t from[4], to[4];
     vr_steps_of(c->in[0], from);
     vr_steps_of(c->out[0], to);
@@ -80,7 +84,7 @@ static bool block_texels_fit(const vr_call *c, const vr_kernel *k)
 /* Units by dimension of the result, were it of rank 4, and how far apart they are. */
 static struct vr_push_transpose block_push(const vr_call *c)
 {
-    const vr_copy copy = copy_of(c);
+    const vr_copy copy = copy_of(c, 0);
     const vr_value *out = c->out[0];
     const uint32_t first = 4 - out->rank;
     uint32_t size[4] = {1, 1, 1, 1}, axis = 0;
@@ -126,8 +130,8 @@ static vireo_status launch_blocks(const vr_call *c, const vr_kernel *k, uint32_t
         .binds = {{VR_IN0, access}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                  \
     }
 
-VR_ONE_COPY(copy_of, BLOCK_KERNEL("blocks", "1", VR_TEXEL_UVEC4, block_texels_fit),
-            BLOCK_KERNEL("block_storage", "0", VR_STORAGE, blocks_fit), );
+VR_COPY_KERNELS(copy_of, BLOCK_KERNEL("blocks", "1", VR_TEXEL_UVEC4, block_texels_fit),
+                BLOCK_KERNEL("block_storage", "0", VR_STORAGE, blocks_fit), );
 
 static const vr_check checks[] = {
     {.at.transpose = {.axes = {1, 0, 2}}, .in = {VR_IN_F32(3, 5, 8)}},
