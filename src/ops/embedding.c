@@ -5,7 +5,8 @@
 #include "ops/rows.h"
 #include <string.h>
 
-enum { STEPS = 4 }; /* rows a workgroup; VR_STEPS in the shader */
+enum { STEPS = 4 };       /* rows a workgroup, if loops allow; VR_STEPS in the shader */
+enum { LANES_FROM = 16 }; /* so many rows keep the lanes of two workgroups busy */
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
@@ -40,24 +41,61 @@ static void reference(const vr_ref_args *r)
     }
 }
 
-static bool slabs_fit(const vr_call *c, const vr_kernel *k)
+/* Iterations of an invocation for a row that `lanes` share. */
+static uint64_t loops_of(const vr_call *c, uint32_t lanes)
 {
-    return vr_table_fits(c, k, VR_IN0);
+    return 1 + vr_ceil_div(vr_value_pitch(c->out[0]) / 4, lanes);
 }
 
-static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
+static uint32_t steps_of(const vr_call *c, uint32_t wg)
+{
+    return vr_loops_fit(c, STEPS * loops_of(c, wg)) ? STEPS : 1;
+}
+
+static bool team_loops_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_loops_fit(c, loops_of(c, vr_kernel_workgroup(k, c->limits)));
+}
+
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_table_fits_texels(c, k) && team_loops_fit(c, k);
+}
+
+static bool slabs_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_table_fits(c, k, VR_IN0) && team_loops_fit(c, k);
+}
+
+static bool lane_texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_table_fits_texels(c, k) && vr_loops_fit(c, loops_of(c, 1));
+}
+
+static bool lane_slabs_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_table_fits(c, k, VR_IN0) && vr_loops_fit(c, loops_of(c, 1));
+}
+
+/* On a CPU lanes far apart cost nothing, and the ids of a workgroup are read together. */
+static bool lanes_pay(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return c->limits->type == VIREO_DEVICE_CPU && vr_value_rows(c->out[0]) >= LANES_FROM;
+}
+
+static void define_lanes(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     (void)k;
     vr_define_dtype(c->in[0], s);
-    vr_str_addf(s, "#define VR_STEPS %d\n", STEPS);
+    vr_str_add(s, "#define VR_LANES 1\n#define VR_STEPS 1\n");
 }
 
-/* A view's format converts halves. */
-static void define_steps(const vr_call *c, const vr_kernel *k, vr_str *s)
+static void define_teams(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)c;
-    (void)k;
-    vr_str_addf(s, "#define VR_STEPS %d\n", STEPS);
+    vr_define_dtype(c->in[0], s);
+    vr_str_addf(s, "#define VR_LANES 0\n#define VR_STEPS %u\n",
+                steps_of(c, vr_kernel_workgroup(k, c->limits)));
 }
 
 static struct vr_push_embedding push_of(const vr_call *c)
@@ -72,11 +110,11 @@ static struct vr_push_embedding push_of(const vr_call *c)
                                       .count = (uint32_t)vr_value_rows(c->in[0])};
 }
 
-static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+/* per_group: rows. */
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t per_group, vr_launches *l)
 {
     struct vr_push_embedding push = push_of(c);
     const vr_value *out = c->out[0];
-    (void)wg;
     const double bytes = 2.0 * (double)vr_value_row_bytes(out);
     const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), step = vr_table_step(c, k, VR_IN0);
     do {
@@ -84,7 +122,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
         push.count = rows - push.first < step ? rows - push.first : step;
         vireo_status st =
             vr_launch_ranges(c, l, &push, sizeof push, (uint64_t)vr_value_rows(out),
-                             (uint64_t)vr_value_rows_now(out), bytes, 1, STEPS);
+                             (uint64_t)vr_value_rows_now(out), bytes, 1, per_group);
         if (st)
             return st;
         for (size_t i = begin; i < l->count; i++)
@@ -94,44 +132,35 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return VIREO_OK;
 }
 
+static vireo_status launch_lanes(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    return launch(c, k, wg, l);
+}
+
+static vireo_status launch_teams(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    return launch(c, k, steps_of(c, wg), l);
+}
+
+#define EMBEDDING_KERNEL(label, team, texel, access, fit, ...)                                     \
+    {                                                                                              \
+        .name = label, .order = 1, .shader = "embedding.comp",                                     \
+        .defines = "#define VR_TEXEL " texel "\n", .workgroup = VR_WORKGROUP_SUBGROUP,             \
+        .fits = fit, .define = define_##team, .launch = launch_##team, __VA_ARGS__                 \
+        .binds = {{VR_IN0, access},                                                                \
+                  {VR_IN1, VR_STORAGE},                                                            \
+                  {VR_OUT0, VR_STORAGE},                                                           \
+                  {VR_STEP, VR_UNIFORM},                                                           \
+                  {VR_FAULT, VR_STORAGE}}                                                          \
+    }
+
 static const vr_kernel kernels[] = {
-    {.name = "texel", .order = 1,
-     .shader = "embedding.comp",
-     .defines = "#define VR_TEXEL 1\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = vr_table_fits_texels,
-     .define = define_steps,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_VEC4},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_FAULT, VR_STORAGE}}},
-    {.name = "packed", .order = 1,
-     .shader = "embedding.comp",
-     .defines = "#define VR_TEXEL 1\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = vr_table_fits_texels,
-     .define = define,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_TEXEL_UVEC4},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_FAULT, VR_STORAGE}}},
-    {.name = "storage", .order = 1,
-     .shader = "embedding.comp",
-     .defines = "#define VR_TEXEL 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = slabs_fit,
-     .define = define,
-     .launch = launch,
-     .binds = {{VR_IN0, VR_STORAGE},
-               {VR_IN1, VR_STORAGE},
-               {VR_OUT0, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM},
-               {VR_FAULT, VR_STORAGE}}},
-};
+    EMBEDDING_KERNEL("row", lanes, "1", VR_TEXEL_VEC4, lane_texels_fit, .pays = lanes_pay, ),
+    EMBEDDING_KERNEL("row_packed", lanes, "1", VR_TEXEL_UVEC4, lane_texels_fit, .pays = lanes_pay, ),
+    EMBEDDING_KERNEL("row_storage", lanes, "0", VR_STORAGE, lane_slabs_fit, .pays = lanes_pay, ),
+    EMBEDDING_KERNEL("texel", teams, "1", VR_TEXEL_VEC4, texels_fit, ),
+    EMBEDDING_KERNEL("packed", teams, "1", VR_TEXEL_UVEC4, texels_fit, ),
+    EMBEDDING_KERNEL("storage", teams, "0", VR_STORAGE, slabs_fit, )};
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 {

@@ -41,7 +41,9 @@ static const row rows[] = {
     {9, 12, 30, ACTIVATION, .view = true},
     {20, 9, 30, .fill = FILL_WIDE},
     {20, 9, 30, ACTIVATION, .fill = FILL_HUGE},
-    {9, 3, 270000, .heavy = true},
+    {9, 3, 300000, .heavy = true},
+    {3, 300000, 5, .heavy = true},
+    {3, 600001, 5, .heavy = true}, /* four rows a workgroup are more iterations than lavapipe's */
     {600000, 60, 1000, .heavy = true},         /* 137 MiB */
     {1200000, 60, 1000, HALVES, .heavy = true}, /* 137 MiB */
     /* More than one slab of 65,536 bytes. */
@@ -75,7 +77,7 @@ static const row packed_rows[] = {
     {4200, 32, 61, .device = OP_DEVICE_LOW},
     {300, 512, 30, .device = OP_DEVICE_LOW},
     {40, 96, 0, .most = 64, .counts = {5, 64, 0}},
-    {9, 32, 270000, .heavy = true},
+    {9, 32, 300000, .heavy = true},
 };
 static const row bf16_rows[] = {{7, 1, 9}, {10, 13, 11}, {8, 4, 8}, {9, 5, 9}, {100, 37, 31},
                                 {65, 129, 20}, {1100, 33, 45, .device = OP_DEVICE_LOW}};

@@ -204,6 +204,8 @@ static void test_faults(void **state)
         const char *kernel, *op, *ids;
     } kernels[] = {{false, "embedding/texel", "embedding", "ids"},
                    {false, "embedding/storage", "embedding", "ids"},
+                   {false, "embedding/row", "embedding", "ids"},
+                   {false, "embedding/row_storage", "embedding", "ids"},
                    {true, "rope/quads", "rope", "positions"},
                    {true, "rope/elements", "rope", "positions"}};
     float table[5 * 4];
@@ -249,7 +251,8 @@ static void test_faults_of_slabs(void **state)
 {
     (void)state;
     enum { N = 100, ID_COUNT = 5 };
-    static const char *const kernels[] = {"embedding/storage", "rope/quads", "rope/elements"};
+    static const char *const kernels[] = {"embedding/storage", "embedding/row_storage", "rope/quads",
+                                          "rope/elements"};
     static float table[N * 64], x[ID_COUNT * 64], out[ID_COUNT * 64];
     const vr_device_override low = {.max_storage_binding_bytes = 8192, .max_texel_elements = 512};
     const vireo_device_options device_options = test_device_options();
@@ -265,7 +268,7 @@ static void test_faults_of_slabs(void **state)
         vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){ID_COUNT},
                                             (vireo_symbol){0});
         vireo_value rows = vireo_graph_constant(g, "t", &t);
-        vireo_graph_output(g, "y", k == 0 ? vireo_embedding(g, rows, ids)
+        vireo_graph_output(g, "y", k < 2 ? vireo_embedding(g, rows, ids)
                                           : vireo_rope(g, vireo_graph_constant(g, "x", &turned), ids,
                                                        rows, 1, VIREO_ROPE_ADJACENT));
         vireo_model *model = NULL;
@@ -286,7 +289,7 @@ static void test_faults_of_slabs(void **state)
         in.data = bad;
         assert_int_equal(vireo_session_run(s, &in, 1, &result, 1, &err),
                          VIREO_ERROR_INVALID_ARGUMENT);
-        assert_non_null(strstr(err.message, k == 0 ? "embedding: 2 of the ids" : "rope: 2 of the pos"));
+        assert_non_null(strstr(err.message, k < 2 ? "embedding: 2 of the ids" : "rope: 2 of the pos"));
         assert_non_null(strstr(err.message, "which has 100: the first stands at 1, the largest as an "
                                             "unsigned number is 4294967295"));
         vireo_session_destroy(&s);
