@@ -210,6 +210,7 @@ struct vr_push_attention {
 struct vr_push_rope { /* rope.comp */
     vr_extent x;                  /* pitch in quads */
     VR_U32 head_dim, rotary;      /* elements */
+    VR_U32 units;                 /* of a row */
     VR_U32 table_pitch;           /* quads */
     VR_U32 table_rows;            /* of the whole table */
     VR_U32 first, count;          /* rows of the table's slab; as for embedding */

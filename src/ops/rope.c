@@ -5,7 +5,7 @@
 #include "ops/rows.h"
 
 enum { X, POSITIONS, TABLE };
-enum { STEPS = 8 }; /* quads a lane; VR_STEPS in the shader */
+enum { STEPS = 8 }; /* units a lane; VR_STEPS in the shader */
 
 static uint32_t head_dim(const vr_call *c)
 {
@@ -95,8 +95,16 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     (void)k;
-    vr_str_addf(s, "#define VR_HALVES %d\n#define VR_STEPS %d\n",
-                c->at.rope.style == VIREO_ROPE_HALVES, STEPS);
+    vr_str_addf(s, "#define VR_HALVES %d\n#define VR_COPIED %d\n#define VR_STEPS %d\n",
+                c->at.rope.style == VIREO_ROPE_HALVES, rotary(c) < head_dim(c), STEPS);
+}
+
+/* What a lane takes at a time, of a row (rope.comp). */
+static uint32_t units(const vr_call *c, const vr_kernel *k)
+{
+    const uint32_t quads = (uint32_t)vr_ceil_div((uint64_t)vr_value_width(c->in[X]), 4);
+    const bool pairs = k->fits && c->at.rope.style == VIREO_ROPE_HALVES; /* by quads */
+    return quads - (pairs ? c->at.rope.n_heads * (rotary(c) / 8) : 0);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -106,13 +114,14 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     struct vr_push_rope p = {.x = vr_extent_of(x),
                              .head_dim = head_dim(c),
                              .rotary = rotary(c),
+                             .units = units(c, k),
                              .table_pitch = vr_value_pitch(table) / 4,
                              .table_rows = rows};
     do {
         const size_t begin = l->count;
         p.count = rows - p.first < step ? rows - p.first : step;
         vireo_status st = vr_launch_slabs(c, k, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &p,
-                                          sizeof p, vr_row_quads_now(x), wg * STEPS);
+                                          sizeof p, p.units, wg * STEPS);
         if (st)
             return st;
         for (size_t i = begin; i < l->count; i++)
