@@ -65,9 +65,23 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, k) && vr_fits_texels(c, c->in[0]);
 }
 
+/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much, the
+ * fewest steps; texels are fetched as fast one by one. */
+static uint32_t span_of(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t blocks =
+        vr_ceil_div(vr_value_pitch(c->out[0]) / 4, vr_kernel_workgroup(k, c->limits));
+    return k->binds[0].access != VR_STORAGE || blocks < 2 ? 1 : blocks < 4 ? 2 : 4;
+}
+
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    vr_str_addf(s, "#define VR_SPAN %u\n#define VR_MAX %d\n", span_of(c, k),
+                c->at.pool.op == VIREO_POOL_MAX);
+}
+
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    (void)k;
     const vr_extent x = vr_extent_of(c->in[0]), out = vr_extent_of(c->out[0]);
     struct vr_push_pool push = {.tokens = x.rows,
                                       .tokens_symbol = x.symbol,
@@ -80,8 +94,8 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     const uint64_t sequences = (uint64_t)vr_value_rows(c->out[0]);
     const double bytes = (double)vr_value_bytes(c->in[0]) / (double)(sequences ? sequences : 1);
     return vr_launch_ranges(c, l, &push, sizeof push, sequences, (uint64_t)vr_value_rows_now(c->out[0]),
-                            bytes + (double)vr_value_row_bytes(c->out[0]), vr_ceil_div(push.quads, wg),
-                            1);
+                            bytes + (double)vr_value_row_bytes(c->out[0]),
+                            vr_ceil_div(push.quads, (uint64_t)wg * span_of(c, k)), 1);
 }
 
 static const vr_kernel kernels[] = {
@@ -90,6 +104,7 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit,
+     .define = define,
      .launch = launch,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_STORAGE},
@@ -100,6 +115,7 @@ static const vr_kernel kernels[] = {
      .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = loops_fit,
+     .define = define,
      .launch = launch,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
