@@ -1,10 +1,11 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out[b] = sum over i in offsets[b] .. offsets[b + 1] of weights[i] · table[ids[i]], or their mean. A lane
-// takes one quad (4 columns) of one bag, its neighbours the neighbouring quads; a workgroup's lanes stay
-// within a bag. Of a table that is bound slab by slab each dispatch adds what it holds,
-// [first, first + count), to what stands in out; the last one divides. VR_NARROW 1: offsets and
-// weights are texel views, else storage buffers.
+// takes VR_SPAN quads (4 columns) of one bag, WG apart, its neighbours the neighbouring quads; a workgroup's
+// lanes stay within a bag. VR_CUT 1: the table is bound slab by slab; each dispatch adds what it holds,
+// [first, first + count), to what stands in out, and the last one divides. VR_WEIGHTS: whether there are
+// weights. VR_TEXEL 1: the table is a texel view, VR_NARROW 1: offsets and weights are, else storage
+// buffers.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
@@ -18,7 +19,7 @@ layout(push_constant) uniform Push
 #include "table.glsl"
 layout(std430, set = 0, binding = 1) restrict readonly buffer Ids
 {
-    int ids[];
+    uint ids[];
 };
 #if VR_NARROW
 layout(set = 0, binding = 2) uniform isamplerBuffer offset_texels;
@@ -42,37 +43,50 @@ layout(std430, set = 0, binding = 4) restrict buffer Out
     vec4 out_quads[];
 };
 
-// Row ids[i] of the table's columns of quad q, if the slab holds it.
-void add(int i, uint q, uint rows, inout vec4 sum)
+// Row ids[i] of the table, if there is one and the slab holds it.
+void add(int i, uint q, uint rows, inout vr_found found, inout vec4 sum[VR_SPAN])
 {
-    const uint id = uint(ids[i]), slab_row = id - p.first; // outside: wraps, too large
-    if (id >= rows) {
-        if (q == 0u && p.first == 0u)
-            vr_report(uint(i), id);
-    } else if (slab_row < p.count) {
-        const vec4 row = vr_table(slab_row, q);
-        sum += p.has_weights != 0u ? row * WEIGHT(i) : row;
-    }
+    const uint id = ids[i], slab_row = id - p.first; // outside: wraps, too large
+    if (id >= rows && p.first == 0u)
+        vr_note(found, uint(i), id);
+    if (id < rows && (VR_CUT == 0 || slab_row < p.count))
+        [[unroll]] for (int s = 0; s < VR_SPAN; s++) {
+            const vec4 row = vr_table(slab_row, min(q + uint(s) * WG, p.quads - 1u));
+            sum[s] += VR_WEIGHTS != 0 ? row * WEIGHT(i) : row;
+        }
 }
 
 void main()
 {
-    const uint per_row = (p.quads + WG - 1u) / WG;
-    const uint bag = vr_group() / per_row;
-    const uint q = (vr_group() - bag * per_row) * WG + gl_LocalInvocationID.x;
-    if (bag >= vr_rows(p.bags, p.symbol) || q >= p.quads)
+    const uint per_row = (p.quads + VR_SPAN * WG - 1u) / (VR_SPAN * WG);
+    const uint in_range = vr_group() / per_row, bag = p.range.first + in_range;
+    const uint q = (vr_group() - in_range * per_row) * VR_SPAN * WG + gl_LocalInvocationID.x;
+    if (bag >= min(vr_rows(p.bags, p.symbol), p.range.end) || q >= p.quads)
         return;
     const uint rows = vr_rows(p.table_rows, p.table_symbol);
     const int n = int(vr_rows(p.ids, p.ids_symbol));
     const int begin = clamp(OFFSET(bag), 0, n), end = clamp(OFFSET(bag + 1u), begin, n);
-    vec4 sum = vec4(0.0);
-    if (p.first != 0u)
-        sum = out_quads[bag * p.quads + q];
-    for (int i = begin; i < end; i += VR_UNROLL)
+    vec4 sum[VR_SPAN];
+    [[unroll]] for (int s = 0; s < VR_SPAN; s++) {
+        sum[s] = vec4(0.0);
+#if VR_CUT
+        if (p.first != 0u)
+            sum[s] = out_quads[bag * p.quads + min(q + uint(s) * WG, p.quads - 1u)];
+#endif
+    }
+    vr_found found = vr_found(0u, 0u, 0u);
+    int i = begin; // steps without conditions: software drivers go through both sides of one
+    for (; i + VR_UNROLL <= end; i += VR_UNROLL)
         [[unroll]] for (int j = 0; j < VR_UNROLL; j++)
-            if (i + j < end)
-                add(i + j, q, rows, sum);
-    if (p.mean != 0u && p.first + p.count >= p.table_rows)
-        sum /= float(max(end - begin, 1));
-    out_quads[bag * p.quads + q] = sum;
+            add(i + j, q, rows, found, sum);
+    for (; i < end; i++)
+        add(i, q, rows, found, sum);
+    [[unroll]] for (int s = 0; s < VR_SPAN; s++)
+        if (q + uint(s) * WG < p.quads) {
+            if (p.mean != 0u && p.first + p.count >= p.table_rows)
+                sum[s] /= float(max(end - begin, 1));
+            out_quads[bag * p.quads + q + uint(s) * WG] = sum[s];
+        }
+    if (q == 0u)
+        vr_report_found(found);
 }

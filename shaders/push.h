@@ -114,12 +114,13 @@ struct vr_push_embedding { /* embedding.comp */
 };
 
 struct vr_push_bag { /* embedding_bag.comp */
+    vr_range range; /* of bags */
     VR_U32 ids, ids_symbol;
     VR_U32 table_rows, table_symbol;
     VR_U32 bags, symbol;
     VR_U32 quads, pitch;   /* of a row; from row to row of the table */
     VR_U32 first, count;   /* rows of the slab */
-    VR_U32 mean, has_weights;
+    VR_U32 mean;
 };
 
 struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */

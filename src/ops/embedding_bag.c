@@ -88,10 +88,22 @@ static bool narrow_fits(const vr_call *c, const vr_kernel *k)
            (!c->in[WEIGHTS] || vr_fits_texels(c, c->in[WEIGHTS]));
 }
 
+/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much, the
+ * fewest steps; texels are fetched as fast one by one, and of blocks one is enough to unpack. */
+static uint32_t span_of(const vr_call *c, const vr_kernel *k)
+{
+    const uint32_t wg = vr_kernel_workgroup(k, c->limits);
+    const bool one = k->binds[0].access != VR_STORAGE || vr_is_packed(c->in[TABLE]->dtype);
+    return one ? 1 : vr_row_span(c->out[0], wg);
+}
+
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
-    vr_define_dtype(c->in[TABLE], s);
+    const bool cut = vr_table_step(c, k, VR_IN0) < (uint64_t)vr_value_rows(c->in[TABLE]);
+    if (k->binds[0].access != VR_TEXEL_VEC4) /* whose format converts halves */
+        vr_define_dtype(c->in[TABLE], s);
+    vr_str_addf(s, "#define VR_SPAN %u\n#define VR_CUT %d\n#define VR_WEIGHTS %d\n", span_of(c, k), cut,
+                c->in[WEIGHTS] != NULL);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
@@ -107,18 +119,23 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                                .symbol = out.symbol,
                                .quads = vr_value_pitch(c->out[0]) / 4,
                                .pitch = vr_table_pitch(table),
-                               .mean = c->at.bag.op == VIREO_BAG_MEAN,
-                               .has_weights = c->in[WEIGHTS] != NULL};
+                               .mean = c->at.bag.op == VIREO_BAG_MEAN};
     const uint32_t rows = (uint32_t)vr_value_rows(table);
     const uint32_t step = vr_table_step(c, k, VR_IN0);
-    const uint64_t groups =
-        (uint64_t)vr_value_rows_now(c->out[0]) * vr_ceil_div(push.quads, wg);
+    const uint64_t bags = (uint64_t)vr_value_rows(c->out[0]);
+    /* As if the ids were spread evenly: how they are is not known here. */
+    const double ids_each = (double)vr_value_width(c->in[IDS]) / (double)(bags ? bags : 1);
+    const double bytes = ids_each * (double)vr_value_row_bytes(table) + (double)vr_value_row_bytes(c->out[0]);
     do {
+        const size_t begin = l->count;
         push.count = rows - push.first < step ? rows - push.first : step;
-        vr_dispatch *d = vr_launch(l, &push, sizeof push, groups, 1);
-        if (!d)
-            return VIREO_ERROR_OUT_OF_MEMORY;
-        vr_cut_table(c, k, VR_IN0, push.first, push.count, d);
+        vireo_status st = vr_launch_ranges(c, l, &push, sizeof push, bags,
+                                           (uint64_t)vr_value_rows_now(c->out[0]), bytes,
+                                           vr_ceil_div(push.quads, (uint64_t)wg * span_of(c, k)), 1);
+        if (st)
+            return st;
+        for (size_t i = begin; i < l->count; i++)
+            vr_cut_table(c, k, VR_IN0, push.first, push.count, &l->list[i]);
         push.first += push.count;
     } while (push.first < rows);
     return VIREO_OK;
@@ -137,7 +154,7 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
 static const vr_kernel kernels[] = {
     {.name = "texel", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit, .launch = launch,
+     .fits = texels_fit, .define = define, .launch = launch,
      .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
     {.name = "packed", .shader = "embedding_bag.comp",
      .defines = "#define VR_TEXEL 1\n#define VR_NARROW 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,

@@ -69,9 +69,8 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
  * fewest steps; texels are fetched as fast one by one. */
 static uint32_t span_of(const vr_call *c, const vr_kernel *k)
 {
-    const uint64_t blocks =
-        vr_ceil_div(vr_value_pitch(c->out[0]) / 4, vr_kernel_workgroup(k, c->limits));
-    return k->binds[0].access != VR_STORAGE || blocks < 2 ? 1 : blocks < 4 ? 2 : 4;
+    return k->binds[0].access != VR_STORAGE ? 1
+                                            : vr_row_span(c->out[0], vr_kernel_workgroup(k, c->limits));
 }
 
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)

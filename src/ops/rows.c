@@ -56,6 +56,12 @@ bool vr_lanes_pay(const vr_call *c, const vr_kernel *k)
     return fixed && c->limits->type == VIREO_DEVICE_CPU && vr_value_width(x) <= LANE_ROW;
 }
 
+uint32_t vr_row_span(const vr_value *v, uint32_t wg)
+{
+    const uint64_t blocks = vr_ceil_div(vr_value_pitch(v) / 4, wg);
+    return blocks < 2 ? 1 : blocks < 4 ? 2 : 4;
+}
+
 uint32_t vr_table_pitch(const vr_value *v)
 {
     return (uint32_t)(vr_is_packed(v->dtype) ? vr_value_row_bytes(v) : vr_value_pitch(v)) / 4;

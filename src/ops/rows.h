@@ -20,6 +20,8 @@ bool vr_loops_fit(const vr_call *, uint64_t iterations);
 bool vr_lanes_pay(const vr_call *, const vr_kernel *);
 /* Fails if a row of the input has no fixed width. */
 vireo_status vr_want_fixed_width(const vr_call *, uint32_t input, vireo_error *);
+/* Quads of a row that each of wg lanes takes, so that they take it in few steps: 1, 2 or 4. */
+uint32_t vr_row_span(const vr_value *, uint32_t wg);
 /* Of a table, in[0] (shaders/include/table.glsl): from row to row in quads, of a packed one in words; and
  * whether binding 0 is the kind of texel view it needs and holds it whole. */
 uint32_t vr_table_pitch(const vr_value *);

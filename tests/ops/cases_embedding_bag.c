@@ -34,6 +34,7 @@ static const row rows[] = {
     {600000, 60, 1000, 20, true, false, .offsets = FILL_OFFSETS, .heavy = true}, /* 137 MiB */
     {19, 20, 0, 0, true, false, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},
      .most_offsets = 20, .offsets_now = {5, 20, 1}},
+    {90, 65, 1000, 33, true, false, .offsets = FILL_OFFSETS}, /* several dispatches on the least device */
 };
 /* With bf16, q8_0 and q4_0 each: the width is a multiple of 32. */
 static const row packed_rows[] = {

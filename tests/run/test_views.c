@@ -171,14 +171,21 @@ static void test_copies(void **state)
     vireo_model_destroy(&model);
 }
 
-/* Rows of a table by ids, or turned by them: what a row is if it turns (1, 0, 1, 0). */
-static vireo_value looked_up(vireo_graph *g, bool rope, const vireo_tensor *table, vireo_value ids)
+typedef enum lookup { EMBEDDING, BAG, ROPE } lookup;
+
+/* n rows of a table by ids, alone or as bags of one, or x turned by them. */
+static vireo_value looked_up(vireo_graph *g, lookup how, const vireo_tensor *table,
+                             const vireo_tensor *x, vireo_value ids, int64_t n)
 {
-    static float ones[4 * 4] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
-    const vireo_tensor x = {VIREO_F32, 2, {4, 4}, ones, sizeof ones};
+    static int32_t ends[] = {0, 1, 2, 3, 4, 5};
+    const vireo_tensor offsets = {VIREO_I32, 1, {n + 1}, ends, sizeof *ends * (size_t)(n + 1)};
     vireo_value t = vireo_graph_constant(g, "t", table);
-    return rope ? vireo_rope(g, vireo_graph_constant(g, "x", &x), ids, t, 1, VIREO_ROPE_ADJACENT)
-                : vireo_embedding(g, t, ids);
+    if (how == ROPE)
+        return vireo_rope(g, vireo_graph_constant(g, "x", x), ids, t, 1, VIREO_ROPE_ADJACENT);
+    return how == EMBEDDING
+               ? vireo_embedding(g, t, ids)
+               : vireo_embedding_bag(g, VIREO_BAG_MEAN, t, ids,
+                                     vireo_graph_constant(g, "offsets", &offsets), VIREO_NONE);
 }
 
 /* Ids that are no rows of the table fail the run and are named; the next run is as if nothing was. */
@@ -200,15 +207,19 @@ static void test_faults(void **state)
          "largest as an unsigned number is 2147483648"},
     };
     static const struct {
-        bool rope;
+        lookup how;
         const char *kernel, *op, *ids;
-    } kernels[] = {{false, "embedding/texel", "embedding", "ids"},
-                   {false, "embedding/storage", "embedding", "ids"},
-                   {false, "embedding/row", "embedding", "ids"},
-                   {false, "embedding/row_storage", "embedding", "ids"},
-                   {true, "rope/quads", "rope", "positions"},
-                   {true, "rope/elements", "rope", "positions"}};
-    float table[5 * 4];
+    } kernels[] = {{EMBEDDING, "embedding/texel", "embedding", "ids"},
+                   {EMBEDDING, "embedding/storage", "embedding", "ids"},
+                   {EMBEDDING, "embedding/row", "embedding", "ids"},
+                   {EMBEDDING, "embedding/row_storage", "embedding", "ids"},
+                   {BAG, "embedding_bag/texel", "embedding_bag", "ids"},
+                   {BAG, "embedding_bag/storage", "embedding_bag", "ids"},
+                   {BAG, "embedding_bag/narrow", "embedding_bag", "ids"},
+                   {ROPE, "rope/quads", "rope", "positions"},
+                   {ROPE, "rope/elements", "rope", "positions"}};
+    static float table[5 * 4], ones[4 * 4] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
+    const vireo_tensor x = {VIREO_F32, 2, {4, 4}, ones, sizeof ones}; /* what a row is if it turns it */
     for (int i = 0; i < 20; i++)
         table[i] = (float)i;
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
@@ -216,7 +227,7 @@ static void test_faults(void **state)
         const vireo_tensor t = {VIREO_F32, 2, {5, 4}, table, sizeof table};
         vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){4},
                                             (vireo_symbol){0});
-        vireo_graph_output(g, "y", looked_up(g, kernels[k].rope, &t, ids));
+        vireo_graph_output(g, "y", looked_up(g, kernels[k].how, &t, &x, ids, 4));
         vireo_model *model = NULL;
         vireo_session *s = NULL;
         vireo_error err = {0};
@@ -251,8 +262,14 @@ static void test_faults_of_slabs(void **state)
 {
     (void)state;
     enum { N = 100, ID_COUNT = 5 };
-    static const char *const kernels[] = {"embedding/storage", "embedding/row_storage", "rope/quads",
-                                          "rope/elements"};
+    static const struct {
+        lookup how;
+        const char *kernel, *message;
+    } kernels[] = {{EMBEDDING, "embedding/storage", "embedding: 2 of the ids"},
+                   {EMBEDDING, "embedding/row_storage", "embedding: 2 of the ids"},
+                   {BAG, "embedding_bag/storage", "embedding_bag: 2 of the ids"},
+                   {ROPE, "rope/quads", "rope: 2 of the positions"},
+                   {ROPE, "rope/elements", "rope: 2 of the positions"}};
     static float table[N * 64], x[ID_COUNT * 64], out[ID_COUNT * 64];
     const vr_device_override low = {.max_storage_binding_bytes = 8192, .max_texel_elements = 512};
     const vireo_device_options device_options = test_device_options();
@@ -267,29 +284,26 @@ static void test_faults_of_slabs(void **state)
         const vireo_tensor turned = {VIREO_F32, 2, {ID_COUNT, 64}, x, sizeof x};
         vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){ID_COUNT},
                                             (vireo_symbol){0});
-        vireo_value rows = vireo_graph_constant(g, "t", &t);
-        vireo_graph_output(g, "y", k < 2 ? vireo_embedding(g, rows, ids)
-                                          : vireo_rope(g, vireo_graph_constant(g, "x", &turned), ids,
-                                                       rows, 1, VIREO_ROPE_ADJACENT));
+        vireo_graph_output(g, "y", looked_up(g, kernels[k].how, &t, &turned, ids, ID_COUNT));
         vireo_model *model = NULL;
         vireo_session *s = NULL;
         vireo_error err = {0};
         vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-        options.force_kernel = kernels[k];
+        options.force_kernel = kernels[k].kernel;
         assert_int_equal(vireo_model_create(small, &g, NULL, &model, &err), VIREO_OK);
         assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
         int32_t good[ID_COUNT] = {0, 31, 32, 99, 64}, bad[ID_COUNT] = {99, 100, 5, -1, 33};
         vireo_tensor in = {VIREO_I32, 1, {ID_COUNT}, good, sizeof good};
         vireo_tensor result = {.data = out, .bytes = sizeof out};
         if (vireo_session_run(s, &in, 1, &result, 1, &err))
-            fail_msg("%s: %s", kernels[k], err.message);
+            fail_msg("%s: %s", kernels[k].kernel, err.message);
         assert_true(s->buckets[0]->nodes[0].n_dispatches > 1);
         for (int i = 0; i < ID_COUNT * 64; i++)
             assert_float_equal(out[i], table[64 * good[i / 64] + i % 64], 0);
         in.data = bad;
         assert_int_equal(vireo_session_run(s, &in, 1, &result, 1, &err),
                          VIREO_ERROR_INVALID_ARGUMENT);
-        assert_non_null(strstr(err.message, k < 2 ? "embedding: 2 of the ids" : "rope: 2 of the pos"));
+        assert_non_null(strstr(err.message, kernels[k].message));
         assert_non_null(strstr(err.message, "which has 100: the first stands at 1, the largest as an "
                                             "unsigned number is 4294967295"));
         vireo_session_destroy(&s);
