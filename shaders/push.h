@@ -151,6 +151,14 @@ struct vr_push_top_k { /* top_k_select.comp, top_k_rank.comp; sizes and places i
     VR_U32 quads;           /* of a list that is written: k keys, or room for those above a bound */
 };
 
+struct vr_push_top_k_lane { /* top_k_lane.comp; sizes and places in quads */
+    vr_range range; /* of the slab's pieces, or rows */
+    vr_extent x;    /* of scores */
+    VR_U32 pieces, piece; /* of a row; size of one */
+    VR_U32 to_list;       /* how far behind the keys of lists their indices stand */
+    VR_U32 deny_pitch;    /* words; 0: one row for all */
+};
+
 /* copy.comp, copy_quads.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a
  * to `to` + its indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
 struct vr_push_copy {

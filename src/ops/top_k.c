@@ -265,6 +265,133 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return st;
 }
 
+/* ---- A lane a row, or a piece of one -------------------------------------------------------- */
+
+/* The most that a lane keeps in registers; quads of a piece, at least and at most, the latter no multiple of
+ * a page, so that neighbouring lanes read different sets of a cache; lanes that are enough. */
+enum { LANE_K = 12, LEAST_PIECE = 64, MOST_PIECE = 4100, ENOUGH_LANES = 32 };
+
+static uint32_t piece_of(const vr_call *c)
+{
+    const uint64_t quads = row_entries(c), rows = (uint64_t)vr_value_rows(c->in[0]);
+    const uint64_t fair = quads * (rows ? rows : 1) / ENOUGH_LANES;
+    return (uint32_t)(fair < LEAST_PIECE ? LEAST_PIECE : fair > MOST_PIECE ? MOST_PIECE : fair);
+}
+
+static uint32_t pieces_of(const vr_call *c)
+{
+    return row_entries(c) ? (uint32_t)vr_ceil_div(row_entries(c), piece_of(c)) : 1;
+}
+
+static uint32_t lane_mask(const vr_call *c)
+{
+    return RANK | (one_deny(c) ? 0 : VR_ROWS(VR_IN1));
+}
+
+/* Of the lists of a row, keys and indices. */
+static uint64_t lane_row_bytes(const vr_call *c)
+{
+    return pieces_of(c) > 1 ? 32ull * pieces_of(c) * list_quads(c) : 0;
+}
+
+static uint32_t lane_slab_rows(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t row = lane_row_bytes(c);
+    const uint64_t listed = row ? c->limits->max_storage_binding_bytes / row : UINT32_MAX;
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), most = vr_slab_of(c, k, c->in[0], lane_mask(c));
+    return most < rows || listed < rows ? (most < listed ? most : (uint32_t)listed) / 64 * 64 : rows;
+}
+
+static uint64_t lane_scratch(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t least = 16; /* it is bound in any case */
+    const uint64_t all = lane_slab_rows(c, k) * lane_row_bytes(c);
+    return all > least ? all : least;
+}
+
+static bool lane_fits(const vr_call *c, const vr_kernel *k)
+{
+    const uint64_t quads = row_entries(c) < piece_of(c) ? row_entries(c) : piece_of(c);
+    return c->at.top_k.k <= LANE_K && vr_loops_fit(c, 5 * quads) &&
+           vr_loops_fit(c, 5ull * pieces_of(c) * list_quads(c)) &&
+           (vr_value_rows(c->in[0]) == 0 || lane_slab_rows(c, k) > 0);
+}
+
+static bool lane_texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return vr_fits_texels(c, c->in[0]) && lane_fits(c, k);
+}
+
+static bool lane_pays(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return c->limits->type == VIREO_DEVICE_CPU;
+}
+
+static void define_lane(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    (void)k;
+    const bool ballot = c->limits->subgroup_ballot && !c->limits->costly_texel_fetch;
+    vr_str_addf(out, "#define VR_K %u\n#define VR_CUT %d\n#define VR_DENY %d\n#define VR_BALLOT %d\n",
+                c->at.top_k.k, pieces_of(c) > 1, c->in[1] != NULL, ballot);
+}
+
+static vireo_status launch_lane_slab(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
+                                     struct vr_push_top_k_lane *push, uint32_t rows)
+{
+    const uint32_t capacity = (uint32_t)vr_value_rows(c->in[0]);
+    const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
+    const uint32_t end = now < push->x.end ? now : push->x.end;
+    const uint64_t count = end > push->x.first ? end - push->x.first : 0;
+    const double piece = 16.0 * push->piece, lists = (double)lane_row_bytes(c);
+    const size_t begin = l->count;
+    vireo_status st =
+        vr_launch_ranges(c, l, push, sizeof *push, (uint64_t)rows * push->pieces, count * push->pieces,
+                         piece, 1, wg);
+    const size_t second = l->count;
+    if (!st && push->pieces > 1)
+        st = vr_launch_ranges(c, l, push, sizeof *push, rows, count, lists, 1, wg);
+    for (size_t i = begin; !st && i < l->count; i++) {
+        l->list[i].second = i >= second;
+        if (rows < capacity)
+            vr_cut_rows(c, i < second ? k : k->second, &push->x, lane_mask(c), &l->list[i]);
+    }
+    return st;
+}
+
+static vireo_status launch_lane(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), step = lane_slab_rows(c, k);
+    struct vr_push_top_k_lane push = {.x = vr_extent_of(c->in[0]),
+                                      .pieces = pieces_of(c),
+                                      .piece = piece_of(c),
+                                      .deny_pitch = one_deny(c) ? 0 : vr_value_pitch(c->in[1])};
+    vireo_status st = VIREO_OK;
+    push.to_list = step * push.pieces * list_quads(c);
+    do {
+        push.x.end = rows - push.x.first < step ? rows : push.x.first + step;
+        st = launch_lane_slab(c, k, wg, l, &push, push.x.end - push.x.first);
+        push.x.first = push.x.end;
+    } while (!st && push.x.first < rows);
+    return st;
+}
+
+#define LANE_BINDS(scores)                                                                         \
+    {                                                                                              \
+        {VR_IN0, scores}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE},  \
+            {VR_IN1, VR_STORAGE}, {VR_STEP, VR_UNIFORM}                                            \
+    }
+static const vr_kernel lane_lists_texel = {
+    .name = "lists", .shader = "top_k_lane.comp",
+    .defines = "#define VR_LISTS 1\n#define VR_TEXEL 1\n", .define = define_lane,
+    .binds = LANE_BINDS(VR_TEXEL_VEC4)};
+static const vr_kernel lane_lists_storage = {
+    .name = "lists", .shader = "top_k_lane.comp",
+    .defines = "#define VR_LISTS 1\n#define VR_TEXEL 0\n", .define = define_lane,
+    .binds = LANE_BINDS(VR_STORAGE)};
+
+/* ---- The kernels ---------------------------------------------------------------------------- */
+
 static const vr_kernel rank_texel = {
     .name = "rank", .shader = "top_k_rank.comp", .defines = "#define VR_TEXEL 1\n",
     .binds = {{VR_IN0, VR_TEXEL_VEC4}, {VR_OUT0, VR_STORAGE}, {VR_OUT1, VR_STORAGE},
@@ -279,6 +406,14 @@ static const vr_kernel rank_storage = {
         {VR_IN0, scores}, {VR_IN1, deny}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM}          \
     }
 static const vr_kernel kernels[] = {
+    {.name = "lane", .order = 1, .shader = "top_k_lane.comp",
+     .defines = "#define VR_LISTS 0\n#define VR_TEXEL 1\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = lane_texels_fit, .pays = lane_pays, .scratch = lane_scratch, .define = define_lane,
+     .launch = launch_lane, .second = &lane_lists_texel, .binds = LANE_BINDS(VR_TEXEL_VEC4)},
+    {.name = "lane_storage", .order = 1, .shader = "top_k_lane.comp",
+     .defines = "#define VR_LISTS 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_SUBGROUP,
+     .fits = lane_fits, .pays = lane_pays, .scratch = lane_scratch, .define = define_lane,
+     .launch = launch_lane, .second = &lane_lists_storage, .binds = LANE_BINDS(VR_STORAGE)},
     {.name = "subgroup", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
