@@ -134,13 +134,15 @@ static int time_starts(vr_engine *e, const vr_cli *cli, const vr_model_args *a, 
     if (status)
         return status;
     options.cache_dir = NULL;
-    vireo_status st = time_start(e, a, &options, text, m->starts[0], &e->error);
+    m->starts[0].name = "cold";
+    vireo_status st = time_start(e, a, &options, text, m->starts[0].parts, &e->error);
     m->n_starts = 1;
     options.cache_dir = cache;
     if (!st && cache) {
-        st = start_once(e, a, &options, text, m->starts[1], 0, &e->error);
+        m->starts[1].name = "warm";
+        st = start_once(e, a, &options, text, m->starts[1].parts, 0, &e->error);
         if (!st)
-            st = time_start(e, a, &options, text, m->starts[1], &e->error);
+            st = time_start(e, a, &options, text, m->starts[1].parts, &e->error);
         m->n_starts = 2;
     }
     vr_free(NULL, cache);
@@ -237,7 +239,7 @@ int vr_bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *a, vr_m
     int status = st ? vr_engine_fail(e, st, NULL) : vr_engine_open_source(e, cli, a->path);
     options.batch_tokens = a->batch_tokens;
     options.progress = vr_progress;
-    if (!status && a->starts)
+    if (!status && a->starts && b.texts.n)
         status = time_starts(e, cli, a, b.texts.list[0], m);
     if (!status)
         status = vr_engine_open_device(e, cli);

@@ -55,13 +55,18 @@ enum {
 };
 extern const char *const vr_start_keys[VR_START_PARTS];
 
+typedef struct vr_start_bench {
+    const char *name; /* "cold": without a cache folder; "warm": with it, filled. Static */
+    vr_timing parts[VR_START_PARTS];
+} vr_start_bench;
+
 typedef struct vr_model_bench {
     size_t n;        /* texts */
     uint64_t tokens; /* of all */
     vr_timing all, one; /* a pass over all texts; the first text alone */
     vr_batch_bench batches[VR_MOST_BATCHES];
     size_t n_batches;
-    vr_timing starts[2][VR_START_PARTS]; /* cold: without a cache folder; warm: with it, filled */
+    vr_start_bench starts[2];
     size_t n_starts; /* 0; 1: there is no cache folder; 2 */
     double least_cosine;
     size_t n_golden;

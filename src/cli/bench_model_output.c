@@ -4,8 +4,6 @@
 #include "cli/table.h"
 #include <math.h>
 
-static const char *const start_names[2] = {"cold", "warm"};
-
 static double per_second(uint64_t n, const vr_timing *t)
 {
     return (double)n / (t->ms.median / 1e3);
@@ -98,9 +96,9 @@ static void write_starts(vr_str *s, const vr_model_bench *m)
     vr_table t;
     vr_table_init(&t, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < m->n_starts; i++) {
-        vr_table_add(&t, start_names[i]);
+        vr_table_add(&t, m->starts[i].name);
         for (size_t k = 0; k < VR_START_PARTS; k++)
-            vr_table_addf(&t, "%.4g", m->starts[i][k].ms.median);
+            vr_table_addf(&t, "%.4g", m->starts[i].parts[k].ms.median);
     }
     write_table(&t, s);
 }
@@ -150,9 +148,9 @@ static void write_starts_json(vr_json_out *j, const vr_model_bench *m)
 {
     vr_out_begin(j, "start", '{');
     for (size_t i = 0; i < m->n_starts; i++) {
-        vr_out_begin(j, start_names[i], '{');
-        vr_out_timing(j, vr_start_keys[VR_START_ALL], &m->starts[i][VR_START_ALL]);
-        vr_out_start(j, m->starts[i]);
+        vr_out_begin(j, m->starts[i].name, '{');
+        vr_out_timing(j, vr_start_keys[VR_START_ALL], &m->starts[i].parts[VR_START_ALL]);
+        vr_out_start(j, m->starts[i].parts);
         vr_out_end(j, '}');
     }
     vr_out_end(j, '}');

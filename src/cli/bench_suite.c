@@ -173,8 +173,7 @@ static void write_size(vr_json_out *j, const char *path, const char *what, uint6
 
 static void write_model_results(vr_json_out *j, const vr_model_args *a, const vr_model_bench *m)
 {
-    static const char *const starts[] = {"cold start", "warm start"};
-    char name[200];
+    char name[200], what[32];
     for (size_t i = 0; i < m->n_batches; i++) {
         name_result(name, sizeof name, a->path, "batch", m->batches[i].texts);
         begin_result(j, "model", name, "");
@@ -183,10 +182,11 @@ static void write_model_results(vr_json_out *j, const vr_model_args *a, const vr
         vr_out_end(j, '}');
     }
     for (size_t i = 0; i < m->n_starts; i++) {
-        name_result(name, sizeof name, a->path, starts[i], 0);
+        snprintf(what, sizeof what, "%s start", m->starts[i].name);
+        name_result(name, sizeof name, a->path, what, 0);
         begin_result(j, "model", name, "");
-        write_samples(j, "ms", &m->starts[i][VR_START_ALL]);
-        vr_out_start(j, m->starts[i]);
+        write_samples(j, "ms", &m->starts[i].parts[VR_START_ALL]);
+        vr_out_start(j, m->starts[i].parts);
         vr_out_end(j, '}');
     }
     write_size(j, a->path, "device memory", m->device_peak_bytes);
