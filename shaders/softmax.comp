@@ -1,4 +1,5 @@
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 // SPDX-License-Identifier: Apache-2.0
 // With d = (x − max x) · scale over what is not denied of the last, contiguous dimension:
 //   VR_LOG 0: exp(d) / Σ exp(d); 0 where denied
@@ -12,6 +13,8 @@
 #include "step.glsl"
 #include "rows.glsl"
 #include "pieces.glsl"
+// Quads that are fetched once for maximum and sum; more cost SwiftShader, which reads storage, its registers.
+#define AT_ONCE (VR_TEXEL == 1 ? 4u : 2u)
 #define LOWEST -3.40282347e38
 
 layout(local_size_x = WG) in;
@@ -61,19 +64,29 @@ vec4 exp_of(vec4 x, float most)
     return mix(vec4(0.0), exp2(d), greaterThan(d, vec4(-126.0)));
 }
 
+// In one pass: what is summed so far is scaled down when a larger element comes.
 vec2 reduce_piece()
 {
-    vec4 most = vec4(LOWEST), total = vec4(0.0);
-    for (uint q = begin + LANE; q < end; q += LANES)
-        most = max(most, mix(vec4(LOWEST), x_of(q), allowed(q)));
-    const float m = TEAM_MAX(max(max(most.x, most.y), max(most.z, most.w)));
-    for (uint q = begin + LANE; q < end;) {
+    float most = LOWEST;
+    vec4 total = vec4(0.0);
+    for (uint q = begin + LANE; q < end; q += AT_ONCE * LANES) {
+        vec4 x[AT_ONCE], largest = vec4(LOWEST);
+        bvec4 counts[AT_ONCE];
+        [[unroll]] for (uint n = 0u; n < AT_ONCE; n++) {
+            const uint at = q + n * LANES, inside = min(at, end - 1u);
+            x[n] = x_of(inside);
+            counts[n] = at < end ? allowed(inside) : bvec4(false);
+            largest = max(largest, mix(vec4(LOWEST), x[n], counts[n]));
+        }
+        const float before = most;
+        most = max(most, max(max(largest.x, largest.y), max(largest.z, largest.w)));
         vec4 block = vec4(0.0);
-        for (uint n = 0u; n < BLOCK && q < end; n++, q += LANES)
-            block += mix(vec4(0.0), exp_of(x_of(q), m), allowed(q));
-        total += block;
+        [[unroll]] for (uint n = 0u; n < AT_ONCE; n++)
+            block += mix(vec4(0.0), exp_of(x[n], most), counts[n]);
+        total = total * exp_of(vec4(before), most).x + block;
     }
-    return vec2(m, TEAM_SUM((total.x + total.y) + (total.z + total.w)));
+    const float m = TEAM_MAX(most);
+    return vec2(m, TEAM_SUM(((total.x + total.y) + (total.z + total.w)) * exp_of(vec4(most), m).x));
 }
 
 vec2 reduce_parts(uint from, uint count)
