@@ -1,8 +1,8 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
 // out[b] = sum over i in offsets[b] .. offsets[b + 1] of weights[i] · table[ids[i]], or their mean. A lane
-// takes VR_SPAN quads (4 columns) of one bag, WG apart, its neighbours the neighbouring quads; a workgroup's
-// lanes stay within a bag. VR_CUT 1: the table is bound slab by slab; each dispatch adds what it holds,
+// takes VR_SPAN quads (4 columns) of one bag, WG apart, its neighbours the neighbouring quads; the lanes of
+// a workgroup stay within a bag. VR_CUT 1: the table is bound slab by slab; each dispatch adds what it holds,
 // [first, first + count), to what stands in out, and the last one divides. VR_WEIGHTS: whether there are
 // weights. VR_TEXEL 1: the table is a texel view, VR_NARROW 1: offsets and weights are, else storage
 // buffers.

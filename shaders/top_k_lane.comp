@@ -1,10 +1,10 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// The VR_K largest of each row of scores, exact, in order, ties to the lower index. A lane takes a piece of a
-// row, quad by quad (4 scores), and keeps what it has found in registers, sorted: few scores of many come
-// in, and lanes beside each other need not know of each other. VR_LISTS 0: of scores, into the results, or,
-// VR_CUT 1, where rows have several pieces, into lists; 1: of a row's lists, which stand in the order of its
-// pieces, into the results. VR_DENY: whether some may be denied. VR_TEXEL 1: scores are a texel view.
+// The VR_K largest of each row of scores, exact, in order, ties to the lower index. A lane takes a piece of
+// a row, quad by quad (4 scores), and keeps what it has found in registers, sorted: few scores of many come
+// in. VR_LISTS 0: of scores, into the results, or, VR_CUT 1, where rows have several pieces, into lists; 1:
+// of a row's lists, which stand in the order of its pieces, into the results. VR_DENY: whether some may be
+// denied. VR_TEXEL 1: scores are a texel view. VR_BALLOT 1: lanes look together whether one has found any.
 #extension GL_EXT_control_flow_attributes : require
 #if VR_BALLOT
 #extension GL_KHR_shader_subgroup_ballot : require
@@ -103,7 +103,7 @@ void scan(uint row, uint begin, uint end, inout best b)
             q++;
         } while (NO_LANE(left != 0u || q >= end));
         for (; left != 0u; left &= left - 1u) {
-            const uint j = uint(findLSB(left)), i = 4u * q - 4u + j;
+            const uint j = uint(findLSB(left)), i = 4u * (q - 1u) + j;
             const uint key = vr_keys(uvec4(bits[j])).x;
             if (i < p.x.width && key > b.keys[VR_K - 1] && !is_denied(row, i)) {
                 insert(b, key, i);

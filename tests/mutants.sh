@@ -81,6 +81,7 @@ build_tests() { # NAME
 run_test() { # NAME PROGRAM [ARGUMENT...]
     driver=$(field "$1" Driver | tr '[:lower:]' '[:upper:]')
     json=$(sed -n "s/^VIREO_${driver:-LAVAPIPE}:FILEPATH=//p" "$folder/CMakeCache.txt")
+    export VIREO_TIER=default
     # shellcheck disable=SC2046 # assignments
     set -- $(field "$1" Environment) "$@"
     while [ "${1#*=}" != "$1" ]; do
@@ -90,7 +91,7 @@ run_test() { # NAME PROGRAM [ARGUMENT...]
     shift
     program=$1
     shift
-    VK_DRIVER_FILES=$json VK_ICD_FILENAMES=$json VIREO_TIER=default \
+    VK_DRIVER_FILES=$json VK_ICD_FILENAMES=$json \
         timeout "$patience" "$folder/tests/$program" "$@" >"$work/test.log" 2>&1 </dev/null
 }
 

@@ -88,8 +88,8 @@ static bool narrow_fits(const vr_call *c, const vr_kernel *k)
            (!c->in[WEIGHTS] || vr_fits_texels(c, c->in[WEIGHTS]));
 }
 
-/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much, the
- * fewest steps; texels are fetched as fast one by one, and of blocks one is enough to unpack. */
+/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much,
+ * the fewest steps; texels are fetched as fast one by one, and of blocks one is enough to unpack. */
 static uint32_t span_of(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t wg = vr_kernel_workgroup(k, c->limits);
@@ -125,7 +125,8 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     const uint64_t bags = (uint64_t)vr_value_rows(c->out[0]);
     /* As if the ids were spread evenly: how they are is not known here. */
     const double ids_each = (double)vr_value_width(c->in[IDS]) / (double)(bags ? bags : 1);
-    const double bytes = ids_each * (double)vr_value_row_bytes(table) + (double)vr_value_row_bytes(c->out[0]);
+    const double bytes =
+        ids_each * (double)vr_value_row_bytes(table) + (double)vr_value_row_bytes(c->out[0]);
     do {
         const size_t begin = l->count;
         push.count = rows - push.first < step ? rows - push.first : step;
@@ -188,6 +189,7 @@ static double flops(const vr_call *c, const vr_host_ints host)
 
 const vr_op vr_op_embedding_bag = {
     .flops = flops,
+    .effort = 40, /* each reads 4 bytes, from anywhere: the table's are counted but once */
     .table = true,
     .name = "embedding_bag", .min_in = 3, .max_in = 4, .n_out = 1, .f16_in = 1u << TABLE,
     .packed_in = 1u << TABLE,

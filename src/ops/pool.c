@@ -65,8 +65,8 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, k) && vr_fits_texels(c, c->in[0]);
 }
 
-/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much, the
- * fewest steps; texels are fetched as fast one by one. */
+/* Quads of a lane, VR_SPAN in the shader. Of storage buffers, each step of which costs SwiftShader much,
+ * the fewest steps; texels are fetched as fast one by one. */
 static uint32_t span_of(const vr_call *c, const vr_kernel *k)
 {
     return k->binds[0].access != VR_STORAGE ? 1

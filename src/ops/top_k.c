@@ -175,7 +175,31 @@ static uint64_t rows_listed(const vr_call *c, const vr_kernel *k)
     return c->limits->max_storage_binding_bytes / (16 * row_quads(c, k));
 }
 
-/* Rows that both programs can bind, with their lists. */
+/* Comparisons: one a score, and some for each of the k. How long they take beside products, and as how many
+ * bytes: SwiftShader, rows of hundreds of scores. */
+enum { OF_EACH = 64, EFFORT = 80, EFFORT_BYTES = 8 };
+
+static double comparisons(const vr_call *c, double scores)
+{
+    return scores + (double)OF_EACH * c->at.top_k.k;
+}
+
+static double flops(const vr_call *c, const vr_host_ints host)
+{
+    (void)host;
+    return (double)c->in[0]->count * comparisons(c, (double)vr_value_width(c->in[0]));
+}
+
+/* Rows that a dispatch may take; so many are a multiple of 256 bytes of every operand. */
+static uint64_t rows_in_time(const vr_call *c)
+{
+    enum { ALIGNED_ROWS = 16 };
+    const double row = EFFORT_BYTES * comparisons(c, (double)vr_value_width(c->in[0]));
+    const uint64_t rows = (uint64_t)(vr_dispatch_bytes(c->limits) / row);
+    return rows > ALIGNED_ROWS ? rows / ALIGNED_ROWS * ALIGNED_ROWS : ALIGNED_ROWS;
+}
+
+/* Rows that both programs can bind, with their lists, and take in time. */
 static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]);
@@ -184,7 +208,8 @@ static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
     const uint32_t rank = vr_slab_of(c, k->second, c->in[0], RANK);
     most = most < rank ? most : rank;
     most = most < lists ? most : (uint32_t)lists;
-    return most < rows ? most / 64 * 64 : rows;
+    most = most < rows ? most / 64 * 64 : rows;
+    return most < rows_in_time(c) ? most : (uint32_t)rows_in_time(c);
 }
 
 /* The slabs use the same lists, one after the other. */
@@ -265,10 +290,11 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return st;
 }
 
-/* ---- A lane a row, or a piece of one -------------------------------------------------------- */
+/* ---- A lane a row, or a piece of one ------------------------------------------------------- */
 
-/* The most that a lane keeps in registers; quads of a piece, at least and at most, the latter no multiple of
- * a page, so that neighbouring lanes read different sets of a cache; lanes that are enough. */
+/* The most that a lane keeps in registers (of 16 SwiftShader compiles for more than ten seconds); quads of
+ * a piece, at least and at most, the latter no multiple of a page, so that neighbouring lanes read
+ * different sets of a cache; lanes that are enough. */
 enum { LANE_K = 12, LEAST_PIECE = 64, MOST_PIECE = 4100, ENOUGH_LANES = 32 };
 
 static uint32_t piece_of(const vr_call *c)
@@ -298,7 +324,8 @@ static uint32_t lane_slab_rows(const vr_call *c, const vr_kernel *k)
 {
     const uint64_t row = lane_row_bytes(c);
     const uint64_t listed = row ? c->limits->max_storage_binding_bytes / row : UINT32_MAX;
-    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]), most = vr_slab_of(c, k, c->in[0], lane_mask(c));
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[0]);
+    const uint32_t most = vr_slab_of(c, k, c->in[0], lane_mask(c));
     return most < rows || listed < rows ? (most < listed ? most : (uint32_t)listed) / 64 * 64 : rows;
 }
 
@@ -312,7 +339,7 @@ static uint64_t lane_scratch(const vr_call *c, const vr_kernel *k)
 static bool lane_fits(const vr_call *c, const vr_kernel *k)
 {
     const uint64_t quads = row_entries(c) < piece_of(c) ? row_entries(c) : piece_of(c);
-    return c->at.top_k.k <= LANE_K && vr_loops_fit(c, 5 * quads) &&
+    return c->at.top_k.k <= LANE_K && vr_loops_fit(c, 6 * quads) &&
            vr_loops_fit(c, 5ull * pieces_of(c) * list_quads(c)) &&
            (vr_value_rows(c->in[0]) == 0 || lane_slab_rows(c, k) > 0);
 }
@@ -322,6 +349,7 @@ static bool lane_texels_fit(const vr_call *c, const vr_kernel *k)
     return vr_fits_texels(c, c->in[0]) && lane_fits(c, k);
 }
 
+/* Neighbouring lanes read different rows, which GPUs do not like. */
 static bool lane_pays(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
@@ -343,14 +371,15 @@ static vireo_status launch_lane_slab(const vr_call *c, const vr_kernel *k, uint3
     const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
     const uint32_t end = now < push->x.end ? now : push->x.end;
     const uint64_t count = end > push->x.first ? end - push->x.first : 0;
-    const double piece = 16.0 * push->piece, lists = (double)lane_row_bytes(c);
+    const uint32_t quads = push->piece < row_entries(c) ? push->piece : row_entries(c);
     const size_t begin = l->count;
     vireo_status st =
         vr_launch_ranges(c, l, push, sizeof *push, (uint64_t)rows * push->pieces, count * push->pieces,
-                         piece, 1, wg);
+                         EFFORT_BYTES * comparisons(c, 4.0 * quads), 1, wg);
     const size_t second = l->count;
     if (!st && push->pieces > 1)
-        st = vr_launch_ranges(c, l, push, sizeof *push, rows, count, lists, 1, wg);
+        st = vr_launch_ranges(c, l, push, sizeof *push, rows, count,
+                              (double)lane_row_bytes(c), 1, wg);
     for (size_t i = begin; !st && i < l->count; i++) {
         l->list[i].second = i >= second;
         if (rows < capacity)
@@ -440,6 +469,8 @@ const vr_op vr_op_top_k = {.name = "top_k",
                            .max_in = 2,
                            .n_out = 2,
                            .dense_in = 1u << 1,
+                           .flops = flops,
+                           .effort = EFFORT,
                            .infer = infer,
                            .reference = reference,
                            .kernels = kernels,

@@ -68,9 +68,55 @@ static vireo_value elements(vireo_graph *g, vireo_value x, const float *weights)
     return vireo_unary_op(g, VIREO_TANH, x);
 }
 
+/* Sequences of EACH rows, or bags of EACH ids. */
+enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16 };
+
+static vireo_value ends_of(vireo_graph *g, int64_t sequences)
+{
+    static int32_t ends[MOST_ENDS + 1];
+    const vireo_tensor t = {VIREO_I32, 1, {sequences + 1}, ends, sizeof *ends * (size_t)(sequences + 1)};
+    for (int32_t i = 0; i <= sequences; i++)
+        ends[i] = i * EACH;
+    return vireo_graph_constant(g, "ends", &t);
+}
+
+static vireo_value means(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_pool(g, VIREO_POOL_MEAN, x, ends_of(g, 24000));
+}
+
+static vireo_value bags(vireo_graph *g, vireo_value x, const float *weights)
+{
+    static int32_t ids[IDS];
+    const vireo_tensor t = {VIREO_I32, 1, {IDS}, ids, sizeof ids};
+    (void)weights;
+    for (uint32_t i = 0; i < IDS; i++)
+        ids[i] = (int32_t)(i * 2654435761u % BAG_ROWS);
+    return vireo_embedding_bag(g, VIREO_BAG_SUM, x, vireo_graph_constant(g, "ids", &t),
+                               ends_of(g, IDS / EACH), VIREO_NONE);
+}
+
+static vireo_value few(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_top_k(g, x, 10, VIREO_NONE).values;
+}
+
+static vireo_value more(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_top_k(g, x, 20, VIREO_NONE).values;
+}
+
 static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0},
                              {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0},
-                             {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float)}};
+                             {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float)},
+                             {24000 * EACH, 64, means, 0, 24000.0 * EACH * 64 * sizeof(float)},
+                             {BAG_ROWS, 64, bags, 0, 64.0 * IDS * sizeof(float)},
+                             {4, 7000000, few, 0, 4.0 * 7000000 * sizeof(float)},
+                             {60000, 450, few, 0, 60000.0 * 450 * sizeof(float)},
+                             {16000, 1683, more, 0, 16000.0 * 1683 * sizeof(float)}};
 enum { WORKS = sizeof works / sizeof *works };
 static const work long_work = {SIDE, SIDE, many_products, 0, 0};
 
