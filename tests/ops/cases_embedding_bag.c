@@ -19,7 +19,7 @@ static const row rows[] = {
     {9, 5, 17, 3, true, true, .offsets = FILL_OFFSETS},
     {100, 33, 65, 17, false, true, .offsets = FILL_OFFSETS},
     {64, 64, 100, 9, true, false, .offsets = FILL_OFFSETS},
-    {30, 129, 12, 40, true, false, .offsets = FILL_OFFSETS}, /* most bags are empty */
+    {30, 129, 12, 40, true, false, .offsets = FILL_OFFSETS, .heavy = true}, /* most bags are empty; long to compile */
     {7, 6, 0, 3, true, false, .offsets = FILL_OFFSETS},
     {7, 6, 5, 0, false, false, .offsets = FILL_OFFSETS},
     {11, 8, 30, 8, true, false, .offsets = FILL_BAD_OFFSETS},
@@ -28,7 +28,7 @@ static const row rows[] = {
     {20, 12, 30, 4, false, false, .offsets = FILL_OFFSETS, .fill = FILL_DENORMAL},
     {50, 64, 12, 3, true, false, .view = true, .offsets = FILL_OFFSETS},
     {1000, 64, 50, 7, true, false, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
-    {1100, 33, 45, 7, false, true, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
+    {1100, 33, 45, 7, false, true, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW, .heavy = true},
     {20, 5, 70000, 1, true, false, .offsets = FILL_OFFSETS}, /* more iterations than some drivers allow */
     {9, 3, 100, 70000, .offsets = FILL_OFFSETS, .heavy = true},
     {600000, 60, 1000, 20, true, false, .offsets = FILL_OFFSETS, .heavy = true}, /* 137 MiB */

@@ -74,7 +74,7 @@ static const row rows[] = {
     {33, 17, 65, TB | BIAS, VIREO_GELU},
     {9, 12, 8, TB | BIAS | HALF, VIREO_GELU},
     {6, 9, 11, TB | BIAS, VIREO_GELU_TANH, .heavy = true}, /* to compile, like some below */
-    {6, 9, 11, TB, VIREO_RELU},
+    {6, 9, 11, TB, VIREO_RELU, .heavy = true},
     {4, 13, 6, TB | BIAS, VIREO_SILU, .heavy = true},
     {4, 13, 6, TB | BIAS | RESIDUAL, VIREO_TANH, .heavy = true},
     {3, 6, 5, TB | BIAS, VIREO_SIGMOID}, /* must not fill the padding with 1/2 */
@@ -173,7 +173,7 @@ static const row packed_rows[] = {
     {0, 8, 32, TB},
     {3, 0, 32, TB | BIAS},
     {10, 5, 0, TB | BIAS},
-    {5, 7, 64, TB | BIAS, VIREO_GELU},
+    {5, 7, 64, TB | BIAS, VIREO_GELU, .heavy = true}, /* to compile, as the next */
     {9, 6, 32, TB, VIREO_SIGMOID, .heavy = true},
     {5, 6, 32, TA | TB | BIAS},
     {9, 11, 64, TA | TB | BATCH_A},

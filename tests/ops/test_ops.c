@@ -10,7 +10,7 @@
 #include "vireo/vireo.h"
 #include <unistd.h>
 
-enum { LEAST_FULL = 4000, DRAWN_DEFAULT = 12, DRAWN_FULL = 200, BASE_SEED = 20261124 };
+enum { LEAST_FULL = 4000, DRAWN_DEFAULT = 6, DRAWN_FULL = 200, BASE_SEED = 20261124 };
 typedef enum op_tier { FAST, DEFAULT, FULL } op_tier;
 
 static const op_cases *const all[VR_OP_COUNT] = {
@@ -77,7 +77,7 @@ static size_t run_case(devices *d, const op_cases *cases, size_t index, const op
                                   true, table);
     d->executed++;
     /* Allocations stay below 64 MiB on the least device. */
-    if (!c->heavy && (d->tier == FULL || index % (d->tier == FAST ? 40 : 4) == 0)) {
+    if (!c->heavy && (d->tier == FULL || index % (d->tier == FAST ? 40 : 8) == 0)) {
         static op_table others; /* counted as cases, not by kernel */
         failures += op_run_case(d->least, cases, index, c, false, &others);
         d->minimal++;
