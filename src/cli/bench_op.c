@@ -244,8 +244,9 @@ static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes
     if (!st)
         st = vireo_session_get_plan(b->session, &plan, err);
     if (!st && plan.dispatches < o->repeats)
-        st = vr_fail(err, VIREO_ERROR_DEVICE, "%s: %zu dispatches for %u repeats", b->op->name,
-                     plan.dispatches, o->repeats);
+        st = vr_fail(err, VIREO_ERROR_DEVICE,
+                     "%s: %zu dispatches for %u repeats: of these sizes it is a view, nothing is computed",
+                     b->op->name, plan.dispatches, o->repeats);
     if (st)
         return st;
     const double by = 1.0 / (o->repeats - 1);

@@ -115,6 +115,10 @@ APPLY(concat)
     (void)d;
     return vireo_concat(g, v, 2, 1);
 }
+APPLY(slice)
+{
+    return vireo_slice(g, v[0], 1, d[1] - d[2], d[2]);
+}
 APPLY(transpose)
 {
     static const uint32_t axes[] = {1, 0};
@@ -177,6 +181,8 @@ const vr_bench_op vr_bench_ops[] = {
      {IN("T(HD)"), {VR_BENCH_IDS, "T<T"}, {VR_BENCH_VECTOR, "TD"}}, "T(HD)", false, rope,
      {{"Llama", {512, 32, 64}}}},
     {"concat", "MN", "rows x width of each of two", {IN("MN"), IN("MN")}, "M(2N)", true, concat, ROWS},
+    {"slice", "MNC", "rows x width x how many columns, the last ones", {IN("MN")}, "MC", true, slice,
+     {{"odd", {4096, 65, 33}}, {"16 MiB", {1024, 4097, 4096}}}},
     {"transpose", "MN", MN, {IN("MN")}, "NM", false, transpose, ROWS},
 };
 const size_t vr_bench_op_count = sizeof vr_bench_ops / sizeof *vr_bench_ops;

@@ -32,6 +32,10 @@ json '"ms" in j["results"][0] and all(("not_run" in r) != ("ms" in r and r["nmse
 json '[r for r in j["results"] if r["kernel"] == "packed"][0]["not_run"].startswith("matmul/packed was forced, and does not")'
 vireo 0 bench op matmul --shapes 3x64x12 --kernels
 prints '^matmul	3x64x12	given	plain	[0-9.e-]*	' '^matmul	3x64x12	given	packed	-	-	-	-$'
+vireo 0 bench op slice --shapes 9x33x17
+prints '^slice	9x33x17	given	'
+vireo 1 bench op slice --shapes 9x128x64 # begins at a multiple of 256 bytes
+mentions 'slice: [0-9]* dispatches for [0-9]* repeats: of these sizes it is a view, nothing is computed'
 # More than the reference may take: the first rows are checked.
 vireo 0 bench op matmul --shapes 700x512x512 --json
 json '1 <= j["results"][0]["rows_checked"] < 700'
