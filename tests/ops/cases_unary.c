@@ -17,6 +17,7 @@ static const struct {
     {{.rank = 2, .shape = {0, 7}}},
     {{.rank = 2, .shape = {0, 5}, .fill = FILL_WIDE, .symbol = 1}, 70, {3, 70, 0}},
     {{.rank = 1, .shape = {0}, .symbol = 1}, 100, {1, 33, 100}},
+    {{.rank = 2, .shape = {0, 65}, .symbol = 1}, 64, {33, 64, 40}}, /* one bucket, larger grids */
     {{.rank = 2, .shape = {3, 40}, .fill = FILL_DENORMAL}},
     {{.rank = 2, .shape = {4, 9}, .fill = FILL_TINY}},
     {{.rank = 2, .shape = {5, 68}, .view = true}},
