@@ -209,7 +209,8 @@ static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
     most = most < rank ? most : rank;
     most = most < lists ? most : (uint32_t)lists;
     most = most < rows ? most / 64 * 64 : rows;
-    return most < rows_in_time(c) ? most : (uint32_t)rows_in_time(c);
+    const uint64_t in_time = rows_in_time(c);
+    return most < in_time ? most : (uint32_t)in_time;
 }
 
 /* The slabs use the same lists, one after the other. */

@@ -13,7 +13,7 @@ typedef struct row {
     op_device device;
 } row;
 
-/* Few values of k up to 12: each is a program. */
+/* Few values of k up to 12 outside of the full tier: each is a program. */
 static const row rows[] = {
     {1, 1, 1},
     {1, 2, 1},
@@ -55,6 +55,16 @@ static const row rows[] = {
     {5, 64, 10, .view = true},
     {3, 100, 17, FILL_FEW, .view = true},
     {70000, 5, 2, .heavy = true},
+    {2, 8, 8, .heavy = true},
+    {5, 17, 4, .heavy = true},
+    {2, 31, 5, .heavy = true},
+    {2, 32, 7, .heavy = true},
+    {2, 3, 8, .heavy = true},
+    {3, 40000, 6, FILL_FEW, EACH_ROW, FILL_BITS, .heavy = true},
+    {1, 9000, 5, FILL_NORMAL, ONE_ROW, FILL_ONES, .heavy = true},
+    {5, 64, 9, .view = true, .heavy = true},
+    {0, 41, 8, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}, .heavy = true},
+    {2, 70000, 11, FILL_FEW, .heavy = true},
     {1, 10000000, 1024, .heavy = true},
     {2, 10000000, 10, FILL_FEW, EACH_ROW, FILL_BITS, .heavy = true},
     /* Few of many: a bound is found first. Ties and denials may leave it too low, or without a use. */
