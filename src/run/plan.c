@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Planning: lifetimes → offsets in one arena. Largest first, each at the lowest offset free for its
  * whole life (greedy by size, Pisarchyk and Lee 2020); while that misses the lower bound, what
- * stood highest is placed first and all is tried again. Inputs and outputs live in buffers of their
- * own that the host sees. */
+ * stood highest is placed first and all is tried again; each third try it is a drawn one instead,
+ * for the others can go round in a circle. Inputs and outputs live in buffers of their own that the
+ * host sees. */
 #include "run/bucket.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_TRIES = 100 };
+/* A try looks at every pair of items about once: large graphs get fewer. */
+enum { LEAST_TRIES = 100, MOST_TRIES = 10000, MOST_PAIRS = 10000000 };
 
 typedef struct item {
     uint64_t bytes, offset, best; /* best: the offset of the best try so far */
@@ -114,8 +116,11 @@ static uint64_t place(item *items, size_t n, size_t *highest)
 static uint64_t place_well(item *items, size_t n, uint64_t lower_bound)
 {
     uint64_t best = UINT64_MAX;
+    uint32_t drawn = 0; /* from the same start each time: a graph has one plan */
+    size_t tries = n ? MOST_PAIRS / n / n : 1;
+    tries = tries < LEAST_TRIES ? LEAST_TRIES : tries > MOST_TRIES ? MOST_TRIES : tries;
     qsort(items, n, sizeof *items, larger_first);
-    for (int i = 0; i < MOST_TRIES && best > lower_bound; i++) {
+    for (size_t i = 0; i < tries && best > lower_bound; i++) {
         size_t highest = 0;
         uint64_t peak = place(items, n, &highest);
         if (peak < best) {
@@ -124,8 +129,10 @@ static uint64_t place_well(item *items, size_t n, uint64_t lower_bound)
                 items[j].best = items[j].offset;
         }
         if (n) {
-            item first = items[highest];
-            memmove(items + 1, items, highest * sizeof *items);
+            drawn = drawn * 1664525 + 1013904223; /* Numerical Recipes' generator */
+            const size_t next = i % 3 == 2 ? (drawn >> 8) % n : highest;
+            const item first = items[next];
+            memmove(items + 1, items, next * sizeof *items);
             items[0] = first;
         }
     }
