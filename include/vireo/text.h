@@ -66,6 +66,9 @@ vireo_status vireo_embedder_create(vireo_model *, const vireo_source *,
 void vireo_embedder_destroy(vireo_embedder **);
 uint32_t vireo_embedder_width(const vireo_embedder *);      /* floats a vector */
 uint32_t vireo_embedder_max_tokens(const vireo_embedder *); /* the limit in force */
+/* Since it was created, of calls that succeeded: texts embedded, and how many of them were longer than
+ * the limit and were cut. Either may be NULL. */
+void vireo_embedder_counts(const vireo_embedder *, uint64_t *texts, uint64_t *cut);
 const vireo_tokenizer *vireo_embedder_get_tokenizer(const vireo_embedder *);
 
 /* vectors: (n, width) f32. tokens (may be NULL): (n), ids used for each text. *cut (may be NULL): how

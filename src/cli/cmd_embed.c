@@ -134,45 +134,29 @@ static vireo_status fill(feed *f, vireo_error *err)
     return VIREO_OK;
 }
 
-/* The sum of all chunks stands in one message: texts that were cut are results of a limit the user
- * may not know of. */
-static void report_cut(const vr_engine *e, uint64_t cut, uint64_t total)
-{
-    if (cut)
-        vr_cli_note("%llu of %llu texts were longer than %u tokens and were cut (--max-tokens)",
-                    (unsigned long long)cut, (unsigned long long)total,
-                    vireo_embedder_max_tokens(e->embedder));
-}
-
 static vireo_status embed_all(vr_engine *e, feed *f, vr_embed_output *out)
 {
     size_t width = vireo_embedder_width(e->embedder);
     float *vectors = vr_alloc(NULL, CHUNK_TEXTS * width * sizeof *vectors);
     uint32_t tokens[CHUNK_TEXTS];
-    uint64_t cut_total = 0, total = 0;
     vireo_status st = vectors ? VIREO_OK : vr_fail_memory(&e->error, "vectors");
     f->more = true;
     while (!st) {
-        size_t cut = 0;
         uint64_t start;
         st = fill(f, &e->error);
         if (st || f->n == 0)
             break;
         start = vr_now_ns();
-        st = vireo_embed(e->embedder, (const char *const *)f->texts, f->n, vectors, tokens, &cut,
+        st = vireo_embed(e->embedder, (const char *const *)f->texts, f->n, vectors, tokens, NULL,
                          &e->error);
         e->ns_run += vr_now_ns() - start;
         if (!st)
             st = vr_embed_output_rows(out, vectors, tokens, f->n, &e->error);
         if (!st && vr_interrupted())
             st = vr_fail(&e->error, VIREO_ERROR_CANCELLED, "interrupted");
-        cut_total += cut;
-        total += f->n;
     }
     if (!st)
         st = vr_embed_output_finish(out, &e->error);
-    if (!st)
-        report_cut(e, cut_total, total);
     vr_free(NULL, vectors);
     return st;
 }
@@ -200,7 +184,10 @@ static int check(const vr_cli *cli, const embed_args *a, size_t n_operands)
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
     const embed_args *a = data;
-    vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
+    vr_engine e = {.cli = cli,
+                   .allow_nonfinite = a->allow_nonfinite,
+                   .tells_cut = true,
+                   .cut_option = "--max-tokens"};
     vr_embed_output out = {0};
     feed f = {.args = a, .operands = operands, .n_operands = n_operands};
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);

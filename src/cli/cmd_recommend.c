@@ -226,8 +226,11 @@ static int recommend_one(job *j)
     } else {
         if (width)
             write_heading(j, &out.text, &r);
-        vr_rec_table(&out.text, j->dataset, &r, width, true);
-        if (a->explain)
+        /* lines stay a header and a row each: there the shares stand in their column */
+        const bool lines = width == 0;
+        vr_rec_table(&out.text, j->dataset, &r, width,
+                     a->explain && lines ? VR_REC_SHARES : VR_REC_TITLES);
+        if (a->explain && !lines)
             vr_rec_explain(&out.text, j->dataset, &r);
     }
     int status = vr_cli_print(j->engine.cli, &out.text);

@@ -29,7 +29,7 @@ static int print(const vr_engine *e, const similar_args *a, const vireo_item *it
         if (width)
             vr_str_addf(&out.text, "Like %s (on %s)\n", vr_item_title(item),
                         vr_engine_device_name(e));
-        vr_rec_table(&out.text, d, r, width, false);
+        vr_rec_table(&out.text, d, r, width, VR_REC_NO_WHY);
     }
     int status = vr_cli_print(e->cli, &out.text);
     vr_out_deinit(&out);

@@ -151,6 +151,7 @@ int vr_engine_open_recommender(vr_engine *e, const vr_cli *cli, const char *stor
     if (!status && model) {
         vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
         options.progress = vr_progress_quiet; /* the recommender tells of it */
+        e->tells_cut = true;
         status = vr_engine_open_embedder(e, model, &options);
     }
     if (!status && model) {
@@ -180,9 +181,24 @@ static void log_parts(const vr_engine *e)
                 (unsigned long long)c.pipelines_created);
 }
 
+/* The sum of all calls stands in one message: texts that were cut are results of a limit the user may
+ * not know of. */
+static void tell_cut(const vr_engine *e)
+{
+    uint64_t texts = 0, cut = 0;
+    vireo_embedder_counts(e->embedder, &texts, &cut);
+    if (cut)
+        vr_cli_note("%llu of %llu texts were longer than %u tokens and were cut%s%s%s",
+                    (unsigned long long)cut, (unsigned long long)texts,
+                    vireo_embedder_max_tokens(e->embedder), e->cut_option ? " (" : "",
+                    e->cut_option ? e->cut_option : "", e->cut_option ? ")" : "");
+}
+
 int vr_engine_close(vr_engine *e, int status)
 {
     vr_progress_clear();
+    if (e->embedder && e->tells_cut && !status)
+        tell_cut(e);
     if (e->device)
         log_parts(e);
     if (e->device && e->cli->global.profile && !status)

@@ -8,6 +8,8 @@
 typedef struct vr_engine {
     const vr_cli *cli;
     bool allow_nonfinite; /* set by the command, of the model */
+    bool tells_cut;       /* vr_engine_close tells how many texts were cut */
+    const char *cut_option; /* the command's option that sets the limit; NULL: it has none */
     char *cache_dir; /* owned; NULL: nothing is kept */
     vireo_device *device;
     vireo_source *source;

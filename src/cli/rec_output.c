@@ -41,17 +41,20 @@ void vr_rec_json_items(vr_json_out *j, const vireo_dataset *d, const vireo_recom
 }
 
 static void add_why(vr_table *t, const vireo_dataset *d, const vireo_recommendation *rec,
-                    vr_str *scratch)
+                    vr_rec_why why, vr_str *scratch)
 {
     vr_str_clear(scratch);
-    for (uint32_t w = 0; w < rec->n_why; w++)
+    for (uint32_t w = 0; w < rec->n_why; w++) {
         vr_str_addf(scratch, "%s%s", w ? "; " : "", vr_item_title(&d->items[rec->why[w].item]));
+        if (why == VR_REC_SHARES)
+            vr_str_addf(scratch, " %.1f %%", (double)rec->why[w].share * 100.0);
+    }
     t->failed = t->failed || scratch->failed;
     vr_table_add(t, scratch->data ? scratch->data : "");
 }
 
 void vr_rec_table(vr_str *out, const vireo_dataset *d, const vireo_recommendations *r, size_t width,
-                  bool why)
+                  vr_rec_why why)
 {
     static const vr_column columns[] = {
         {.title = "rank", .right = true},
@@ -66,7 +69,7 @@ void vr_rec_table(vr_str *out, const vireo_dataset *d, const vireo_recommendatio
     bool any = width == 0; /* columns of lines are always the same */
     for (size_t i = 0; i < r->count && !any; i++)
         any = r->items[i].n_why > 0;
-    why = why && any;
+    why = any ? why : VR_REC_NO_WHY;
     vr_str_init(&scratch, NULL);
     vr_table_init(&t, columns, why ? 6 : 5);
     for (size_t i = 0; i < r->count; i++) {
@@ -80,7 +83,7 @@ void vr_rec_table(vr_str *out, const vireo_dataset *d, const vireo_recommendatio
         vr_table_add(&t, item->genres);
         vr_table_addf(&t, "%.4f", (double)r->items[i].score);
         if (why)
-            add_why(&t, d, &r->items[i], &scratch);
+            add_why(&t, d, &r->items[i], why, &scratch);
     }
     vr_table_write(&t, width, out);
     vr_table_deinit(&t);

@@ -7,9 +7,10 @@
 
 /* "items": [{rank, id, score, title, year, genres, why: [{id, title, share}]}] */
 void vr_rec_json_items(vr_json_out *, const vireo_dataset *, const vireo_recommendations *);
-/* rank, title, year, genres, score and, with `why`, the titles of the largest shares. */
+/* rank, title, year, genres, score and `why`: the titles of the largest shares, or these with them. */
+typedef enum vr_rec_why { VR_REC_NO_WHY, VR_REC_TITLES, VR_REC_SHARES } vr_rec_why;
 void vr_rec_table(vr_str *, const vireo_dataset *, const vireo_recommendations *, size_t width,
-                  bool why);
+                  vr_rec_why why);
 /* Every reason of every item with its share. */
 void vr_rec_explain(vr_str *, const vireo_dataset *, const vireo_recommendations *);
 const char *vr_item_title(const vireo_item *); /* the id, if the title is not known */

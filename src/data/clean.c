@@ -48,18 +48,23 @@ bool vr_clean_is_control(uint32_t c)
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/* White space counts as white space, whichever category it has. */
-static void add_without_controls(vr_str *out, const vr_str *in, uint32_t *changes)
+/* White space counts as white space, whichever category it has; plain: as a space. */
+static void add_without_controls(vr_str *out, const vr_str *in, bool plain, uint32_t *changes)
 {
     for (size_t i = 0; i < in->length;) {
         uint32_t c;
         size_t n = vr_utf8_decode(in->data + i, in->length - i, &c);
         if (n == 0)
             break;
-        if (vr_clean_is_control(c) && !is_space(c))
+        const bool control = vr_clean_is_control(c);
+        if (control && !is_space(c)) {
             *changes |= VR_CLEAN_CONTROL;
-        else
+        } else if (control && plain) {
+            vr_str_add_n(out, " ", 1);
+            *changes |= VR_CLEAN_SPACE;
+        } else {
             vr_str_add_n(out, in->data + i, n);
+        }
         i += n;
     }
 }
@@ -188,6 +193,9 @@ static bool clean(const char *text, size_t length, vr_str *now, vr_str *next, vr
     if (now->failed)
         return false;
     if (has_markup(now)) {
+        add_without_controls(next, now, true, changes); /* Gumbo would write U+FFFD for some */
+        if (!advance(now, next))
+            return false;
         if (!vr_html_text(now->data, now->length, next))
             return false;
         if (same_words(now, next)) {
@@ -197,7 +205,7 @@ static bool clean(const char *text, size_t length, vr_str *now, vr_str *next, vr
             advance(now, next);
         }
     }
-    add_without_controls(next, now, changes);
+    add_without_controls(next, now, false, changes);
     if (!advance(now, next))
         return false;
     if (!is_ascii(now->data, now->length)) {

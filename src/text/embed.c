@@ -22,6 +22,7 @@ struct vireo_embedder {
     uint64_t done, total;     /* texts of the call at hand */
     size_t most_flying;       /* runs at one time: while the session may tune, one */
     bool stopped;             /* it has failed, or was cancelled: nobody is asked any more */
+    uint64_t n_texts, n_cut;  /* of all calls that succeeded */
     int32_t *ids, *positions; /* (max(batch_tokens, max_tokens)) */
     int32_t *offsets;         /* (batch + 1) */
 };
@@ -368,7 +369,19 @@ vireo_status vireo_embed(vireo_embedder *e, const char *const *texts, size_t n, 
     for (size_t i = 0; i < j.n_pending; i++)
         vireo_ids_free(e->tokenizer, &j.pending[i].ids);
     vr_free(e->allocator, j.pending);
-    if (!st && cut)
+    if (st)
+        return st;
+    e->n_texts += n;
+    e->n_cut += j.cut;
+    if (cut)
         *cut = j.cut;
-    return st;
+    return VIREO_OK;
+}
+
+void vireo_embedder_counts(const vireo_embedder *e, uint64_t *texts, uint64_t *cut)
+{
+    if (texts)
+        *texts = e->n_texts;
+    if (cut)
+        *cut = e->n_cut;
 }

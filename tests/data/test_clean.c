@@ -58,6 +58,9 @@ static const struct {
     {"a\xe2\x80\xae"
      "b",
      "ab", C},
+    {"A\x01" "B & C", "AB & C", C},
+    {"A & B\xc2\x85" "C\xc2\x86" "D", "A & B CD", C | S},
+    {"A <b>x</b>\x7f y\x02", "A x y", H | C},
     {"tab\tand\nline", "tab and line", S},
     {"  two  spaces ", "two spaces", S},
     {"nbsp\xc2\xa0here", "nbsp here", N},

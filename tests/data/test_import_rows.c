@@ -165,6 +165,7 @@ static const struct {
      {T(ITEM "1\ta\0b&#0;\t1e999\t\0\n")},
      "1 1 1 0",
      "mended HTML in title turned into text x1 @2 'a\\x00b&#0;'\n"
+     "mended control characters removed from title x1 @2 'a\\x00b&#0;'\n"
      "mended control characters removed from genres x1 @2 '\\x00'\n"
      "mended year is not a whole number, taken as unknown x1 @2 '1e999'\n"},
     {ITEMS,

@@ -30,30 +30,34 @@ static size_t collect(const vr_bucket *b, held *out)
 {
     const vireo_graph *g = b->model->graph;
     size_t n = 0;
-    for (size_t id = 1; id < g->n_values; id++) {
-        if (g->values[id].v.kind != VR_ACTIVATION || g->values[id].is_output)
-            continue;
-        held h = {.offset = b->places[id].offset,
-                  .bytes = vr_value_bytes(&b->values[id]) + VR_VIEW_EXCESS, /* a slice's view, too */
-                  .first = SIZE_MAX};
-        for (size_t i = 0; i < g->n_nodes; i++) {
-            bool made = false, used = false;
-            for (int j = 0; j < VR_MAX_OUT; j++)
-                made = made || g->nodes[i].out[j] == id;
-            for (int j = 0; j < VR_MAX_IN; j++)
-                used = used || g->nodes[i].in[j] == id;
-            if (made)
-                h.first = i;
-            if (made || used)
-                h.last = i;
+    held *values = calloc(g->n_values, sizeof *values);
+    uint32_t *whole = calloc(g->n_values, sizeof *whole); /* of a view: what it is a view of */
+    assert_true(values && whole);
+    for (uint32_t id = 0; id < g->n_values; id++)
+        whole[id] = id;
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        for (int j = 0; j < VR_MAX_IN; j++)
+            values[whole[g->nodes[i].in[j]]].last = i;
+        for (int j = 0; j < VR_MAX_OUT; j++) {
+            const uint32_t id = g->nodes[i].out[j];
+            if (!id || g->values[id].is_output)
+                continue;
+            if (!b->nodes[i].kernel) {
+                whole[id] = whole[g->nodes[i].in[0]];
+                continue;
+            }
+            assert_ptr_equal(b->places[id].buffer, &b->arena);
+            values[id] = (held){.offset = b->places[id].offset,
+                                .bytes = vr_value_bytes(&b->values[id]) + VR_VIEW_EXCESS,
+                                .first = i,
+                                .last = i};
         }
-        if (h.first == SIZE_MAX) { /* fused into what read it */
-            assert_int_equal(h.last, 0);
-            continue;
-        }
-        assert_ptr_equal(b->places[id].buffer, &b->arena);
-        out[n++] = h;
     }
+    for (size_t id = 1; id < g->n_values; id++)
+        if (values[id].bytes) /* one that a node makes here */
+            out[n++] = values[id];
+    free(values);
+    free(whole);
     for (size_t i = 0; i < g->n_nodes; i++)
         if (b->nodes[i].scratch_bytes)
             out[n++] = (held){b->nodes[i].scratch_offset, b->nodes[i].scratch_bytes, i, i};
@@ -143,7 +147,7 @@ static vireo_model *random_model(uint64_t seed, int64_t rows, float *weights, bo
             const size_t other = tiny_random(&random) % i;
             b = width[other] == width[a] ? other : b;
         }
-        switch (tiny_random(&random) % 5) {
+        switch (tiny_random(&random) % 8) {
         case 0:
             v[i] = vireo_unary_op(g, VIREO_TANH, v[a]);
             break;
@@ -152,6 +156,15 @@ static vireo_model *random_model(uint64_t seed, int64_t rows, float *weights, bo
             break;
         case 2:
             v[i] = vireo_layer_norm(g, v[a], VIREO_NONE, VIREO_NONE, 1e-5f);
+            break;
+        case 3: /* two views, and what lies between them */
+            v[i] = vireo_reshape(g, v[a], 2, (int64_t[]){rows / 2, 2 * width[a]});
+            v[i] = vireo_unary_op(g, VIREO_TANH, v[i]);
+            v[i] = vireo_reshape(g, v[i], 2, (int64_t[]){rows, width[a]});
+            break;
+        case 4: /* the middle of two */
+            v[i] = vireo_concat(g, (vireo_value[]){v[a], v[b]}, 2, 1);
+            v[i] = vireo_slice(g, v[i], 1, width[a] / 2, width[a]);
             break;
         default: {
             width[i] = i == NODES ? 12 : widths[tiny_random(&random) % WIDTHS];
