@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# sh tests/coverage.sh [--label L]: builds with gcc --coverage, runs the tests of the labels host and
-# lavapipe, prints the line coverage of each file and puts the table into docs/TESTING.md. With --label it
+# sh tests/coverage.sh [--label L]: builds with gcc --coverage, runs the tests of the labels host, lavapipe and
+# cli in the default tier, prints the line coverage of each file and puts the table into docs/TESTING.md. With --label it
 # runs only tests of that label (fuzz: what the committed corpora reach) and leaves the document alone.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 work=$root/build/coverage
-labels='^(host|lavapipe)$'
+labels='^(host|lavapipe|cli)$'
 document=$root/docs/TESTING.md
 
 # shellcheck source=cmake/setup.sh
@@ -23,6 +23,8 @@ case ${1:-} in
 *) die "unknown argument '$1'; usage: sh tests/coverage.sh [--label L]" ;;
 esac
 
+VIREO_TIER=${VIREO_TIER:-default}
+export VIREO_TIER
 mkdir -p "$work"
 install_packages build run test
 build "$work" "" -DCMAKE_BUILD_TYPE=Debug -DVIREO_TESTS=ON -DCMAKE_C_COMPILER=gcc \
