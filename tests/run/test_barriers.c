@@ -81,7 +81,7 @@ static vireo_model *draw_model(uint64_t seed)
     vireo_value values[INPUTS + MOST_NODES];
     uint64_t state = seed;
     size_t n = 0;
-    char name[16];
+    char name[24];
     assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
     for (; n < INPUTS; n++) {
         snprintf(name, sizeof name, "x%zu", n);
