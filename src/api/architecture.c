@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/architecture.h"
 #include "base/error.h"
+#include "io/safetensors.h"
 #include "io/source.h"
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +40,9 @@ vireo_status vr_build_graph(const vireo_source *s, const vireo_allocator *a, vir
             const char *name = architectures[i]->name; /* NOLINT(*NullDereference): no holes */
             n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", name);
         }
-        return vr_fail(err, VIREO_ERROR_UNSUPPORTED,
-                       "%s: model_type \"%s\" is not supported, allowed: %s", vireo_source_path(s),
-                       vireo_source_architecture(s), known);
+        return vr_fail_at(err, VIREO_ERROR_UNSUPPORTED, VR_SAFETENSORS_ARCH, 0,
+                          "%s/config.json: model_type \"%s\" is not supported, allowed: %s (ARCH)",
+                          vireo_source_path(s), vireo_source_architecture(s), known);
     }
     vireo_graph *g = NULL;
     vireo_status st = vr_source_check_hyper(s, err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tensors of a source as constants of a graph. */
+#include "base/error.h"
 #include "graph/graph.h"
+#include "io/safetensors.h"
 #include "io/source.h"
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,19 @@ static void shape_text(char *out, size_t size, uint32_t rank, const int64_t *sha
         n += snprintf(out + n, size - (size_t)n, "%s%lld", i ? ", " : "", (long long)shape[i]);
     if (n >= 0 && (size_t)n < size)
         snprintf(out + n, size - (size_t)n, "]");
+}
+
+/* VOCAB: vocab_size rows are wanted, which tells a table of tokens, and only their number is
+ * another. */
+static vr_safetensors_reason misshapen(const vireo_source *s, const vireo_source_tensor *found,
+                                       uint32_t rank, const int64_t *shape)
+{
+    int64_t tokens;
+    const bool rows_only = rank == found->rank && rank > 1 &&
+                           !memcmp(shape + 1, found->shape + 1, (rank - 1) * sizeof *shape);
+    return rows_only && vireo_source_int(s, "vocab_size", &tokens) && tokens == shape[0]
+               ? VR_SAFETENSORS_VOCAB
+               : VR_SAFETENSORS_SHAPE;
 }
 
 vireo_value vireo_graph_weight(vireo_graph *g, const vireo_source *source, const char *name,
@@ -35,8 +50,11 @@ vireo_value vireo_graph_weight(vireo_graph *g, const vireo_source *source, const
         char have[96], want[96];
         shape_text(have, sizeof have, found->rank, found->shape);
         shape_text(want, sizeof want, rank, shape);
-        return vireo_graph_fail(g, VIREO_ERROR_FORMAT, "%s: tensor %s is %s, config.json wants %s",
-                                vireo_source_path(source), name, have, want);
+        const vr_safetensors_reason reason = misshapen(source, found, rank, shape);
+        vr_fail_at(&g->fault, VIREO_ERROR_FORMAT, reason, 0,
+                   "%s: tensor %s is %s, config.json wants %s (%s)", t->file->path, name, have,
+                   want, vr_safetensors_reason_name(reason));
+        return VIREO_NONE;
     }
     vireo_tensor tensor = {.dtype = found->dtype, .rank = found->rank, .bytes = found->bytes};
     memcpy(tensor.shape, found->shape, sizeof tensor.shape);

@@ -34,7 +34,10 @@
     X(LIMIT)                                                                                       \
     X(PATH)   /* a shard's name */                                                                 \
     X(INDEX)  /* index and shards disagree */                                                      \
-    X(HPARAM) /* a hyper-parameter's value */
+    X(HPARAM) /* a hyper-parameter's value */                                                      \
+    X(ARCH)   /* an architecture that is none of ours */                                           \
+    X(SHAPE)  /* a tensor and the hyper-parameters disagree, */                                    \
+    X(VOCAB)  /* in the number of tokens */
 typedef enum vr_safetensors_reason {
     VR_SAFETENSORS_NONE,
 #define VR_SAFETENSORS_REASON_ENUM(name) VR_SAFETENSORS_##name,

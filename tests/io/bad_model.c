@@ -5,7 +5,6 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,36 +37,19 @@ typedef struct outcome {
     long milliseconds, kib;
 } outcome;
 
-/* Names, sizes and times of all files, mixed into one number; and the bytes of those that are small
- * enough to be read. */
-static uint64_t listing_mark;
-static size_t listing_bytes;
-
-static int list_one(const char *path, const struct stat *info, int flag, struct FTW *ftw)
-{
-    (void)flag, (void)ftw;
-    for (const char *c = path; *c; c++)
-        listing_mark = (listing_mark ^ (unsigned char)*c) * 1099511628211u;
-    listing_mark ^= (uint64_t)info->st_size * 31 + (uint64_t)info->st_mtim.tv_nsec;
-    listing_mark *= 1099511628211u;
-    if (S_ISREG(info->st_mode) && info->st_size < 200 << 20)
-        listing_bytes += (size_t)info->st_size;
-    return 0;
-}
-
-static uint64_t list(const temp_folder *t)
-{
-    listing_mark = 14695981039346656037u;
-    listing_bytes = 0;
-    assert_int_equal(nftw(t->path, list_one, 16, FTW_PHYS), 0);
-    return listing_mark;
-}
-
-static vireo_status attempt(const temp_folder *t, bool hyper, vireo_error *err)
+static vireo_status open_only(const char *folder, vireo_error *err)
 {
     vireo_source *s = NULL;
-    vireo_status st = vireo_source_open(t->path, NULL, &s, err);
-    if (!st && hyper)
+    vireo_status st = vireo_source_open(folder, NULL, &s, err);
+    vireo_source_close(&s);
+    return st;
+}
+
+static vireo_status open_and_check(const char *folder, vireo_error *err)
+{
+    vireo_source *s = NULL;
+    vireo_status st = vireo_source_open(folder, NULL, &s, err);
+    if (!st)
         st = vr_source_check_hyper(s, err);
     vireo_source_close(&s);
     return st;
@@ -85,13 +67,13 @@ long bad_model_resident_kib(void)
 }
 
 /* A fork's peak starts at what is resident at that moment. */
-static void measure(const temp_folder *t, bool hyper, outcome *out)
+static void measure(const char *folder, bad_model_reader *reader, outcome *out)
 {
     struct timespec before, after;
     struct rusage usage;
     const long resident = bad_model_resident_kib();
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    out->status = attempt(t, hyper, &out->err);
+    out->status = reader(folder, &out->err);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
     getrusage(RUSAGE_SELF, &usage);
     out->milliseconds =
@@ -99,7 +81,7 @@ static void measure(const temp_folder *t, bool hyper, outcome *out)
     out->kib = usage.ru_maxrss - resident;
 }
 
-static outcome in_child(const temp_folder *t, bool hyper)
+static outcome in_child(const char *folder, bad_model_reader *reader)
 {
     int ends[2];
     outcome o;
@@ -109,7 +91,7 @@ static outcome in_child(const temp_folder *t, bool hyper)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        measure(t, hyper, &o);
+        measure(folder, reader, &o);
         _exit(write(ends[1], &o, sizeof o) == sizeof o ? 0 : 1);
     }
     close(ends[1]);
@@ -124,16 +106,17 @@ static outcome in_child(const temp_folder *t, bool hyper)
     return o;
 }
 
-static void expect(const temp_folder *t, bool hyper, const char *row, const outcome *want)
+static void expect(const char *folder, const char *row, bad_model_reader *reader,
+                   const outcome *want)
 {
     outcome here;
     memset(&here, 0, sizeof here);
-    const uint64_t mark = list(t);
-    const size_t bytes = listing_bytes;
-    outcome child =
-        in_child(t, hyper); /* first: no free memory of ours is there to be used again */
-    here.status = attempt(t, hyper, &here.err);
-    if (list(t) != mark)
+    size_t bytes;
+    const uint64_t mark = temp_mark(folder, &bytes);
+    /* First: no free memory of ours is there to be used again. */
+    outcome child = in_child(folder, reader);
+    here.status = reader(folder, &here.err);
+    if (temp_mark(folder, NULL) != mark)
         fail_msg("%s: the folder has changed", row);
     if (here.status != want->status || strcmp(here.err.message, want->err.message) != 0)
         fail_msg("%s: %s: \"%s\", expected %s: \"%s\"", row, vireo_status_text(here.status),
@@ -149,25 +132,28 @@ static void expect(const temp_folder *t, bool hyper, const char *row, const outc
     const long most = (long)(bytes >> 10) + MEMORY_KIB;
     /* Other processes may have taken the caches away. */
     for (int tries = 2; tries && child.milliseconds > MILLISECONDS * SLACK_TIME; tries--)
-        child.milliseconds = in_child(t, hyper).milliseconds;
+        child.milliseconds = in_child(folder, reader).milliseconds;
     if (child.milliseconds > MILLISECONDS * SLACK_TIME || child.kib > most * SLACK_MEMORY)
         fail_msg("%s: %ld ms, %ld KiB", row, child.milliseconds, child.kib);
+}
+
+void bad_model_read(const char *folder, const char *row, bad_model_reader *reader,
+                    vireo_status status, uint32_t reason, uint64_t offset, const char *message)
+{
+    outcome want = {.status = status, .err = {.reason = reason, .offset = offset}};
+    if (status)
+        snprintf(want.err.message, sizeof want.err.message, "%s%s", folder, message);
+    expect(folder, row, reader, &want);
 }
 
 void bad_model_open(const temp_folder *t, const char *row, vireo_status status, uint32_t reason,
                     uint64_t offset, const char *message)
 {
-    outcome want = {.status = status, .err = {.reason = reason, .offset = offset}};
-    if (status)
-        snprintf(want.err.message, sizeof want.err.message, "%s%s", t->path, message);
-    expect(t, false, row, &want);
+    bad_model_read(t->path, row, open_only, status, reason, offset, message);
 }
 
 void bad_model_hyper(const temp_folder *t, const char *row, vireo_status status, uint32_t reason,
                      const char *message)
 {
-    outcome want = {.status = status, .err = {.reason = reason}};
-    if (status)
-        snprintf(want.err.message, sizeof want.err.message, "%s%s", t->path, message);
-    expect(t, true, row, &want);
+    bad_model_read(t->path, row, open_and_check, status, reason, 0, message);
 }

@@ -5,9 +5,13 @@
 #include "temp_folder.h"
 #include "vireo/vireo.h"
 
-/* Opens the folder, here (leaks are the sanitizer's to find) and in a child, whose processor time
+typedef vireo_status bad_model_reader(const char *folder, vireo_error *);
+/* Reads the folder, here (leaks are the sanitizer's to find) and in a child, whose processor time
  * and memory are held against the limits: 100 ms, and the files' bytes and 64 MiB. message stands
  * behind the folder's path; "" with VIREO_OK. */
+void bad_model_read(const char *folder, const char *row, bad_model_reader *, vireo_status,
+                    uint32_t reason, uint64_t offset, const char *message);
+/* By vireo_source_open. */
 void bad_model_open(const temp_folder *, const char *row, vireo_status, uint32_t reason,
                     uint64_t offset, const char *message);
 /* The same for what is found after opening: vr_source_check_hyper. */
