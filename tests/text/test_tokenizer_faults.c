@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Files of a tokenizer that must be refused: each with status, whole message, within 100 ms and 64
- * MiB beyond the input. A row of malformed inputs that needs BPE (a merge of an absent token, its
- * merges' order) comes with it: until then the model is refused by its name, whatever its merges.
- */
+ * MiB beyond the input, and nothing is written. Merges are BPE's, which is not read: such a model
+ * is refused by its name, whatever they say. */
 #include "text_test.h"
 #include <sys/stat.h>
 
@@ -44,6 +43,7 @@ static const struct {
      "model.type is a number, supported: WordPiece (COMPONENT)", UNSUPPORTED},
     {MODEL_FILE("{\"vocab\":{\"[UNK]\":0}}"),
      "model.type is missing, supported: WordPiece (COMPONENT)", UNSUPPORTED},
+    /* A merge of an absent token (MERGE): merges are not read, as SECURITY.md says. */
     {MODEL_FILE("{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1},\"merges\":[\"a b\",\"a zz\"]}"),
      "model.type is \"BPE\", supported: WordPiece (COMPONENT)", UNSUPPORTED},
     {MODEL_FILE("{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\",0]]}"),

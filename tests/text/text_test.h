@@ -52,8 +52,8 @@ void test_folder_put_hole(const test_folder *, const char *name, size_t bytes);
 /* vireo_tokenizer_load; a message begins with the file's name, as the folder's changes. */
 vireo_status test_load_folder(const test_folder *, vireo_tokenizer **, vireo_error *);
 
-/* The folder is refused with this message, within the time and memory of tests/measure.h; input:
- * bytes of its files that are read. */
+/* The folder is refused with this message and stays as it is, within the time and memory of
+ * tests/measure.h; input: bytes of its files that are read. */
 void test_refused(const test_folder *, const char *message, vireo_status, size_t input);
 
 /* Loads tokenizer.json with this text; NULL and err filled if refused. */
