@@ -2,6 +2,7 @@
 """bad_usage.py VIREO FOLDER: every way of calling the program wrongly, each a row: exit status, all of
 stderr, nothing on stdout, nothing written. FOLDER holds a tiny model m and tiny data data/t.*."""
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def fails(line, message, after="", **how):
     refused(line.split(), 1, f"vireo: {message}\n{after}", **how)
 
 
-COMMANDS = "devices inspect tokenize embed import recommend similar evaluate bench".split()
+COMMANDS = "devices inspect tokenize embed import recommend similar evaluate tune bench".split()
 
 # A message that begins with a colon is the program's, not a command's.
 USAGE = [
@@ -80,6 +81,12 @@ USAGE = [
     ("recommend --store s --al-users", "unknown option --al-users; the nearest is --all-users"),
     ("recommend --store s -K 3", "unknown option -K; the nearest is -k"),
     ("devices --jsn", "unknown option --jsn; the nearest is --json"),
+    ("inspect m --tensor", "unknown option --tensor; the nearest is --tensors"),
+    ("similar --store s --model m --itm i", "unknown option --itm; the nearest is --item"),
+    ("import --store s --interaction f", "unknown option --interaction; the nearest is --interactions"),
+    ("evaluate --store s --att 5", "unknown option --att; the nearest is --at"),
+    ("bench matmul --qick", "unknown option --qick; the nearest is --quick"),
+    ("tune --modle m", "unknown option --modle; the nearest is --model"),
     ("tokenize --model m --" + "x" * 200 + " text",
      "unknown option --" + "x" * 62 + "; the nearest is --model"),
     # 3 missing value, and values that look like the next option
@@ -103,6 +110,11 @@ USAGE = [
     ("recommend --store s --user u -k --json", "-k needs a value (N)"),
     ("similar --store s --model m --item -k=3", "--item needs a value (ID)"),
     ("import --store", "--store needs a value (DB)"),
+    ("evaluate --store", "--store needs a value (DB)"),
+    ("bench compare --threshold", "--threshold needs a value (PERCENT)"),
+    ("tune --import", "--import needs a value (FILE)"),
+    ("tune --model m --budget --json", "--budget needs a value (SECONDS)"),
+    ("tune --export= --json", "--export needs a value that is not empty (FILE)"),
     # what is needed and what is too much
     ("embed text", "--model MODEL is needed"),
     ("embed --model m", "one of --input and TEXT is needed"),
@@ -128,6 +140,9 @@ USAGE = [
     ("evaluate --store s --method content",
      '--method content needs --model MODEL ("sh models/fetch.sh minilm" brings one)'),
     ("similar --store s --item i", "--model MODEL is needed"),
+    ("tune m", 'unexpected argument "m"'),
+    ("tune --input text", "--input needs --model"),
+    ("tune --budget 5", "--budget needs --model"),
     ("bench", "device|matmul|model|op NAME|search|suite|compare A B is needed"),
     ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, search, suite, '
                   'compare'),
@@ -149,6 +164,7 @@ USAGE = [
     ("import --store s --interactions f --format csv", '--format is "csv"; allowed: recbole'),
     ("bench matmul --dtype f64", '--dtype is "f64"; allowed: f32 f16 bf16 q8_0 q4_0'),
     ("recommend --store s --user u --json=yes", '--json takes no value, found "yes"'),
+    ("tune --json=1", '--json takes no value, found "1"'),
     ("tokenize --model m --no-special= text", '--no-special takes no value, found ""'),
     # 11 output = input
     ("embed --model m --input text --output text", '--input and --output are the same file, "text"'),
@@ -207,6 +223,8 @@ NUMBERS = [
     ("bench search", "--rows", 1 << 28),
     ("bench search", "--dim", 1 << 15),
     ("bench search", "--queries", 1024),
+    ("bench compare", "--threshold", 99),
+    ("tune --model m", "--budget", 3600),
 ]
 NO_NUMBERS = ["-1", "0", "99999999999999999999", "18446744073709551617", "4294967297", "nan", "inf", "1e3",
               "1.0", "+5", "0x10", "5k", "-", "\u0665"]
@@ -259,6 +277,9 @@ FILES = [
      "text: not a Vireo store: not an SQLite file", ""),
     ("import --store none/new.db --interactions data/t.inter",
      "none/new.db: opening the store: unable to open database file", ""),
+    ("tune --model none", f"none: {NONE}", NEXT_MODEL),
+    ("tune --model d --import text", f"d/config.json: {NONE}", NEXT_MODEL),
+    ("tune --model pipe", "pipe: is a pipe, a folder is needed (NOT_FILE)", ""),
     ("bench model --model m --input none", f"none: {NONE}", ""),
     ("bench model --model m --input empty", "empty: no lines; texts are needed, one a line", ""),
     ("bench model --model m --input /dev/zero", "/dev/zero: line 1: a NUL byte; texts are UTF-8 without it",
@@ -385,6 +406,24 @@ def streams():
     lines.wait()
 
 
+def complete():
+    """Each command and each option that is a number has its rows."""
+    global checks
+    _, out, _ = run(["--help"])
+    commands = re.findall(r"^  ([a-z]+) ", out.decode().split("\n\n")[1], re.M)
+    if commands != COMMANDS:
+        failures.append(f"COMMANDS has {COMMANDS}, the program {commands}")
+    for command in commands:
+        rows = [line for line, *_ in USAGE + FILES if line.split(" ")[0] == command]
+        _, out, _ = run([command, "--help"])
+        numbers = re.findall(r"^  (--?[a-z-]+)[ =](?:N|SECONDS|PERCENT) ", out.decode(), re.M)
+        missing = [option for option in numbers
+                   if not any(line.split()[0] == command and option == has for line, has, _ in NUMBERS)]
+        checks += 1
+        if not rows or missing:
+            failures.append(f"{command}: {len(rows)} rows, no numbers out of range of {missing}")
+
+
 def no_device():
     """12: the devices are listed."""
     code, out, error = run("--device 99 bench device".split())
@@ -395,6 +434,7 @@ def no_device():
 
 def main():
     prepare()
+    complete()
     for line, message in USAGE:
         usage(line, message)
     for line, option, most in NUMBERS:

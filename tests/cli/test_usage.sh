@@ -8,10 +8,10 @@ set -eu
 vireo 0 --version
 prints '^vireo [0-9]*\.[0-9]*\.[0-9]*$'
 vireo 0 --help
-for command in devices inspect tokenize embed import recommend similar evaluate bench; do
-    prints "^  $command  *[A-Z]"
-done
-for command in devices inspect tokenize embed import recommend similar evaluate bench; do
+commands='devices inspect tokenize embed import recommend similar evaluate tune bench'
+expect "the commands are $commands" \
+    [ "$(sed -n '/^commands:$/,/^$/s/^  \([a-z]*\)  *[A-Z].*/\1/p' "$temporary/out" | xargs)" = "$commands" ]
+for command in $commands; do
     vireo 0 "$command" --help
     quiet
     prints "^usage: vireo $command" '^examples:$' '^  --json\|^  --format'
