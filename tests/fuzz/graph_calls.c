@@ -146,7 +146,8 @@ static const char *name(graph_calls *r)
 static vireo_tensor tensor(graph_calls *r, bool *some)
 {
     static float data[16];
-    vireo_tensor t = {.dtype = dtype(r), .rank = byte(r) % 6, .data = data, .bytes = SIZE_MAX};
+    vireo_tensor t = {.dtype = dtype(r), .data = data, .bytes = SIZE_MAX};
+    t.rank = byte(r) % 6;
     shape_of(r, t.rank, t.shape);
     const uint8_t b = byte(r);
     *some = b < 0xE0;
@@ -161,13 +162,15 @@ static vireo_tensor tensor(graph_calls *r, bool *some)
 
 static void add_symbol(graph_calls *r)
 {
-    vireo_graph_symbol(r->g, name(r), number(r));
+    const char *text = name(r); /* in an order of ours: that of arguments is the compiler's */
+    vireo_graph_symbol(r->g, text, number(r));
 }
 
 static void add_derived(graph_calls *r)
 {
     const vireo_symbol base = symbol(r);
-    vireo_graph_symbol_derive(r->g, name(r), base, byte(r) & 1 ? number(r) : -1 - number(r));
+    const char *text = name(r);
+    vireo_graph_symbol_derive(r->g, text, base, byte(r) & 1 ? number(r) : -1 - number(r));
 }
 
 static void add_input(graph_calls *r)
@@ -359,8 +362,8 @@ static void add_attention_with(graph_calls *r)
 {
     const uint8_t b = byte(r);
     const vireo_value q = f32(r, 2, 2), k = f32(r, 2, 2), v = f32(r, 2, 2), o = i32(r);
-    vireo_attention_args args = {
-        .n_heads = (uint32_t)number(r), .n_kv_heads = (uint32_t)number(r), .causal = b & 1};
+    vireo_attention_args args = {.n_heads = (uint32_t)number(r), .causal = b & 1};
+    args.n_kv_heads = (uint32_t)number(r);
     if (b & 2)
         args.scale = real(r);
     if (b & 4)

@@ -13,6 +13,8 @@ BUILDERS = ("symbol derived input constant file_constant first_row output matmul
 GENEROUS, LEAST, TINY, CPU = range(4)
 STAYS, TURN, FORCE, FIX = 4, 8, 16, 32
 F32, F16, I32, BF16, Q8_0, Q4_0 = range(6)
+GELU, SILU = 1, 4
+ADD, MUL = 0, 1
 MAX = 2**31 - 1
 
 
@@ -55,6 +57,29 @@ def encoder(device, width, tokens, counts=0):
                  call("attention", 0, 0, 0, 0, (12,), 0), weights(F32, [width]),
                  call("norm", 4 + 8, 0, 1, 0), call("unary", 1, 0), call("pool", 0, 0, 0),
                  call("norm", 2, 0), call("output", 3, 0, 0), counts=counts)
+
+
+def fused():
+    """Pairs that become one node, and some that look alike and do not (counts=1: fusion is on)."""
+    x, w, bias = given(0, F32, [8, 8]), weights(F32, [8, 8]), weights(F32, [8])
+    product = call("matmul", 0, 1, 0)
+    pairs = {
+        "bias_gelu_residual": [x, w, bias, product, call("binary", ADD, 0, 1), call("unary", GELU, 0),
+                               call("binary", ADD, 5, 0)],
+        "two_residuals": [x, w, product, call("binary", ADD, 0, 2), call("binary", ADD, 0, 3)],
+        "product_times": [x, w, product, call("binary", MUL, 0, 1)],
+        "residual_gelu": [x, w, product, call("binary", ADD, 0, 2), call("unary", GELU, 0)],
+        "b_turned": [x, w, call("transpose", 0, 0, 1), call("matmul", 0, 2, 0)],
+        "a_turned": [w, x, call("transpose", 0, 0, 1), call("matmul", 1, 0, 2)],
+        "a_turned_alone": [w, x, call("transpose", 0, 0, 1), call("matmul", 0, 0, 2)],
+        "scaled_gelu": [x, call("scale", 7, 1, 0), call("unary", GELU, 0)],
+        "gelu_gelu": [x, call("unary", GELU, 0), call("unary", GELU, 0)],
+        "silu_times": [x, w, call("unary", SILU, 1), call("binary", MUL, 0, 1)],
+        "times_silu": [x, w, call("unary", SILU, 1), call("binary", MUL, 1, 0)],
+        "gelu_times": [x, w, call("unary", GELU, 1), call("binary", MUL, 0, 1)],
+    }
+    for name, calls in pairs.items():
+        yield f"fused_{name}", graph(LEAST, *calls, counts=1)
 
 
 def seeds():
@@ -116,6 +141,7 @@ def seeds():
         yield f"forced_{device}", graph(
             device | FORCE, given(0, F32, [8, 8]), call("norm", 1, 0), call("unary", 6, 0),
             call("binary", 0, 0, 1), call("matmul", 0, 0, 1), counts=2)
+    yield from fused()
     for n in (2**30, MAX):
         for op in ("transpose", "reshape", "unary", "norm", "slice"):
             arguments = {"transpose": [0, 0, 1], "reshape": [2, 0, 0, (n,), (4,)], "unary": [6, 0],
