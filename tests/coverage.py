@@ -12,7 +12,6 @@ import subprocess
 import sys
 
 FOLDERS = ("src/", "models/")
-BEGIN, END = "<!-- coverage -->", "<!-- /coverage -->"
 
 
 def data_files(build):
@@ -20,9 +19,8 @@ def data_files(build):
         yield from (os.path.join(folder, name) for name in names if name.endswith(".gcda"))
 
 
-def read(build, root):
-    """path: {line: reached}"""
-    files = collections.defaultdict(dict)
+def lines(build, root):
+    """(path, function, line, reached) of every line, as often as it was compiled."""
     for path in data_files(build):
         text = subprocess.run(["gcov", "--json-format", "--stdout", path], cwd=os.path.dirname(path),
                               capture_output=True, text=True, check=True).stdout
@@ -31,27 +29,35 @@ def read(build, root):
                 name = os.path.relpath(os.path.join(os.path.dirname(path), entry["file"]), root)
                 if name.startswith(FOLDERS):
                     for line in entry["lines"]:
-                        number = line["line_number"]
-                        files[name][number] = files[name].get(number, False) or line["count"] > 0
-    return {name: lines for name, lines in files.items() if lines}
+                        yield name, line.get("function_name", ""), line["line_number"], line["count"] > 0
+
+
+def read(build, root):
+    """path: {line: reached}"""
+    files = collections.defaultdict(dict)
+    for name, _, number, reached in lines(build, root):
+        files[name][number] = files[name].get(number, False) or reached
+    return files
 
 
 def table(files):
-    rows = [(name, len(lines), sum(lines.values())) for name, lines in sorted(files.items())]
+    rows = [(name, len(found), sum(found.values())) for name, found in sorted(files.items())]
     rows.append(("all", sum(row[1] for row in rows), sum(row[2] for row in rows)))
     text = ["| File | Lines | Reached | % |", "|---|---:|---:|---:|"]
-    text += [f"| {name} | {lines} | {hit} | {100 * hit / lines:.1f} |" for name, lines, hit in rows]
+    text += [f"| {name} | {count} | {hit} | {100 * hit / count:.1f} |" for name, count, hit in rows]
     return "\n".join(text) + "\n"
 
 
-def put(document, text):
+def put(document, text, mark):
+    """Between the lines <!-- mark --> and <!-- /mark -->."""
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     with open(document, encoding="utf-8") as f:
         old = f.read()
-    if old.count(BEGIN) != 1 or old.count(END) != 1:
-        sys.exit(f"{document}: needs one line {BEGIN} and one {END}")
-    head, rest = old.split(BEGIN)
+    if old.count(begin) != 1 or old.count(end) != 1:
+        sys.exit(f"{document}: needs one line {begin} and one {end}")
+    head, rest = old.split(begin)
     with open(document, "w", encoding="utf-8") as f:
-        f.write(head + BEGIN + "\n" + text + END + rest.split(END)[1])
+        f.write(head + begin + "\n" + text + end + rest.split(end)[1])
 
 
 def main():
@@ -62,7 +68,8 @@ def main():
     text = table(files)
     print(text, end="")
     if sys.argv[3:]:
-        put(sys.argv[3], text)
+        put(sys.argv[3], text, "coverage")
 
 
-main()
+if __name__ == "__main__":
+    main()

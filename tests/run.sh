@@ -164,6 +164,7 @@ if [ "$tier" = full ] && wanted mutants; then
 fi
 if [ "$tier" = full ] && wanted fuzz; then
     check fuzz seeded-bugs sh "$root/tests/fuzz.sh" --seeded || :
+    check fuzz corpora-reach sh "$root/tests/coverage.sh" --fuzz || :
     for target in $(sh "$root/tests/fuzz.sh" --list); do
         check fuzz "fuzz-$target" sh "$root/tests/fuzz.sh" "$target" 60 || :
     done
