@@ -4,6 +4,7 @@
 FOLDER/NAME.json   ctest --show-only=json-v1 (labels of each test)
 FOLDER/NAME.xml    ctest --output-junit (results); a prefix "NAME." is put before all but "tests"
 FOLDER/checks.txt  lines: label name passed|failed seconds
+FOLDER/ops-DRIVER.txt, FOLDER/NAME.ops-DRIVER.txt  tables of test_ops; the last line says how many ran
 Exit status 1: something failed, nothing ran, or, with CI=true, a driver's test was skipped.
 """
 import collections
@@ -81,6 +82,17 @@ def judge(result, ci):
     return result
 
 
+def print_tables(folder):
+    """Where the tables of ops are and how many cases each is about."""
+    paths = sorted(glob.glob(os.path.join(folder, "*ops-*.txt")))
+    if paths:
+        print(f"\nOps by kernel, dtype and class, in {folder}:")
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            lines = f.read().splitlines() or ["nothing: the test ended before"]
+        print(f"  {os.path.basename(path)}: {lines[-1]}")
+
+
 def main():
     ci = os.environ.get("CI") == "true"
     results = [judge(result, ci) for result in read_folder(sys.argv[1])]
@@ -101,6 +113,7 @@ def main():
             print(f"\n{title}:")
         for result in chosen:
             print(f"  {result.name}" + (f": {result.reason}" if result.reason else ""))
+    print_tables(sys.argv[1])
     count = collections.Counter(result.outcome for result in results)
     print(f"\n{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped")
     return 0 if count["passed"] and not count["failed"] else 1

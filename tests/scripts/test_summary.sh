@@ -49,6 +49,15 @@ expect_output '^  device.b: skipped, with CI=true: driver not found'
 expect_status 0 sh "$run" --fast --label unit
 last_line "2 passed, 0 failed, 0 skipped"
 
+echo "tables of ops: named, with how many cases ran"
+cat >"$tree/test_ops.sh" <<'END'
+printf 'device: d\n\n7 cases ran with every kernel\n' >"$VIREO_OPS_TABLES-swiftshader.txt"
+END
+sed -i "s|!= x|!= x \&\& sh $tree/test_ops.sh|" "$tree/CMakeLists.txt"
+expect_status 0 sh "$run" --fast --label unit
+expect_output '^Ops by kernel, dtype and class, in .*/results:$' \
+    '^  ops-swiftshader.txt: 7 cases ran with every kernel$'
+
 echo "only skipped, nothing chosen, failing, not compiling: failures"
 expect_status 1 sh "$run" --fast --label swiftshader
 last_line "1 passed, 1 failed, 1 skipped"
