@@ -46,9 +46,8 @@ static void reference(const vr_ref_args *r)
         memcpy(r->out[0], r->in[X], (size_t)(rows * n) * sizeof(double));
     for (int64_t i = 0; i < r->call->in[IDS]->count; i++)
         for (int64_t j = 0; j < n; j++) {
-            double *y = &r->out[0][(int64_t)r->in[IDS][i] * n + j];
-            *y = r->in[UPDATES][i * n + j] +
-                 (r->call->at.scatter.op == VIREO_SCATTER_ADD ? *y : 0.0);
+            double *y = &r->out[0][(int64_t)r->in[IDS][i] * n + j], u = r->in[UPDATES][i * n + j];
+            *y = r->call->at.scatter.op == VIREO_SCATTER_ADD ? *y + u : u; /* −0 stays −0 */
         }
 }
 

@@ -302,8 +302,17 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
     out[0] = vireo_attention_with(g, in[0], in[1], in[2], in[3], &args);
 }
 
+static void refused(op_case *c)
+{
+    const row r = {2, 4, {2100}, 1};
+    c->lengths[0] = r.lengths[0];
+    make_heads(&r, c);
+    make_operands(&r, r.lengths[0], c);
+}
+
 const op_cases cases_attention = {
     .op = VR_OP_ATTENTION, .count = N_ROWS + N_COMBINATIONS, .make = make, .draw = draw,
     .build = build,
     /* all keys of a sequence are read by every dispatch */
-    .without = OP_WITHOUT(OP_SLABS)};
+    .without = OP_WITHOUT(OP_SLABS) | OP_WITHOUT(OP_LARGE), .refused = refused,
+    .refusal = "attention: an operand of 67200 bytes, the device binds at most 65536"};

@@ -56,6 +56,7 @@ static const row rows[] = {
     {1, {0}, 1, {1}, 50, {9, 50, 0}, true, false},
     {2, {4, 9}, 2, {4, 9}, .fill = FILL_HUGE},
     {2, {4, 9}, 2, {4, 9}, .fill = FILL_DENORMAL},
+    {2, {4, 9}, 2, {4, 9}, .fill = FILL_TINY},
     {2, {9, 12}, 2, {9, 12}, .view_a = true},
     {2, {9, 64}, 2, {9, 64}, .view_b = true},
     {2, {33, 64}, 2, {33, 64}, .view_a = true, .view_b = true},
@@ -114,4 +115,5 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 }
 
 const op_cases cases_binary = {
-    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * N_OPERATIONS, .make = make, .draw = draw, .build = build};
+    .op = VR_OP_BINARY, .count = (size_t)N_ROWS * N_OPERATIONS, .make = make, .draw = draw, .build = build,
+    .without = OP_WITHOUT(OP_CANCEL)}; /* no long sums */

@@ -46,7 +46,8 @@ static void make(size_t i, op_case *c)
     c->at.concat.axis = r->axis;
     for (uint32_t j = 0; j < VR_MAX_IN && r->sizes[j] >= 0; j++) {
         op_operand *x = &c->in[j];
-        *x = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view};
+        *x = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view,
+                          .fill = op_moved_fill(i + j)};
         for (uint32_t d = 0; d < 4; d++)
             x->shape[d] = r->shape[d];
         x->shape[r->axis] = r->sizes[j];
@@ -79,8 +80,15 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
     out[0] = vireo_concat(g, in, n, c->at.concat.axis);
 }
 
+static void refused(op_case *c)
+{
+    c->in[0] = c->in[1] = op_matrix(500, 20);
+}
+
 const op_cases cases_concat = {
     .op = VR_OP_CONCAT, .count = sizeof rows / sizeof *rows, .make = make, .draw = draw,
     .build = build, .exact = true,
-    /* bits are copied; a result larger than a binding is an error with the numbers */
-    .without = OP_WITHOUT(OP_EXTREME) | OP_WITHOUT(OP_SLABS)};
+    /* a dispatch copies all of an operand into the result; nothing is summed */
+    .without = OP_WITHOUT(OP_SLABS) | OP_WITHOUT(OP_LARGE) | OP_WITHOUT(OP_CANCEL),
+    .refused = refused,
+    .refusal = "concat: an operand of 80000 bytes, the device binds at most 65536"};

@@ -41,6 +41,9 @@ static const row rows[] = {
     {9, 12, 30, ACTIVATION, .view = true},
     {20, 9, 30, .fill = FILL_WIDE},
     {20, 9, 30, ACTIVATION, .fill = FILL_HUGE},
+    {20, 9, 30, .fill = FILL_TINY},
+    {20, 9, 30, .fill = FILL_DENORMAL},
+    {20, 12, 30, ACTIVATION, .fill = FILL_DENORMAL},
     {9, 3, 300000, .heavy = true},
     {3, 300000, 5, .heavy = true},
     {3, 600001, 5, .heavy = true}, /* four rows a workgroup are more iterations than lavapipe's */
@@ -80,7 +83,8 @@ static const row packed_rows[] = {
     {9, 32, 300000, .heavy = true},
 };
 static const row bf16_rows[] = {{7, 1, 9}, {10, 13, 11}, {8, 4, 8}, {9, 5, 9}, {100, 37, 31},
-                                {65, 129, 20}, {1100, 33, 45, .device = OP_DEVICE_LOW}};
+                                {65, 129, 20}, {9, 8, 12, .fill = FILL_DENORMAL},
+                                {1100, 33, 45, .device = OP_DEVICE_LOW}};
 enum {
     N_ROWS = sizeof rows / sizeof *rows,
     PACKED = sizeof packed / sizeof *packed,
@@ -135,7 +139,11 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 
 const op_cases cases_embedding = {.op = VR_OP_EMBEDDING,
                                   .count = (size_t)N_ROWS + N_PACKED + N_BF16,
-                                  .packed_without = OP_WITHOUT(OP_VIEW), /* constants are dense */
+                                  .without = OP_WITHOUT(OP_CANCEL), /* nothing is summed */
+                                  /* Constants are dense; scales of blocks are halves, which hold no 1e±30;
+                                   * 128 MiB of blocks, GiB as doubles, are cut as on OP_DEVICE_LOW. */
+                                  .packed_without = OP_WITHOUT(OP_VIEW) | OP_WITHOUT(OP_HUGE) |
+                                                    OP_WITHOUT(OP_TINY) | OP_WITHOUT(OP_LARGE),
                                   .make = make,
                                   .draw = draw,
                                   .build = build,

@@ -9,6 +9,8 @@ typedef struct row {
     op_device device;
     int64_t most_ids, ids_now[3]; /* dynamic if most_ids > 0 */
     int64_t most_offsets, offsets_now[3];
+    op_fill weight_fill;
+    bool least;
 } row;
 static const vireo_dtype packed[] = {VIREO_BF16, VIREO_Q8_0, VIREO_Q4_0};
 
@@ -34,7 +36,10 @@ static const row rows[] = {
     {600000, 60, 1000, 20, true, false, .offsets = FILL_OFFSETS, .heavy = true}, /* 137 MiB */
     {19, 20, 0, 0, true, false, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},
      .most_offsets = 20, .offsets_now = {5, 20, 1}},
-    {90, 65, 1000, 33, true, false, .offsets = FILL_OFFSETS}, /* several dispatches on the least device */
+    {20, 12, 30, 4, true, false, .offsets = FILL_OFFSETS, .fill = FILL_TINY},
+    {1, 12, 500, 2, true, false, .offsets = FILL_OFFSETS, .weight_fill = FILL_CANCEL_ROWS},
+    /* Several dispatches on the least device. */
+    {90, 65, 1000, 33, true, false, .offsets = FILL_OFFSETS, .least = true},
 };
 /* With bf16, q8_0 and q4_0 each: the width is a multiple of 32. */
 static const row packed_rows[] = {
@@ -43,6 +48,8 @@ static const row packed_rows[] = {
     {100, 288, 65, 17, true, .offsets = FILL_OFFSETS},
     {7, 32, 0, 3, .offsets = FILL_OFFSETS},
     {20, 96, 31, 4, .offsets = FILL_BAD_OFFSETS, .fill = FILL_SMALL},
+    {20, 32, 31, 4, .offsets = FILL_OFFSETS, .fill = FILL_DENORMAL}, /* all 0 in blocks */
+    {1, 64, 500, 2, true, .offsets = FILL_OFFSETS, .weight_fill = FILL_CANCEL_ROWS},
     {1500, 64, 50, 7, true, .offsets = FILL_OFFSETS, .device = OP_DEVICE_LOW},
     {9, 32, 100, 70000, .offsets = FILL_OFFSETS, .heavy = true},
     {19, 32, 0, 0, true, .offsets = FILL_OFFSETS, .most_ids = 100, .ids_now = {40, 100, 0},
@@ -68,7 +75,8 @@ static void make(size_t i, op_case *c)
     c->in[2] = op_ints(op_vector(r->bags + 1), r->offsets);
     c->in[2].of = 1; /* offsets run over the ids */
     if (r->weights)
-        c->in[3] = op_vector(r->ids);
+        c->in[3] = op_filled(op_vector(r->ids), r->weight_fill);
+    c->least = r->least;
     c->device = r->device;
     c->heavy = r->heavy;
     if (!r->most_ids)
@@ -103,7 +111,9 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
 
 const op_cases cases_embedding_bag = {.op = VR_OP_EMBEDDING_BAG,
                                       .count = (size_t)N_ALL * N_OPERATIONS,
-                                      .packed_without = OP_WITHOUT(OP_VIEW), /* constants are dense */
+                                      /* as cases_embedding.c says */
+                                      .packed_without = OP_WITHOUT(OP_VIEW) | OP_WITHOUT(OP_HUGE) |
+                                                        OP_WITHOUT(OP_TINY) | OP_WITHOUT(OP_LARGE),
                                       .make = make,
                                       .draw = draw,
                                       .build = build};

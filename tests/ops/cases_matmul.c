@@ -13,7 +13,7 @@ typedef struct row {
     op_device device;
     bool turned; /* weights must be turned to be bound at all */
     op_fill fill;
-    bool view, heavy;
+    bool view, heavy, least;
     int64_t most, counts[3]; /* dynamic m if most > 0 */
     op_fill weights;
     vireo_dtype dtype; /* of the weights; f32, or f16 by HALF */
@@ -35,7 +35,7 @@ static const row rows[] = {
     {8, 9, 7, 0},
     {16, 16, 16, TB},
     {17, 17, 17, TB | BIAS},
-    {16, 17, 9, 0},
+    {16, 17, 9, 0, .fill = FILL_TINY},
     {31, 33, 5, TB},
     {33, 31, 17, 0},
     {32, 32, 32, TB | BIAS},
@@ -43,7 +43,7 @@ static const row rows[] = {
     {63, 65, 33, TB},
     {65, 63, 31, 0},
     {64, 64, 64, 0},
-    {1, 129, 100, TB},
+    {1, 129, 100, TB, .fill = FILL_TINY},
     {2, 128, 129, TB},
     {3, 100, 128, 0},
     {1, 384, 384, TB | BIAS},
@@ -94,11 +94,11 @@ static const row rows[] = {
     {2, 200, 70, BIAS, .device = OP_DEVICE_LOW},
     {150, 40, 40, BIAS, .device = OP_DEVICE_LOW},
     {3, 64, 65, BATCH_A | BATCH_B, .device = OP_DEVICE_LOW},
-    /* A dispatch a matrix on the least device, which takes one case in four in the default tier. */
-    {64, 65, 64, BATCH_A | BATCH_B},
-    {64, 65, 64, BATCH_A | BATCH_B | TB},
-    {65, 66, 63, BATCH_A | BATCH_B},
-    {65, 66, 63, BATCH_A | BATCH_B | TB},
+    /* A dispatch a matrix on the least device. */
+    {64, 65, 64, BATCH_A | BATCH_B, .least = true},
+    {64, 65, 64, BATCH_A | BATCH_B | TB, .least = true},
+    {65, 66, 63, BATCH_A | BATCH_B, .least = true},
+    {65, 66, 63, BATCH_A | BATCH_B | TB, .least = true},
     {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
     {6, 9, 40, TB | BIAS, .fill = FILL_WIDE},
     {6, 9, 40, TB, .fill = FILL_HUGE}, /* products of 1e30 and weights about 1 */
@@ -163,13 +163,13 @@ static const row packed_rows[] = {
     {5, 17, 64, TB | BIAS | RESIDUAL},
     {7, 65, 256, TB}, /* the scales fill 16 bytes */
     {8, 31, 288, TB | BIAS},
-    {6, 12, 1056, TB},
+    {6, 12, 1056, TB, .fill = FILL_TINY},
     /* Many. */
     {9, 13, 512, TB},
     {17, 65, 96, TB | BIAS},
     {33, 100, 32, TB},
     {64, 67, 320, TB | BIAS | RESIDUAL},
-    {129, 16, 64, TB},
+    {129, 16, 64, TB, .fill = FILL_TINY},
     {0, 8, 32, TB},
     {3, 0, 32, TB | BIAS},
     {10, 5, 0, TB | BIAS},
@@ -266,6 +266,7 @@ static void make(size_t i, op_case *c)
     c->in[0].fill = r.fill;
     c->in[0].view = r.view;
     c->heavy = r.heavy;
+    c->least = r.least;
     if (r.flags & HALF || r.dtype)
         c->in[1] = op_filled(op_weights(c->in[1], r.dtype ? r.dtype : VIREO_F16), r.weights);
     else if (i % 3)
@@ -328,4 +329,6 @@ const op_cases cases_matmul = {.op = VR_OP_MATMUL,
                                .make = make,
                                .draw = draw,
                                .build = build,
+                               /* as cases_embedding.c says */
+                               .packed_without = OP_WITHOUT(OP_LARGE),
                                .absolute_scale = true};

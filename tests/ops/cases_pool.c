@@ -24,8 +24,9 @@ static const row rows[] = {
     {8, 7, 0, FILL_OFFSETS},       /* there is none */
     {30, 10, 8, FILL_BAD_OFFSETS}, /* whatever they say, nothing outside is read */
     {30, 10, 8, FILL_OFFSETS, .values = FILL_HUGE},
-    {300, 10, 2, FILL_OFFSETS, .values = FILL_CANCEL},
+    {300, 10, 2, FILL_OFFSETS, .values = FILL_CANCEL_ROWS},
     {30, 12, 8, FILL_OFFSETS, .values = FILL_DENORMAL},
+    {30, 12, 8, FILL_OFFSETS, .values = FILL_TINY},
     {40, 64, 5, FILL_OFFSETS, .view = true},
     {9, 20, 3, FILL_OFFSETS, .view = true},
     {70000, 5, 1, FILL_OFFSETS}, /* more iterations than some drivers allow a lane */
@@ -64,8 +65,16 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
     out[0] = vireo_pool(g, c->at.pool.op, in[0], in[1]);
 }
 
+static void refused(op_case *c)
+{
+    c->in[0] = op_matrix(900, 20);
+    c->in[1] = op_ints(op_vector(3), FILL_OFFSETS);
+}
+
 const op_cases cases_pool = {
     .op = VR_OP_POOL, .count = (size_t)N_ROWS * N_POOLINGS,
                              .make = make, .draw = draw, .build = build,
                              /* a dispatch writes sequences, of which none is larger than a binding */
-                             .without = OP_WITHOUT(OP_SLABS)};
+                             .without = OP_WITHOUT(OP_SLABS) | OP_WITHOUT(OP_LARGE),
+                             .refused = refused,
+                             .refusal = "pool: an operand of 72000 bytes, the device binds at most 65536"};

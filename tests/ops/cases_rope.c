@@ -93,4 +93,5 @@ const op_cases cases_rope = {.op = VR_OP_ROPE,
                              .count = 2 * (size_t)N_ROWS,
                              .make = make,
                              .draw = draw,
-                             .build = build};
+                             .build = build,
+                             .without = OP_WITHOUT(OP_CANCEL)}; /* sums of two products */

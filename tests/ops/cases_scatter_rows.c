@@ -25,6 +25,8 @@ static const row rows[] = {
     {9, 10, 20, FILL_HUGE},
     {9, 12, 20, FILL_DENORMAL},
     {3, 11, 300, FILL_CANCEL},
+    {1, 11, 300, FILL_CANCEL_ROWS},
+    {9, 10, 20, FILL_TINY},
     {9, 64, 20, .view = true},
     {400, 65, 30, .device = OP_DEVICE_LOW},
     {1000, 20, 5, .device = OP_DEVICE_LOW},
@@ -39,6 +41,7 @@ static void make(size_t i, op_case *c)
 {
     const row *r = &rows[i % N_ROWS];
     c->at.scatter.op = (vireo_scatter)(i / N_ROWS);
+    c->exact = c->at.scatter.op == VIREO_SCATTER_SET;
     c->in[0] = op_filled(op_matrix(r->rows, r->width), r->fill);
     c->in[1] = op_ints(op_vector(r->ids), FILL_IDS);
     c->in[2] = op_filled(op_matrix(r->ids, r->width), r->fill);
@@ -56,6 +59,7 @@ static void draw(uint64_t *s, op_case *c)
 {
     const int64_t ids = op_draw_size(s, 100), width = op_draw_size(s, 200);
     c->at.scatter.op = (vireo_scatter)op_below(s, N_OPERATIONS);
+    c->exact = c->at.scatter.op == VIREO_SCATTER_SET;
     c->in[0] = op_matrix(1 + op_draw_size(s, 100), width);
     c->in[1] = op_ints(op_vector(ids), FILL_IDS);
     c->in[2] = op_matrix(ids, width);

@@ -45,7 +45,8 @@ static const row rows[] = {
 static void make(size_t i, op_case *c)
 {
     const row *r = &rows[i];
-    c->in[0] = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view};
+    c->in[0] = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view,
+                            .fill = op_moved_fill(i)};
     for (uint32_t d = 0; d < 4; d++)
         c->in[0].shape[d] = r->shape[d];
     if (r->ints)
@@ -83,5 +84,5 @@ const op_cases cases_slice = {.op = VR_OP_SLICE,
                               .draw = draw,
                               .build = build,
                               .exact = true,
-                              /* bits are copied; a forced kernel makes all slices dense */
-                              .without = OP_WITHOUT(OP_EXTREME) | OP_WITHOUT(OP_VIEW)};
+                              /* nothing is summed; a forced kernel makes all slices dense */
+                              .without = OP_WITHOUT(OP_CANCEL) | OP_WITHOUT(OP_VIEW)};

@@ -43,6 +43,9 @@ static const row rows[] = {
     {3, 40, 40, FILL_NAN},
     {2, 90, 10, FILL_WIDE},
     {2, 90, 10, FILL_HUGE},
+    {2, 90, 10, FILL_TINY},
+    {2, 90, 10, FILL_DENORMAL},
+    {3, 4099, 10, FILL_DENORMAL},
     {3, 5, 3, FILL_NORMAL, ONE_ROW, FILL_BITS},
     {3, 32, 10, FILL_NORMAL, ONE_ROW, FILL_BITS},
     {3, 33, 20, FILL_NORMAL, EACH_ROW, FILL_BITS},
@@ -66,6 +69,7 @@ static const row rows[] = {
     {0, 41, 8, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}, .heavy = true},
     {2, 70000, 11, FILL_FEW, .heavy = true},
     {1, 10000000, 1024, .heavy = true},
+    {4, 9000001, 10, .heavy = true}, /* 137 MiB */
     {2, 10000000, 10, FILL_FEW, EACH_ROW, FILL_BITS, .heavy = true},
     /* Few of many: a bound is found first. Ties and denials may leave it too low, or without a use. */
     {2, 1683, 128},
@@ -137,4 +141,5 @@ const op_cases cases_top_k = {.op = VR_OP_TOP_K,
                               .make = make,
                               .draw = draw,
                               .build = build,
-                              .exact = true};
+                              .exact = true,
+                              .without = OP_WITHOUT(OP_CANCEL)}; /* nothing is summed */

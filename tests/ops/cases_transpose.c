@@ -44,7 +44,8 @@ static const row rows[] = {
 static void make(size_t i, op_case *c)
 {
     const row *r = &rows[i];
-    c->in[0] = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view};
+    c->in[0] = (op_operand){.source = OP_INPUT, .rank = r->rank, .view = r->view,
+                            .fill = op_moved_fill(i)};
     for (uint32_t d = 0; d < 4; d++) {
         c->in[0].shape[d] = r->shape[d];
         c->at.transpose.axes[d] = r->axes[d];
@@ -78,8 +79,16 @@ static void build(vireo_graph *g, const op_case *c, const vireo_value *in, vireo
     out[0] = vireo_transpose(g, in[0], c->at.transpose.axes);
 }
 
+static void refused(op_case *c)
+{
+    c->in[0] = op_matrix(1000, 20);
+    c->at.transpose.axes[0] = 1;
+}
+
 const op_cases cases_transpose = {
     .op = VR_OP_TRANSPOSE, .count = sizeof rows / sizeof *rows, .make = make, .draw = draw,
     .build = build, .exact = true,
-    /* bits are copied; all of the input may be needed for any part of the result */
-    .without = OP_WITHOUT(OP_EXTREME) | OP_WITHOUT(OP_SLABS)};
+    /* all of the input may be needed for any part of the result; nothing is summed */
+    .without = OP_WITHOUT(OP_SLABS) | OP_WITHOUT(OP_LARGE) | OP_WITHOUT(OP_CANCEL),
+    .refused = refused,
+    .refusal = "transpose: an operand of 80000 bytes, the device binds at most 65536"};

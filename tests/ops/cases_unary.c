@@ -83,4 +83,5 @@ const op_cases cases_unary = {.op = VR_OP_UNARY,
                               .count = (size_t)N_FUNCTIONS * N_SHAPES + N_SCALES,
                               .make = make,
                               .draw = draw,
-                              .build = build};
+                              .build = build,
+                              .without = OP_WITHOUT(OP_CANCEL)}; /* nothing is summed */

@@ -59,6 +59,12 @@ op_operand op_view(op_operand o)
     return o;
 }
 
+op_fill op_moved_fill(size_t index)
+{
+    static const op_fill fills[] = {FILL_NORMAL, FILL_HUGE, FILL_TINY, FILL_DENORMAL};
+    return fills[index % (sizeof fills / sizeof *fills)];
+}
+
 vireo_dtype op_case_dtype(const op_case *c)
 {
     for (uint32_t i = 0; i < VR_MAX_IN; i++)

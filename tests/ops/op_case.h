@@ -23,6 +23,8 @@ typedef enum op_fill {
     FILL_IDS,     /* 0 .. rows of operand .of - 1 */
     FILL_DENORMAL, /* ±0 and magnitudes below 1.2e-38, which drivers may flush */
     FILL_CANCEL,  /* pairs x, -x behind each other, then a small rest: long sums that cancel */
+    FILL_CANCEL_ROWS, /* the same with whole rows: sums down columns. Errors are measured as with
+                         op_cases.absolute_scale */
     FILL_OFFSETS, /* cumulative lengths, from 0 to the rows of operand .of; some sequences are empty;
                      op_case.lengths, or .key_lengths if .of is
                      not 0, if there are any */
@@ -56,8 +58,12 @@ typedef enum op_device { OP_DEVICE, OP_DEVICE_LOW } op_device; /* low: test_ops.
     X(RAGGED, "ragged")   /* a last dimension that is no multiple of 4 */                          \
     X(TILE, "tile+1")     /* some size is one past 8, 16, 32, ... */                               \
     X(GROUPS, "65k")      /* more than 65,535 groups in a dispatch */                              \
-    X(SLABS, "slabs")     /* an operand bound in parts */                                          \
-    X(EXTREME, "extreme") /* 1e±30, denormal, ±0, sums that cancel */                              \
+    X(SLABS, "slabs")     /* an operand bound in parts, mostly on OP_DEVICE_LOW */                 \
+    X(LARGE, "128M")      /* an operand or a result of more than 128 MiB */                        \
+    X(HUGE, "1e30")       /* values about 1e30 */                                                  \
+    X(TINY, "1e-30")      /* values about 1e-30 */                                                 \
+    X(DENORMAL, "denorm") /* denormal values and ±0, or denormal scales of blocks */               \
+    X(CANCEL, "cancel")   /* long sums that cancel */                                              \
     X(VIEW, "view")       /* a kernel that read rows which are not dense */                        \
     X(DYNAMIC, "dynamic") /* sizes known at run time */
 typedef enum op_class {
@@ -78,6 +84,8 @@ typedef struct op_case {
     op_device device;
     bool keep_layout; /* model option */
     bool heavy;       /* seconds or hundreds of MiB: in the full tier alone */
+    bool least;       /* on the least device in every tier that runs it */
+    bool exact;       /* as op_cases.exact */
     double nmse; /* 0: 1e-10; the row says why it is another */
     uint64_t seed;
 } op_case;
@@ -89,10 +97,13 @@ typedef struct op_cases {
     /* A case drawn at random (op_rand.h); the full tier runs thousands. */
     void (*draw)(uint64_t *random, op_case *out);
     uint32_t without; /* OP_WITHOUT(class) that make no sense for the op; a comment says why */
+    /* An op without OP_SLABS: a case that OP_DEVICE_LOW has to refuse, and the message. */
+    void (*refused)(op_case *out);
+    const char *refusal;
     uint32_t packed_without; /* the same of packed constants, each dtype of which must cover the rest */
     /* The op by its public builder. */
     void (*build)(vireo_graph *, const op_case *, const vireo_value *in, vireo_value *out);
-    bool exact; /* results are copies: every bit counts */
+    bool exact; /* results are copies: every bit counts, but for NaN and denormal numbers (op_run.c) */
     /* Whether errors are measured against the result for the operands' absolute values: sums whose
      * terms cancel. Else against the largest magnitude of the result. */
     bool absolute_scale;
@@ -123,6 +134,10 @@ size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case
 /* Runs each of a case's sizes so often, with kernels chosen once for all sizes: always the same bits. */
 size_t op_repeat_case(vireo_device *, const op_cases *, size_t index, const op_case *,
                       size_t times);
+/* Runs a case once as it is chosen, without a look at the results. */
+vireo_status op_try_case(vireo_device *, const op_cases *, const op_case *, vireo_error *);
+/* For ops that move values: normal, huge, tiny, denormal by turns. */
+op_fill op_moved_fill(size_t index);
 /* Fills n elements of operand `input`. rows: of operand .of. */
 void op_fill_data(const op_case *, uint32_t input, size_t run, int64_t rows, double *out,
                   size_t n);

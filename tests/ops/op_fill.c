@@ -50,6 +50,7 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
     case FILL_DENORMAL:
         return op_below(s, 4) ? x * 1e-39 : copysign(0.0, x);
     case FILL_CANCEL: /* op_fill_data makes the pairs */
+    case FILL_CANCEL_ROWS:
         return x * 1e3;
     case FILL_BAD_OFFSETS:
         return (double)(op_below(s, rows + 9) - 4);
@@ -87,10 +88,12 @@ void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows, do
         fill_offsets(o->of ? c->key_lengths : c->lengths, &s, rows, out, n);
         return;
     }
+    const bool cancels = o->fill == FILL_CANCEL || o->fill == FILL_CANCEL_ROWS;
+    const size_t step = o->fill == FILL_CANCEL_ROWS && o->rank > 1 ? (size_t)o->shape[o->rank - 1] : 1;
     for (size_t i = 0; i < n; i++) {
         out[i] = draw(&s, o->fill, rows);
-        if (o->fill == FILL_CANCEL && i % 2)
-            out[i] = i % 64 == 63 ? 0.5 : -out[i - 1];
+        if (cancels && i / step % 2)
+            out[i] = i / step % 64 == 63 ? 0.5 : -out[i - step];
     }
 }
 

@@ -106,7 +106,7 @@ static bool sampled(const devices *d, const op_cases *cases, size_t index)
 /* Allocations stay below 64 MiB on the least device. */
 static bool is_minimal(const devices *d, size_t index, const op_case *c)
 {
-    return !c->heavy && (only || d->tier == FULL || index % (d->tier == FAST ? 40 : 8) == 0);
+    return !c->heavy && (only || c->least || d->tier == FULL || index % (d->tier == FAST ? 40 : 8) == 0);
 }
 
 static size_t run_case(devices *d, const op_cases *cases, size_t index, const op_case *c,
@@ -190,19 +190,24 @@ static void print_least(const devices *d, const vr_op *op, const op_table *table
     say(d, "\n");
 }
 
+/* Classes that are for the full tier alone: they take seconds each. */
+static bool is_left_out(const devices *d, uint32_t class)
+{
+    return d->tier != FULL && (class == OP_GROUPS || class == OP_LARGE);
+}
+
 /* Classes of which nothing ran with packed constants of some dtype. */
 static size_t check_packed(const devices *d, const op_cases *cases, const op_table *table)
 {
     const vr_op *op = vr_ops[cases->op];
-    const uint32_t without = cases->without | cases->packed_without |
-                             (d->tier == FULL ? 0 : OP_WITHOUT(OP_GROUPS));
+    const uint32_t without = cases->without | cases->packed_without;
     size_t failures = 0;
     for (uint32_t t = 0; op->packed_in && t < OP_N_DTYPES; t++) {
         if (!vr_is_packed((vireo_dtype)t))
             continue;
         const op_tally sum = sum_of(table, op->n_kernels, (vireo_dtype)t);
         for (uint32_t i = 0; i < OP_N_CLASSES; i++)
-            if (!(without >> i & 1) && sum.classes[i] == 0) {
+            if (!(without >> i & 1) && !is_left_out(d, i) && sum.classes[i] == 0) {
                 say(d, "FAILED %s, %s: no case of class \"%s\" ran\n", op->name,
                        vireo_dtype_name((vireo_dtype)t), class_names[i]);
                 failures++;
@@ -231,8 +236,7 @@ static size_t check_table(const devices *d, const op_cases *cases, const op_tabl
     }
     for (uint32_t i = 0; i < OP_N_CLASSES; i++) {
         const bool without = cases->without >> i & 1;
-        const bool heavy = i == OP_GROUPS && d->tier != FULL; /* such grids take seconds */
-        if (!without && !heavy && sum.classes[i] == 0) {
+        if (!without && !is_left_out(d, i) && sum.classes[i] == 0) {
             say(d, "FAILED %s: no case of class \"%s\" ran\n", op->name, class_names[i]);
             failures++;
         } else if (without) {
@@ -240,6 +244,23 @@ static size_t check_table(const devices *d, const op_cases *cases, const op_tabl
         }
     }
     return failures;
+}
+
+/* What is larger than a binding and cannot be cut is refused, with the numbers. */
+static size_t check_refused(const devices *d, const op_cases *cases)
+{
+    op_case c = {.seed = 1};
+    vireo_error err = {0};
+    assert_int_equal(!cases->refused, !(cases->without & OP_WITHOUT(OP_SLABS)));
+    if (!cases->refused)
+        return 0;
+    cases->refused(&c);
+    const vireo_status st = op_try_case(d->low, cases, &c, &err);
+    if (st == VIREO_ERROR_LIMIT && !strcmp(err.message, cases->refusal))
+        return 0;
+    say(d, "FAILED %s: status %d, \"%s\", expected \"%s\"\n", vr_ops[cases->op]->name, (int)st,
+        err.message, cases->refusal);
+    return 1;
 }
 
 static size_t run_cases(devices *d, const op_cases *cases, size_t drawn, op_table *table, op_table *least)
@@ -299,6 +320,7 @@ static void test_op(devices *d, const op_cases *cases)
     size_t failures = run_cases(d, cases, drawn, &table, &least);
     print_table(d, op, &table);
     print_least(d, op, &least);
+    failures += check_refused(d, cases);
     if (d->tier != FAST)
         failures += check_table(d, cases, &table) + check_packed(d, cases, &table);
     assert_int_equal(failures, 0);
