@@ -34,7 +34,7 @@ static const struct {
     {2.5f, 0.0f, 3, 5, FILL_NORMAL},   {1.0f, -1.5f, 7, 9, FILL_NORMAL},
     {-0.25f, 3.0f, 64, 33, FILL_WIDE}, {0.0f, 1.0f, 2, 2, FILL_NORMAL},
     {1e-10f, 0.0f, 5, 16, FILL_HUGE},  {0.0f, 0.0f, 1, 1, FILL_NORMAL},
-    {1.5f, 2.0f, 530000, 63, FILL_NORMAL, true}, /* 129 MiB and 130,000 groups or more */
+    {1.5f, 2.0f, 530000, 65, FILL_NORMAL, true}, /* 131 MiB and 130,000 groups or more */
 };
 enum { N_SCALES = sizeof scales / sizeof *scales };
 
