@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "vk/cache.h"
+#include "vk/program_needs.h"
 #include <string.h>
 
 typedef struct entry {
@@ -161,14 +162,37 @@ static vireo_status get_words(vireo_device *d, const job *j, uint32_t **words, s
     return VIREO_OK;
 }
 
+/* A driver given more than it allows need not say so. */
+static vireo_status check_needs(const vireo_device *d, const char *name, const uint32_t *words,
+                                size_t n_words, vireo_error *err)
+{
+    vr_program_needs needs;
+    vireo_status st = vr_program_needs_read(d->allocator, words, n_words, &needs, err);
+    if (st)
+        return st;
+    if (needs.invocations > d->info.max_workgroup_invocations)
+        return vr_fail(err, VIREO_ERROR_LIMIT,
+                       "%s: workgroups of %u invocations; at most %u are allowed on %s", name,
+                       needs.invocations, d->info.max_workgroup_invocations, d->info.name);
+    if (needs.shared_bytes > d->info.max_shared_bytes)
+        return vr_fail(err, VIREO_ERROR_LIMIT,
+                       "%s: %u bytes of shared memory in a workgroup; at most %u are allowed on %s",
+                       name, needs.shared_bytes, d->info.max_shared_bytes, d->info.name);
+    return VIREO_OK;
+}
+
 static vireo_status build(vireo_device *d, job *j, vireo_error *err)
 {
     uint32_t *words = NULL;
     size_t n_words = 0;
+    entry *e = NULL;
     vireo_status st = get_words(d, j, &words, &n_words, err);
     if (st)
         return st;
-    entry *e = vr_calloc(d->allocator, 1, sizeof *e);
+    st = check_needs(d, j->desc->name, words, n_words, err);
+    if (st)
+        goto done;
+    e = vr_calloc(d->allocator, 1, sizeof *e);
     if (!e) {
         st = vr_fail_memory(err, "pipeline");
         goto done;

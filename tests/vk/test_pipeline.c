@@ -185,6 +185,72 @@ static void test_failures(void **state)
     test_device_destroy(&d);
 }
 
+static const char shared_source[] = "#version 450\n"
+                                    "layout(local_size_x = X, local_size_y = Y) in;\n"
+                                    "struct pair { bool of; float by; };\n"
+                                    "struct mixed { float a; vec3 b; float c; };\n"
+                                    "shared TYPE kept[N];\n"
+                                    "layout(binding = 0) buffer Out { uint y[]; };\n"
+                                    "void main()\n"
+                                    "{\n"
+                                    "    TYPE first = kept[y[0]];\n"
+                                    "    kept[y[1]] = first;\n"
+                                    "    y[gl_GlobalInvocationID.x] = 1u;\n"
+                                    "}\n";
+
+/* A program of more than the device allows is refused before the driver sees it, also out of the cache. */
+static void test_needs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *defines;
+        const char *says; /* NULL: it can be made */
+    } cases[] = {
+        {"#define X 128\n#define Y 1\n#define TYPE uint\n#define N 4096\n", NULL},
+        {"#define X 16\n#define Y 8\n#define TYPE uvec3\n#define N 1024\n", NULL},
+        {"#define X 64\n#define Y 2\n#define TYPE mat3\n#define N 341\n", NULL},
+        {"#define X 1\n#define Y 128\n#define TYPE pair\n#define N 2048\n", NULL},
+        {"#define X 1\n#define Y 1\n#define TYPE mixed\n#define N 512\n", NULL},
+        {"#define X 129\n#define Y 1\n#define TYPE uint\n#define N 4\n",
+         "kept: workgroups of 129 invocations; at most 128 are allowed on "},
+        {"#define X 16\n#define Y 9\n#define TYPE uint\n#define N 4\n",
+         "kept: workgroups of 144 invocations; at most 128 are allowed on "},
+        {"#define X 64\n#define Y 1\n#define TYPE uint\n#define N 4097\n",
+         "kept: 16388 bytes of shared memory in a workgroup; at most 16384 are allowed on "},
+        {"#define X 64\n#define Y 1\n#define TYPE uvec3\n#define N 1025\n",
+         "kept: 16400 bytes of shared memory in a workgroup; at most 16384 are allowed on "},
+        {"#define X 64\n#define Y 1\n#define TYPE mat3\n#define N 342\n",
+         "kept: 16416 bytes of shared memory in a workgroup; at most 16384 are allowed on "},
+        {"#define X 64\n#define Y 1\n#define TYPE pair\n#define N 2049\n",
+         "kept: 16392 bytes of shared memory in a workgroup; at most 16384 are allowed on "},
+        {"#define X 64\n#define Y 1\n#define TYPE mixed\n#define N 513\n",
+         "kept: 16416 bytes of shared memory in a workgroup; at most 16384 are allowed on "},
+    };
+    scratch folder;
+    scratch_init(&folder);
+    vireo_device_options options = test_device_options();
+    options.cache_dir = folder.path;
+    const vr_device_override least = test_least_device();
+    for (int warm = 0; warm < 2; warm++) {
+        vireo_device *d = test_device_create_with(&options, &least);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            const vr_program_desc desc = {
+                .name = "kept", .source = shared_source, .defines = cases[i].defines, .n_bindings = 1};
+            const vr_pipeline *p = NULL;
+            vireo_error err = {0};
+            const vireo_status st = vr_pipelines_get(d, &desc, 1, &p, &err);
+            assert_int_equal(st, cases[i].says ? VIREO_ERROR_LIMIT : VIREO_OK);
+            assert_true((p == NULL) == (cases[i].says != NULL));
+            if (st && strncmp(err.message, cases[i].says, strlen(cases[i].says)) != 0)
+                fail_msg("\"%s\" does not begin with \"%s\"", err.message, cases[i].says);
+        }
+        assert_int_equal(d->counters.pipelines_created, 5);
+        assert_int_equal(d->counters.shaders_cached, warm ? sizeof cases / sizeof *cases : 0);
+        test_device_destroy(&d);
+    }
+    scratch_deinit(&folder);
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL fail_create(VkDevice device, VkPipelineCache cache,
                                                   uint32_t n,
                                                   const VkComputePipelineCreateInfo *infos,
@@ -333,6 +399,7 @@ int main(void)
         cmocka_unit_test(test_texel),    cmocka_unit_test(test_equal_programs),
         cmocka_unit_test(test_failures), cmocka_unit_test(test_driver_failure),
         cmocka_unit_test(test_parallel), cmocka_unit_test(test_disk_cache),
+        cmocka_unit_test(test_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
