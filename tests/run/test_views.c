@@ -188,69 +188,135 @@ static vireo_value looked_up(vireo_graph *g, lookup how, const vireo_tensor *tab
                                      vireo_graph_constant(g, "offsets", &offsets), VIREO_NONE);
 }
 
+static const struct {
+    int32_t ids[4];
+    const char *message; /* NULL: all are rows of a table of 5 */
+} id_rows[] = {
+    {{0, 4, 2, 1}, NULL},
+    {{0, 5, 2, 1}, "1 of the %s are no rows of the table, which has 5: the first "
+                   "stands at 1, the largest as an unsigned number is 5"},
+    {{0, 4, -1, 9}, "2 of the %s are no rows of the table, which has 5: the first "
+                    "stands at 2, the largest as an unsigned number is 4294967295"},
+    {{4, 4, 4, 4}, NULL},
+    {{INT32_MAX, INT32_MIN, 0, 0},
+     "2 of the %s are no rows of the table, which has 5: the first stands at 0, the "
+     "largest as an unsigned number is 2147483648"},
+};
+enum { ID_ROWS = sizeof id_rows / sizeof *id_rows };
+
+/* Runs with the ids of a row, n results, and wants its message; whether there are results. */
+static bool run_ids(vireo_session *s, size_t row, const char *op, const char *ids, float *out, size_t n)
+{
+    int32_t given[4];
+    memcpy(given, id_rows[row].ids, sizeof given);
+    const vireo_tensor in = {VIREO_I32, 1, {4}, given, sizeof given};
+    vireo_tensor result = {.data = out, .bytes = n * sizeof *out};
+    vireo_error err = {0};
+    vireo_status st = vireo_session_run(s, &in, 1, &result, 1, &err);
+    const char *message = id_rows[row].message;
+    assert_int_equal(st, message ? VIREO_ERROR_INVALID_ARGUMENT : VIREO_OK);
+    if (!message)
+        return true;
+    char tail[200], whole[256];
+    snprintf(tail, sizeof tail, message, ids);
+    snprintf(whole, sizeof whole, "%s: %s", op, tail);
+    assert_string_equal(err.message, whole);
+    return false;
+}
+
+static vireo_session *make_forced(vireo_graph **g, const char *kernel, vireo_model **model)
+{
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.force_kernel = kernel;
+    if (vireo_model_create(device, g, NULL, model, &err) ||
+        vireo_session_create(*model, &options, &s, &err))
+        fail_msg("%s: %s", kernel, err.message);
+    return s;
+}
+
 /* Ids that are no rows of the table fail the run and are named; the next run is as if nothing was. */
 static void test_faults(void **state)
 {
     (void)state;
     static const struct {
-        int32_t ids[4];
-        const char *message;
-    } rows[] = {
-        {{0, 4, 2, 1}, NULL},
-        {{0, 5, 2, 1}, "1 of the %s are no rows of the table, which has 5: the first "
-                       "stands at 1, the largest as an unsigned number is 5"},
-        {{0, 4, -1, 9}, "2 of the %s are no rows of the table, which has 5: the first "
-                        "stands at 2, the largest as an unsigned number is 4294967295"},
-        {{4, 4, 4, 4}, NULL},
-        {{INT32_MAX, INT32_MIN, 0, 0},
-         "2 of the %s are no rows of the table, which has 5: the first stands at 0, the "
-         "largest as an unsigned number is 2147483648"},
-    };
-    static const struct {
         lookup how;
+        vireo_dtype dtype;
         const char *kernel, *op, *ids;
-    } kernels[] = {{EMBEDDING, "embedding/texel", "embedding", "ids"},
-                   {EMBEDDING, "embedding/storage", "embedding", "ids"},
-                   {EMBEDDING, "embedding/row", "embedding", "ids"},
-                   {EMBEDDING, "embedding/row_storage", "embedding", "ids"},
-                   {BAG, "embedding_bag/texel", "embedding_bag", "ids"},
-                   {BAG, "embedding_bag/storage", "embedding_bag", "ids"},
-                   {BAG, "embedding_bag/narrow", "embedding_bag", "ids"},
-                   {ROPE, "rope/quads", "rope", "positions"},
-                   {ROPE, "rope/elements", "rope", "positions"}};
+    } kernels[] = {{EMBEDDING, VIREO_F32, "embedding/texel", "embedding", "ids"},
+                   {EMBEDDING, VIREO_BF16, "embedding/packed", "embedding", "ids"},
+                   {EMBEDDING, VIREO_F32, "embedding/storage", "embedding", "ids"},
+                   {EMBEDDING, VIREO_F32, "embedding/row", "embedding", "ids"},
+                   {EMBEDDING, VIREO_BF16, "embedding/row_packed", "embedding", "ids"},
+                   {EMBEDDING, VIREO_F32, "embedding/row_storage", "embedding", "ids"},
+                   {BAG, VIREO_F32, "embedding_bag/texel", "embedding_bag", "ids"},
+                   {BAG, VIREO_BF16, "embedding_bag/packed", "embedding_bag", "ids"},
+                   {BAG, VIREO_F32, "embedding_bag/storage", "embedding_bag", "ids"},
+                   {BAG, VIREO_F32, "embedding_bag/narrow", "embedding_bag", "ids"},
+                   {ROPE, VIREO_F32, "rope/quads", "rope", "positions"},
+                   {ROPE, VIREO_F32, "rope/elements", "rope", "positions"}};
     static float table[5 * 4], ones[4 * 4] = {1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0};
+    static uint16_t halves[5 * 4]; /* of bf16, exact */
     const vireo_tensor x = {VIREO_F32, 2, {4, 4}, ones, sizeof ones}; /* what a row is if it turns it */
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
+        uint32_t bits;
         table[i] = (float)i;
+        memcpy(&bits, &table[i], sizeof bits);
+        halves[i] = (uint16_t)(bits >> 16);
+    }
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
         vireo_graph *g = make_graph();
-        const vireo_tensor t = {VIREO_F32, 2, {5, 4}, table, sizeof table};
+        const bool packed = kernels[k].dtype == VIREO_BF16;
+        const vireo_tensor t = {kernels[k].dtype, 2, {5, 4}, packed ? (void *)halves : table,
+                                packed ? sizeof halves : sizeof table};
         vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){4},
                                             (vireo_symbol){0});
         vireo_graph_output(g, "y", looked_up(g, kernels[k].how, &t, &x, ids, 4));
         vireo_model *model = NULL;
-        vireo_session *s = NULL;
-        vireo_error err = {0};
-        vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-        options.force_kernel = kernels[k].kernel;
-        assert_int_equal(vireo_model_create(device, &g, NULL, &model, &err), VIREO_OK);
-        assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
-        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        vireo_session *s = make_forced(&g, kernels[k].kernel, &model);
+        for (size_t i = 0; i < ID_ROWS; i++) {
             float out[4 * 4];
-            int32_t given[4];
-            char message[256], tail[200];
-            memcpy(given, rows[i].ids, sizeof given);
-            const vireo_tensor in = {VIREO_I32, 1, {4}, given, sizeof given};
-            vireo_tensor result = {.data = out, .bytes = sizeof out};
-            vireo_status st = vireo_session_run(s, &in, 1, &result, 1, &err);
-            assert_int_equal(st, rows[i].message ? VIREO_ERROR_INVALID_ARGUMENT : VIREO_OK);
-            if (rows[i].message) {
-                snprintf(tail, sizeof tail, rows[i].message, kernels[k].ids);
-                snprintf(message, sizeof message, "%s: %s", kernels[k].op, tail);
-                assert_string_equal(err.message, message);
+            const bool ran = run_ids(s, i, kernels[k].op, kernels[k].ids, out, 4 * 4);
+            for (int j = 0; ran && j < 16; j++)
+                assert_float_equal(out[j], table[4 * id_rows[i].ids[j / 4] + j % 4], 0);
+        }
+        vireo_session_destroy(&s);
+        vireo_model_destroy(&model);
+    }
+}
+
+/* The same where ids say which rows are written. */
+static void test_faults_of_scatter(void **state)
+{
+    (void)state;
+    static float x[5 * 4], updates[4 * 4];
+    for (int i = 0; i < 20; i++)
+        x[i] = (float)i;
+    for (int i = 0; i < 16; i++)
+        updates[i] = (float)(100 + i);
+    for (int add = 0; add < 2; add++) {
+        vireo_graph *g = make_graph();
+        const vireo_tensor of_x = {VIREO_F32, 2, {5, 4}, x, sizeof x};
+        const vireo_tensor of_updates = {VIREO_F32, 2, {4, 4}, updates, sizeof updates};
+        vireo_value ids = vireo_graph_input(g, "ids", VIREO_I32, 1, (const int64_t[]){4},
+                                            (vireo_symbol){0});
+        vireo_graph_output(g, "y",
+                           vireo_scatter_rows(g, add ? VIREO_SCATTER_ADD : VIREO_SCATTER_SET,
+                                              vireo_graph_constant(g, "x", &of_x), ids,
+                                              vireo_graph_constant(g, "updates", &of_updates)));
+        vireo_model *model = NULL;
+        vireo_session *s = make_forced(&g, "scatter_rows/mark", &model);
+        for (size_t i = 0; i < ID_ROWS; i++) {
+            float out[5 * 4], expected[5 * 4];
+            if (!run_ids(s, i, "scatter_rows", "ids", out, 5 * 4))
+                continue;
+            memcpy(expected, x, sizeof expected);
+            for (int j = 0; j < 16; j++) {
+                float *at = &expected[4 * id_rows[i].ids[j / 4] + j % 4];
+                *at = updates[j] + (add ? *at : 0);
             }
-            for (int j = 0; !st && j < 16; j++)
-                assert_float_equal(out[j], table[4 * given[j / 4] + j % 4], 0);
+            assert_memory_equal(out, expected, sizeof out);
         }
         vireo_session_destroy(&s);
         vireo_model_destroy(&model);
@@ -317,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain),           cmocka_unit_test(test_kept),
         cmocka_unit_test(test_copies),          cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_faults_of_slabs),
+        cmocka_unit_test(test_faults_of_scatter), cmocka_unit_test(test_faults_of_slabs),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
