@@ -179,11 +179,12 @@ static void make_model(fixture *f)
         fail_msg("%s", err.message);
 }
 
-int fixture_setup(void **state)
+static int set_up_on(const vr_device_override *override, void **state)
 {
+    const vireo_device_options options = test_device_options();
     fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
-    f->device = test_device_create();
+    f->device = test_device_create_with(&options, override);
     snprintf(f->folder, sizeof f->folder, "/tmp/vireo-rec-XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     make_store(f);
@@ -191,6 +192,17 @@ int fixture_setup(void **state)
     make_model(f);
     *state = f;
     return 0;
+}
+
+int fixture_setup(void **state)
+{
+    return set_up_on(NULL, state);
+}
+
+int fixture_setup_least(void **state)
+{
+    const vr_device_override least = test_least_device();
+    return set_up_on(&least, state);
 }
 
 int fixture_teardown(void **state)

@@ -20,6 +20,7 @@ typedef struct fixture {
 } fixture;
 
 int fixture_setup(void **state); /* *state: a fixture, with "store.db" of the small catalogue */
+int fixture_setup_least(void **state); /* the same on test_least_device */
 int fixture_teardown(void **state);
 
 char *fixture_path(const fixture *, const char *name); /* free() */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Recommendations against the same formulas in double precision (expected.c). */
+ * Recommendations against the same formulas in double precision (expected.c), on the device as it is and
+ * on one of the least limits. */
 #include "rec_fixture.h"
 #include <math.h>
 
@@ -374,5 +375,8 @@ int main(void)
         cmocka_unit_test(test_query_and_similar),
         cmocka_unit_test(test_determinism),
     };
-    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+    const int failed =
+        cmocka_run_group_tests_name("recommend", tests, fixture_setup, fixture_teardown);
+    return failed + cmocka_run_group_tests_name("recommend on the least device", tests,
+                                                fixture_setup_least, fixture_teardown);
 }
