@@ -4,6 +4,7 @@
  * the op and compares with the op's double-precision reference. */
 #ifndef OP_CASE_H
 #define OP_CASE_H
+#include "base/hash.h"
 #include "ops/op.h"
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* rows of tables end early */
@@ -131,9 +132,10 @@ vireo_dtype op_case_dtype(const op_case *); /* the first that is neither f32 nor
  * and returns how many checks failed. */
 size_t op_run_case(vireo_device *, const op_cases *, size_t index, const op_case *, bool forced,
                    op_table *);
-/* Runs each of a case's sizes so often, with kernels chosen once for all sizes: always the same bits. */
+/* Runs each of a case's sizes so often, with kernels chosen once for all sizes: always the same bits, whose
+ * hash is joined to *bits. */
 size_t op_repeat_case(vireo_device *, const op_cases *, size_t index, const op_case *,
-                      size_t times);
+                      size_t times, vr_hash128 *bits);
 /* Runs a case once as it is chosen, without a look at the results. */
 vireo_status op_try_case(vireo_device *, const op_cases *, const op_case *, vireo_error *);
 /* For ops that move values: normal, huge, tiny, denormal by turns. */
