@@ -2,10 +2,11 @@
  * Cache files. The first byte says how the rest is read:
  *   0  a whole file
  *   1  8 bytes of place and mask, then contents: a good file with up to four bytes changed
- *   2  contents judged as SPIR-V
+ *   2  contents judged as SPIR-V; if they pass, what the program needs of a device is read
  *   3  contents judged as pipeline data
  * What is accepted must be what the rules say, checked here once more in other words. */
 #include "vk/cache.h"
+#include "vk/program_needs.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,12 @@ static void spirv(const uint8_t *data, size_t bytes)
         at += count;
     }
     require(at == n);
+    uint32_t *words = malloc(bytes); /* aligned, and nothing behind it */
+    vr_program_needs needs;
+    require(words);
+    memcpy(words, data, bytes);
+    require(!vr_program_needs_read(NULL, words, n, &needs, NULL));
+    free(words);
 }
 
 static void pipeline_data(const uint8_t *data, size_t bytes)
