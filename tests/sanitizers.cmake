@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a build with VIREO_SANITIZE adds to tests that open a driver: suppressions, all of libraries of
-# drivers, and a program that shows that these hide nothing of ours.
+# What a build with VIREO_SANITIZE adds to tests that open a driver: suppressions, all of libraries that are
+# not ours, and a program that shows that these hide nothing of ours.
 set(VIREO_SANITIZED_SOURCES "")
 set(VIREO_SANITIZER_ENVIRONMENT "")
 set(VIREO_TEST_TIMEOUT 1800) # the full tier of the ops, beside another test
