@@ -86,7 +86,7 @@ uint64_t temp_mark(const char *folder, size_t *bytes)
 {
     mark = 14695981039346656037u;
     mark_bytes = 0;
-    nftw(folder, mark_one, 16, FTW_PHYS);
+    mix(nftw(folder, mark_one, 16, FTW_PHYS) == 0); /* a folder that is not there has to stay so */
     if (bytes)
         *bytes = mark_bytes;
     return mark;

@@ -263,17 +263,24 @@ static size_t check_refused(const devices *d, const op_cases *cases)
     return 1;
 }
 
+/* A written one, or behind these one that is drawn. */
+static op_case get_case(const op_cases *cases, size_t index)
+{
+    op_case c = {.seed = index + 1};
+    uint64_t random = BASE_SEED + 1000003 * (uint64_t)cases->op + index;
+    if (index < cases->count)
+        cases->make(index, &c);
+    else
+        cases->draw(&random, &c);
+    return c;
+}
+
 static size_t run_cases(devices *d, const op_cases *cases, size_t drawn, op_table *table, op_table *least)
 {
     size_t failures = 0, executed = d->executed;
     left_out out = {0};
     for (size_t i = 0; i < cases->count + drawn; i++) {
-        op_case c = {.seed = i + 1};
-        uint64_t random = BASE_SEED + 1000003 * (uint64_t)cases->op + i;
-        if (i < cases->count)
-            cases->make(i, &c);
-        else
-            cases->draw(&random, &c);
+        const op_case c = get_case(cases, i);
         if (c.heavy && d->tier != FULL)
             out.heavy++;
         else if (i < cases->count && !sampled(d, cases, i))
@@ -291,15 +298,10 @@ static void run_only(devices *d, const op_cases *cases, op_table *table, op_tabl
 {
     char *end;
     const size_t i = (size_t)strtoull(only, &end, 10);
-    op_case c = {.seed = i + 1};
-    uint64_t random = BASE_SEED + 1000003 * (uint64_t)cases->op + i;
     if (*end || end == only || (i >= cases->count && !cases->draw))
         fail_msg("\"%s\" is no case of %s, which has 0 to %zu%s", only, vr_ops[cases->op]->name,
                  cases->count - 1, cases->draw ? " and drawn ones behind" : "");
-    if (i < cases->count)
-        cases->make(i, &c);
-    else
-        cases->draw(&random, &c);
+    const op_case c = get_case(cases, i);
     assert_int_equal(run_case(d, cases, i, &c, table, least), 0);
 }
 
