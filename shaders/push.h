@@ -128,7 +128,8 @@ struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */
     VR_U32 ids, ids_symbol;
     VR_U32 ids_at;         /* where their copy stands behind the marks */
     VR_U32 u_pitch;        /* quads from row to row of updates */
-    VR_U32 phase, add;
+    VR_U32 phase;
+    VR_U32 firsts, lasts;  /* where those marks stand */
 };
 
 struct vr_push_pool { /* pool.comp */

@@ -1,8 +1,10 @@
 #version 450
 // SPDX-License-Identifier: Apache-2.0
-// out = x, where rows that ids name are replaced by the last such row of updates, or all of them are added
-// in the order of the ids. A lane takes a quad (4 columns) of a row, its neighbours the neighbouring quads;
-// a workgroup's lanes stay within a row.
+// out = x, where rows that ids name are replaced by the last such row of updates, or (VR_ADD 1) all of them
+// are added in the order of the ids. A lane takes VR_STEPS quads (4 columns), WG apart, its neighbours the
+// neighbouring ones; for a row that more than two ids name it looks at VR_SEARCH ids a step. CPU drivers go
+// through what is not taken, too: one place that reads updates, not one each for first, middle and last.
+// VR_TEXEL 1: x is a texel view, else a storage buffer.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
 #include "step.glsl"
@@ -13,43 +15,50 @@ layout(push_constant) uniform Push
 {
     vr_push_scatter p;
 };
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform usamplerBuffer x_texels;
+#define X(i) texelFetch(x_texels, int(i))
+#else
 layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 {
-    vec4 x_quads[];
+    uvec4 x_quads[];
 };
+#define X(i) x_quads[i]
+#endif
 layout(std430, set = 0, binding = 1) restrict readonly buffer Marks
 {
     uint marks[]; // scatter_mark.comp
 };
 layout(std430, set = 0, binding = 2) restrict readonly buffer Updates
 {
-    vec4 update_quads[];
+    uvec4 update_quads[];
 };
 layout(std430, set = 0, binding = 3) restrict writeonly buffer Out
 {
-    vec4 out_quads[];
+    uvec4 out_quads[];
 };
+
 void main()
 {
-    const uint quads = vr_quads(p.x.width), per_row = (quads + WG - 1u) / WG;
-    const uint slab_row = vr_group() / per_row, row = p.x.first + slab_row;
-    const uint q = (vr_group() - slab_row * per_row) * WG + gl_LocalInvocationID.x;
-    if (slab_row >= vr_slab_rows(p.x) || q >= quads)
-        return;
-    const uint count = marks[3u * row], first = ~marks[3u * row + 1u], last = marks[3u * row + 2u];
-    vec4 y = x_quads[slab_row * p.x.pitch + q];
-    if (p.add == 0u) {
-        if (count != 0u)
-            y = update_quads[(last - 1u) * p.u_pitch + q];
-    } else if (count != 0u) {
-        y += update_quads[first * p.u_pitch + q];
-        // Between the first and the last are others only if there are more than two.
-        for (uint i = count > 2u ? first + 1u : last; i + 1u < last; i += VR_UNROLL)
-            [[unroll]] for (uint j = 0u; j < VR_UNROLL; j++)
-                if (i + j + 1u < last && marks[p.ids_at + i + j] == row)
-                    y += update_quads[(i + j) * p.u_pitch + q];
-        if (count > 1u)
-            y += update_quads[(last - 1u) * p.u_pitch + q];
+    const uint quads = vr_quads(p.x.width), end = vr_slab_rows(p.x) * quads;
+    uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
+    vr_walk at = vr_walk_from(i, quads);
+    for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
+        const uint row = p.x.first + at.row, last = marks[p.lasts + row];
+        uvec4 x = X(at.row * p.x.pitch + at.quad);
+#if VR_ADD
+        const bool search = marks[row] > 2u;
+        vec4 y = uintBitsToFloat(x);
+        for (uint id = ~marks[p.firsts + row]; id < last; id = search ? id + VR_SEARCH : max(id + 1u, last - 1u))
+            [[unroll]] for (uint j = 0u; j < VR_SEARCH; j++)
+                if ((j == 0u || search) && id + j < last && marks[p.ids_at + id + j] == row)
+                    y += uintBitsToFloat(update_quads[(id + j) * p.u_pitch + at.quad]);
+        x = floatBitsToUint(y);
+#else
+        if (last != 0u)
+            x = update_quads[(last - 1u) * p.u_pitch + at.quad];
+#endif
+        out_quads[i] = x;
+        vr_walk_on(at, quads);
     }
-    out_quads[slab_row * quads + q] = y;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { X, IDS, UPDATES };
+enum { STEPS = 8 }; /* what a lane takes: words to clear, quads to write; VR_STEPS in the shaders */
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
@@ -51,11 +52,45 @@ static void reference(const vr_ref_args *r)
         }
 }
 
+/* To add, a lane may have to look at every id for each quad that it writes, so many at a step. */
+static uint32_t search_of(const vr_call *c)
+{
+    const bool one = c->at.scatter.op == VIREO_SCATTER_SET ||
+                     vr_loops_fit(c, (uint64_t)vr_value_width(c->in[IDS]) + 1);
+    return one ? 1 : VR_UNROLL;
+}
+
+/* Iterations of a lane that writes so many quads. */
+static uint64_t iterations(const vr_call *c, uint32_t steps)
+{
+    const bool add = c->at.scatter.op == VIREO_SCATTER_ADD;
+    return steps * (add ? vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), search_of(c)) + 1 : 1);
+}
+
+static uint32_t steps_of(const vr_call *c)
+{
+    uint32_t steps = STEPS;
+    while (steps > 1 && !vr_loops_fit(c, iterations(c, steps)))
+        steps /= 2;
+    return steps;
+}
+
 static bool loops_fit(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return c->at.scatter.op == VIREO_SCATTER_SET ||
-           vr_loops_fit(c, vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), VR_UNROLL));
+    return vr_loops_fit(c, iterations(c, 1));
+}
+
+static bool texels_fit(const vr_call *c, const vr_kernel *k)
+{
+    return loops_fit(c, k) && vr_fits_texels(c, c->in[X]);
+}
+
+static void define_write(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    (void)k;
+    vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %u\n#define VR_SEARCH %u\n",
+                c->at.scatter.op == VIREO_SCATTER_ADD, (unsigned)steps_of(c), (unsigned)search_of(c));
 }
 
 /* For each row: how many ids name it, which is the first and which the last. Then the ids, so that the
@@ -70,21 +105,24 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
 {
     const vr_value *x = c->in[X];
     const vr_extent ids = vr_extent_of(c->in[IDS]);
+    const uint32_t rows = (uint32_t)vr_value_rows(x);
     struct vr_push_scatter push = {.x = vr_extent_of(x),
                                    .ids = ids.width,
                                    .ids_symbol = ids.width_symbol,
-                                   .ids_at = 3 * (uint32_t)vr_value_rows(x),
-                                   .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4,
-                                   .add = c->at.scatter.op == VIREO_SCATTER_ADD};
-    const uint64_t rows = (uint64_t)vr_value_rows_now(x), n = (uint64_t)c->in[IDS]->count;
+                                   .firsts = rows,
+                                   .lasts = 2 * rows,
+                                   .ids_at = 3 * rows,
+                                   .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4};
+    const uint64_t n = (uint64_t)c->in[IDS]->count;
     for (push.phase = 0; push.phase < 2; push.phase++)
-        if (!vr_launch(l, &push, sizeof push, vr_ceil_div(push.phase == 0 ? rows : n, wg), 1))
+        if (!vr_launch(l, &push, sizeof push,
+                       push.phase == 0 ? vr_ceil_div(3 * rows, wg * STEPS) : vr_ceil_div(n, wg), 1))
             return VIREO_ERROR_OUT_OF_MEMORY;
     /* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
     const size_t first = l->count;
     vireo_status st =
         vr_launch_slabs(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &push, sizeof push,
-                        vr_ceil_div(vr_value_pitch(c->out[0]) / 4, wg), 1);
+                        vr_row_quads_now(x), wg * steps_of(c));
     for (size_t i = first; !st && i < l->count; i++)
         l->list[i].second = true;
     return st;
@@ -95,16 +133,26 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
     vr_explain_ids(s, "ids", words, c->in[X]->count);
 }
 
-static const vr_kernel write_rows = {
-    .name = "write", .shader = "scatter_rows.comp",
-    .binds = {{VR_IN0, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_IN2, VR_STORAGE},
-              {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}};
+#define WRITE(texel, access)                                                                       \
+    {                                                                                              \
+        .name = "write", .shader = "scatter_rows.comp",                                            \
+        .defines = "#define VR_TEXEL " texel "\n", .define = define_write,                            \
+        .binds = {{VR_IN0, access}, {VR_SCRATCH, VR_STORAGE}, {VR_IN2, VR_STORAGE},                \
+                  {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                                    \
+    }
+static const vr_kernel write_texels = WRITE("1", VR_TEXEL_UVEC4), write_storage = WRITE("0", VR_STORAGE);
 
-static const vr_kernel kernels[] = {
-    {.name = "mark", .shader = "scatter_mark.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = loops_fit, .scratch = scratch, .launch = launch, .second = &write_rows,
-     .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},
-               {VR_STEP, VR_UNIFORM}}}};
+#define MARK(label, fit, write)                                                                    \
+    {                                                                                              \
+        .name = label, .order = 1, .shader = "scatter_mark.comp",                                  \
+        .defines = "#define VR_STEPS 8\n",                                                         \
+        .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .scratch = scratch, .launch = launch,     \
+        .second = &(write),                                                                        \
+        .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},          \
+                  {VR_STEP, VR_UNIFORM}}                                                           \
+    }
+static const vr_kernel kernels[] = {MARK("texel", texels_fit, write_texels),
+                                    MARK("storage", loops_fit, write_storage)};
 
 static const vr_check checks[] = {
     {.at.scatter = {.op = VIREO_SCATTER_ADD},

@@ -295,7 +295,8 @@ static void test_faults_of_scatter(void **state)
         x[i] = (float)i;
     for (int i = 0; i < 16; i++)
         updates[i] = (float)(100 + i);
-    for (int add = 0; add < 2; add++) {
+    for (int way = 0; way < 4; way++) {
+        const bool add = way % 2;
         vireo_graph *g = make_graph();
         const vireo_tensor of_x = {VIREO_F32, 2, {5, 4}, x, sizeof x};
         const vireo_tensor of_updates = {VIREO_F32, 2, {4, 4}, updates, sizeof updates};
@@ -306,7 +307,7 @@ static void test_faults_of_scatter(void **state)
                                               vireo_graph_constant(g, "x", &of_x), ids,
                                               vireo_graph_constant(g, "updates", &of_updates)));
         vireo_model *model = NULL;
-        vireo_session *s = make_forced(&g, "scatter_rows/mark", &model);
+        vireo_session *s = make_forced(&g, way < 2 ? "scatter_rows/texel" : "scatter_rows/storage", &model);
         for (size_t i = 0; i < ID_ROWS; i++) {
             float out[5 * 4], expected[5 * 4];
             if (!run_ids(s, i, "scatter_rows", "ids", out, 5 * 4))
