@@ -7,8 +7,9 @@
 // VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it.
 // VR_SUBGROUP 0: a lane takes a row, VR_QUADS quads an iteration.
 // VR_TEXEL 1: x, weight and bias are texel views, else storage buffers.
-// The variance is that of the differences to the mean (a second pass), so that a large mean costs no
-// digits; squares are taken in units of the mean magnitude, so that they neither overflow nor vanish.
+// The variance is summed with the first element for the mean, in one pass with the mean. Where the mean is too
+// far from it, that would cost digits, and where squares may overflow or vanish, all of them: then it is that
+// of the differences to the mean (a second pass), in units of the mean magnitude.
 #extension GL_EXT_control_flow_attributes : require
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
@@ -16,6 +17,8 @@
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"
+
+#define SHORT 2048u // quads: sums of so many squares lose few digits
 
 layout(local_size_x = WG) in;
 layout(push_constant) uniform Push
@@ -49,15 +52,15 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
 #endif
 #if VR_SUBGROUP
 #include "subgroup.glsl"
-#define EACH_QUAD for (uint q = gl_SubgroupInvocationID; q < quads; q += vr_lanes())
+#define EACH_QUAD(n) for (uint q = gl_SubgroupInvocationID; q < n; q += vr_lanes())
 #define ROW vr_subgroup_index()
 #define SUM(value) subgroupAdd(value)
 #else
 // VR_QUADS at a time, since drivers may bound the iterations of a lane.
-#define EACH_QUAD                                                                                  \
-    for (uint first = 0u; first < quads; first += VR_QUADS)                                        \
+#define EACH_QUAD(n)                                                                               \
+    for (uint first = 0u; first < n; first += VR_QUADS)                                            \
         [[unroll]] for (uint i = 0u, q = first; i < VR_QUADS; i++, q = first + i)                  \
-            if (q < quads)
+            if (q < n)
 #define ROW (vr_group() * WG + gl_LocalInvocationID.x)
 #define SUM(value) (value)
 #endif
@@ -77,22 +80,42 @@ void main()
     if (row >= vr_slab_rows(p.x))
         return;
     const uint width = p.x.width, quads = vr_quads(width), from = row * p.x.pitch;
-    vec4 sum = vec4(0.0), size = vec4(0.0);
-    EACH_QUAD {
+    // In one pass, less the first element, which is as near to the mean as most are.
+    const uint once = quads <= SHORT ? quads : 0u;
+    const float first_x = VR_NORM == 0 && quads > 0u ? X(from).x : 0.0;
+    vec4 sum = vec4(0.0), squares = vec4(0.0);
+    EACH_QUAD(once) {
+        const vec4 d = vr_clear(X(from + q) - first_x, q, width);
+        sum += d;
+        squares += d * d;
+    }
+    const float shift = VR_NORM == 0 ? total(sum) / float(width) : 0.0, about = total(squares);
+    float square = about - shift * shift * float(width), mean = first_x + shift, shrink = 1.0;
+    // Where that rounds too much, in two more passes: the differences to the mean, in units of the mean
+    // magnitude.
+    const bool exact = about > 1e-20 && about < 1e30 && square * 16.0 > about;
+    const uint again = exact ? 0u : quads;
+    sum = vec4(0.0);
+    vec4 size = vec4(0.0);
+    EACH_QUAD(again) {
         const vec4 x = X(from + q); // padding is zero
         sum += x;
         size += abs(x);
     }
-    const float mean = VR_NORM == 0 ? total(sum) / float(width) : 0.0;
-    // Differences are measured in units of the mean magnitude.
+    const float plain_mean = VR_NORM == 0 ? total(sum) / float(width) : 0.0;
     const float unit = total(size) / float(width);
-    const float shrink = unit > 0.0 ? 1.0 / clamp(unit, 1e-37, 1e37) : 0.0;
+    const float plain_shrink = unit > 0.0 ? 1.0 / clamp(unit, 1e-37, 1e37) : 0.0;
     sum = vec4(0.0);
-    EACH_QUAD {
-        const vec4 d = vr_clear((X(from + q) - mean) * shrink, q, width);
+    EACH_QUAD(again) {
+        const vec4 d = vr_clear((X(from + q) - plain_mean) * plain_shrink, q, width);
         sum += d * d;
     }
-    const float square = total(sum);
+    const float plain_square = total(sum);
+    if (!exact) {
+        mean = plain_mean;
+        shrink = plain_shrink;
+        square = plain_square;
+    }
 #if VR_NORM == 2
     const float norm = sqrt(square); // of x · shrink
     const float factor = norm > p.epsilon * shrink ? shrink / norm : 1.0 / p.epsilon;
@@ -103,7 +126,7 @@ void main()
                              ? inversesqrt(p.epsilon)
                              : shrink * inversesqrt(square / float(width) + root * root);
 #endif
-    EACH_QUAD {
+    EACH_QUAD(quads) {
         vec4 y = (X(from + q) - mean) * factor;
         if (p.has_weight != 0u)
             y *= WEIGHT(q);

@@ -61,7 +61,7 @@ static void reference(const vr_ref_args *r)
 
 enum { ROW_QUADS = 4 }; /* that the kernel of a lane a row takes in one iteration */
 
-/* A row is read three times, `quads` an iteration. */
+/* A row is read three times, one of at most SHORT quads of the shader perhaps four, `quads` an iteration. */
 static bool loops_fit(const vr_call *c, uint32_t quads)
 {
     return vr_loops_fit(c, 3 * vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4ull * quads));

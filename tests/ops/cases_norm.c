@@ -48,6 +48,8 @@ static const row rows[] = {
     {{4, 20}, 2, true, true, 1e-5f, .fill = FILL_ZERO},
     {{4, 9}, 2, true, false, 1.0f}, /* epsilon above some norms */
     {{5, 21}, 2, true, true, 1e-30f, .fill = FILL_TINY}, /* squares below the smallest float */
+    {{5, 23}, 2, false, false, 1e-30f, .fill = FILL_FAINT},
+    {{1, 4100}, 2, true, true, 1e-6f, .fill = FILL_FAR},
     {{5, 20}, 2, false, false, 1e-12f, .fill = FILL_TINY}, /* below epsilon */
     {{6, 22}, 2, true, true, 1e-12f, .fill = FILL_HUGE},  /* squares above the largest float */
     {{3, 40}, 2, false, true, 1.0f, .fill = FILL_DENORMAL}, /* which may be flushed */

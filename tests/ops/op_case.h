@@ -15,6 +15,8 @@ typedef enum op_fill {
     FILL_WIDE,    /* magnitudes 1e-6 to 60, both signs, and zeros */
     FILL_SHIFTED, /* normal + 100: a mean far from 0 */
     FILL_TINY,    /* normal · 1e-30: squares vanish in f32 */
+    FILL_FAINT,   /* normal · 1e-19: some squares vanish in f32, others lose digits */
+    FILL_FAR,     /* normal, the first of all 1000: it is far from the mean */
     FILL_SMALL,   /* normal · 1e-4: the scales of blocks are denormal halves */
     FILL_HUGE,    /* normal · 1e30: squares overflow in f32 */
     FILL_ZERO,

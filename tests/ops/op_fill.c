@@ -24,6 +24,7 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
     double x = normal(s);
     switch (fill) {
     case FILL_NORMAL:
+    case FILL_FAR: /* op_fill_data puts the first */
         return x;
     case FILL_WIDE:
         if (op_below(s, 16) == 0)
@@ -33,6 +34,8 @@ static double draw(uint64_t *s, op_fill fill, int64_t rows)
         return x + 100;
     case FILL_TINY:
         return x * 1e-30;
+    case FILL_FAINT:
+        return x * 1e-19;
     case FILL_SMALL:
         return x * 1e-4;
     case FILL_HUGE:
@@ -95,6 +98,8 @@ void op_fill_data(const op_case *c, uint32_t input, size_t run, int64_t rows, do
         if (cancels && i / step % 2)
             out[i] = i / step % 64 == 63 ? 0.5 : -out[i - step];
     }
+    if (o->fill == FILL_FAR && n)
+        out[0] = 1e3;
 }
 
 size_t op_bytes(const op_operand *o, size_t n)
