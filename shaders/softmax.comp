@@ -5,7 +5,8 @@
 //   VR_LOG 0: exp(d) / Σ exp(d); 0 where denied
 //   VR_LOG 1: d − log Σ exp(d); -FLT_MAX where denied
 // Teams and pieces: include/pieces.glsl. Phase 0 finds maximum and sum of each piece of a row, phase
-// 1 those of the row, phase 2 writes; for rows of one piece phase 0 does it all.
+// 1 those of the row, phase 2 writes; for rows of one piece phase 0 does it all. VR_HELD, if not 0: so many
+// quads of a row, of one piece, a lane keeps.
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
@@ -119,6 +120,30 @@ void write_piece(uint to, vec2 of_row)
     }
 }
 
+#if VR_HELD
+// A row of one piece, VR_HELD quads a lane: fetched once and kept, and so are its exponentials.
+void write_held(uint to)
+{
+    const float above = uintBitsToFloat(floatBitsToUint(LOWEST) - 1u); // the lowest is kept for what is denied
+    vec4 x[VR_HELD], largest = vec4(LOWEST), total = vec4(0.0);
+    [[unroll]] for (uint n = 0u; n < VR_HELD; n++) {
+        const uint q = LANE + n * LANES, inside = min(q, end - 1u);
+        x[n] = mix(vec4(LOWEST), max(x_of(inside), above), q < end ? allowed(inside) : bvec4(false));
+        largest = max(largest, x[n]);
+    }
+    const float most = TEAM_MAX(max(max(largest.x, largest.y), max(largest.z, largest.w)));
+    [[unroll]] for (uint n = 0u; n < VR_HELD; n++) {
+        x[n] = mix(exp_of(x[n], most), vec4(0.0), equal(x[n], vec4(LOWEST)));
+        total += x[n];
+    }
+    const float sum = TEAM_SUM((total.x + total.y) + (total.z + total.w));
+    const float factor = sum > 0.0 ? 1.0 / sum : 0.0; // 0: all is denied
+    [[unroll]] for (uint n = 0u; n < VR_HELD; n++)
+        if (LANE + n * LANES < end)
+            out_quads[to + LANE + n * LANES] = x[n] * factor;
+}
+#endif
+
 void main()
 {
     const uint pieces = vr_pieces(p.r), units = p.r.phase == 1u ? 1u : pieces;
@@ -133,6 +158,9 @@ void main()
     deny_from = vr_slab_row(p.r, row, p.deny_pitch, 64u);
     begin = piece * VR_PIECE;
     end = min(begin + VR_PIECE, quads);
+#if VR_HELD
+    write_held(to);
+#else
     vec2 part;
     if (p.r.phase == 0u)
         part = reduce_piece();
@@ -144,4 +172,5 @@ void main()
         write_piece(to, part);
     else if (LANE == 0u)
         parts[p.r.phase == 0u ? of_row + 1u + piece : of_row] = part;
+#endif
 }

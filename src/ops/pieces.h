@@ -18,8 +18,8 @@ uint64_t vr_piece_scratch(const vr_call *, uint32_t per_row, uint32_t bytes);
 /* Fits of kernels that read in[0] as a texel view. */
 bool vr_pieces_fit_texels(const vr_call *, const vr_kernel *);
 
-/* The kernels of such an op, with its own scratch and launch, and its own define or NULL. last: an input
- * that binding 4 holds, or VR_OPERAND_END. */
+/* The kernels of such an op, with its own scratch and launch, its own define or NULL, and the pays of a lane a
+ * row. last: an input that binding 4 holds, or VR_OPERAND_END. */
 #define VR_PIECE_KERNEL(label, file, subgroup, texel, access, own_define, last, ...)               \
     {                                                                                              \
         .name = label, .shader = file,                                                             \
@@ -32,10 +32,10 @@ bool vr_pieces_fit_texels(const vr_call *, const vr_kernel *);
                   {VR_STEP, VR_UNIFORM},                                                           \
                   {last, VR_STORAGE}}                                                              \
     }
-#define VR_PIECE_KERNELS(file, own_define, last)                                                   \
+#define VR_PIECE_KERNELS(file, own_define, row_pays, last)                                                   \
     static const vr_kernel kernels[] = {                                                           \
         VR_PIECE_KERNEL("row", file, "0", "1", VR_TEXEL_VEC4, own_define, last,                    \
-                        .fits = vr_pieces_fit_texels, .pays = vr_lanes_pay),                \
+                        .fits = vr_pieces_fit_texels, .pays = row_pays),                           \
         VR_PIECE_KERNEL("subgroup", file, "1", "1", VR_TEXEL_VEC4, own_define, last,               \
                         .fits = vr_pieces_fit_texels, .needs = VR_NEEDS_SUBGROUP_ARITHMETIC),      \
         VR_PIECE_KERNEL("lane", file, "0", "0", VR_STORAGE, own_define, last, .needs = 0)}

@@ -103,7 +103,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return st;
 }
 
-VR_PIECE_KERNELS("reduce.comp", define, VR_OPERAND_END);
+VR_PIECE_KERNELS("reduce.comp", define, vr_lanes_pay, VR_OPERAND_END);
 
 static const vr_check checks[] = {
     {.at.reduce = {.op = VIREO_REDUCE_SUM}, .in = {VR_IN_F32(3, 4110)}},

@@ -85,10 +85,31 @@ static void reference(const vr_ref_args *r)
     }
 }
 
+/* Quads of a row that each lane of a subgroup may keep at most (compiling as many takes lavapipe 0.2 s longer);
+ * with fewer than LEAST_HELD a CPU is faster with a lane for each row. */
+enum { MOST_HELD = 24, LEAST_HELD = 3 };
+
+/* How many they are; 0: they are read again. By the width alone, so that a row has the same bits among any
+ * number of others. */
+static uint32_t held_quads(const vr_call *c)
+{
+    const vr_value *x = c->in[0];
+    const bool fixed = x->rank > 1 || x->symbol == VR_NO_SYMBOL;
+    const uint32_t lanes = c->limits->subgroup_size ? c->limits->subgroup_size : 1;
+    const uint64_t held = vr_ceil_div(vr_ceil_div((uint64_t)vr_value_width(x), 4), lanes);
+    return fixed && !c->at.softmax.log && vr_pieces_of(x) == 1 && held <= MOST_HELD ? (uint32_t)held : 0;
+}
+
+static bool row_pays(const vr_call *c, const vr_kernel *k)
+{
+    return vr_lanes_pay(c, k) && held_quads(c) < LEAST_HELD;
+}
+
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
-    vr_str_addf(s, "#define VR_LOG %d\n#define VR_DENY %d\n", c->at.softmax.log, c->in[1] != NULL);
+    const bool subgroup = k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC;
+    vr_str_addf(s, "#define VR_LOG %d\n#define VR_DENY %d\n#define VR_HELD %u\n", c->at.softmax.log,
+                c->in[1] != NULL, subgroup ? (unsigned)held_quads(c) : 0);
 }
 
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
@@ -108,7 +129,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return vr_launch_pieces(c, k, wg, l, mask, 3, &push, sizeof push);
 }
 
-VR_PIECE_KERNELS("softmax.comp", define, VR_IN1);
+VR_PIECE_KERNELS("softmax.comp", define, row_pays, VR_IN1);
 
 static const vr_check checks[] = {
     {.at.softmax = {.scale = 0.5f}, .in = {VR_IN_ROWS(1, 37, 50)}},
