@@ -27,7 +27,7 @@ struct vr_push_matmul {
     VR_U32 columns, depth, k_quads, quad_begin, quad_end;
     VR_U32 a_pitch, w_pitch, out_pitch;
     VR_U32 batches, batch_first, a_batch, w_batch, out_batch; /* batch_first: of the dispatch */
-    VR_U32 w_first; /* quad of w's rows that quad_begin stands at */
+    VR_U32 w_first; /* where quad_begin stands in rows of w, in fetches */
     VR_U32 has_bias, has_residual;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * out = activation(op(a) · op(b) + bias) + residual. Fast families for an untransposed a: b as a texel
- * view (fastest on software drivers, limited in size) or as a storage buffer, each for elements
- * (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), both also for few rows; for few rows
- * and b (N, K) one whose lanes share a sum (matmul_few.comp); then a plain kernel for everything. Large
- * operands are bound slab by slab. */
+ * view (fastest on software drivers, limited in size; halves and bf16 as words) or as a storage buffer,
+ * each for elements (matmul.comp) and for packed weights (N, K) (matmul_packed.comp), both also for few
+ * rows; for few rows and b (N, K) one whose lanes share a sum (matmul_few.comp); then a plain kernel for
+ * everything. Large operands are bound slab by slab. */
 #include "ops/matmul.h"
 #include "ops/check.h"
 #include "ops/rows.h"
@@ -108,26 +108,27 @@ static void reference(const vr_ref_args *r)
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
-/* No more rows than there are. */
-static uint32_t few_rows(const vr_call *c)
+/* Whether a fetch of b is two quads of columns. */
+static bool wide_words(const vr_call *c, const vr_kernel *k)
 {
-    uint32_t rows = 1;
-    while (rows < FEW_ROWS && rows < sizes_of(c).m)
-        rows *= 2;
-    return rows;
+    return k->binds[B].access == VR_TEXEL_UVEC4 && !c->at.matmul.transpose_b;
 }
 
 /* Rows x column quads of a lane, where the kernel does not say. Software drivers run a workgroup on a core
  * and gain from large tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for
- * three times as long as 2 and are no faster. */
+ * three times as long as 2 and are no faster, but where a fetch brings two. */
 static vr_tile tile_of(const vr_call *c, const vr_kernel *k)
 {
     const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
     vr_tile t = k->tile;
     if (!t.rows)
-        t.rows = t.few ? few_rows(c) : cpu ? 8 : 4;
+        t.rows = cpu ? 8 : 4;
+    while (t.few && t.rows > 1 && t.rows / 2 >= sizes_of(c).m) /* no more than there are */
+        t.rows /= 2;
     if (!t.quads)
         t.quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
+    if (wide_words(c, k) && t.quads < 4)
+        t.quads *= 2;
     return t;
 }
 
@@ -270,6 +271,15 @@ static bool fits(const vr_call *c, const vr_kernel *k)
     return (!vr_is_packed(b) || stored) && slabs_fit(c, k);
 }
 
+/* Halves and bf16 whose rows are whole words, and, along k, as many quads as a's. */
+static bool halves_fits(const vr_call *c, const vr_kernel *k)
+{
+    const vr_value *b = c->in[B];
+    const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
+    const bool even = !c->at.matmul.transpose_b || (sizes_of(c).k + 3ull) / 4 % 2 == 0;
+    return halves && even && vr_value_row_bytes(b) % 16 == 0 && slabs_fit(c, k);
+}
+
 /* Twice the rows a lane: fewer fetches a product, but slower to compile, and fewer tiles for the cores. */
 static bool tall_pays(const vr_call *c, const vr_kernel *k)
 {
@@ -287,6 +297,13 @@ static bool packed_fits(const vr_call *c, const vr_kernel *k)
 static bool few_fits(const vr_call *c, const vr_kernel *k)
 {
     return sizes_of(c).m <= FEW_ROWS && packed_fits(c, k);
+}
+
+/* bf16 is the faster in tiles of several quads, but for a single row where fetches are costly. */
+static bool few_pays(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return c->in[B]->dtype != VIREO_BF16 || (sizes_of(c).m == 1 && c->limits->costly_texel_fetch);
 }
 
 /* As many rows a lane as the call has, where those of a tile would be computed for nothing. */
@@ -433,8 +450,8 @@ static struct vr_push_matmul push_of(const vr_call *c, const vr_kernel *k, const
         .batch_first = b->batch, .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
-        .w_first = c->at.matmul.transpose_b ? 0 : b->column / 4, .has_bias = c->in[BIAS] != NULL,
-        .has_residual = c->in[RESIDUAL] != NULL};
+        .w_first = c->at.matmul.transpose_b ? 0 : b->column / (wide_words(c, k) ? 8 : 4),
+        .has_bias = c->in[BIAS] != NULL, .has_residual = c->in[RESIDUAL] != NULL};
 }
 
 static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
@@ -518,43 +535,43 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
         {VR_IN0, access_a}, {VR_IN1, access_b}, {VR_IN2, access_bias}, {VR_IN3, VR_STORAGE},       \
             {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}                                           \
     }
-#define TILES                                                                                      \
-    .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .launch = launch_tiles
-#define DOT                                                                                        \
+#define TILES(access_b)                                                                            \
+    .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .launch = launch_tiles,                  \
+    .binds = BINDS(VR_TEXEL_VEC4, access_b, VR_STORAGE)
+#define ELEMENTS(access_b) .order = 1, .shader = "matmul.comp", TILES(access_b)
+#define PACKED(access_b) .order = 2, .shader = "matmul_packed.comp", TILES(access_b)
+#define DOT(access_b)                                                                              \
     .shader = "matmul_few.comp", .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,                            \
-    .workgroup = VR_WORKGROUP_SUBGROUP, .tile = {.few = true, .quads = 1}, .fits = dot_fits,       \
-    .pays = dot_pays, .define = define_dot, .launch = launch_dot
+    .workgroup = VR_WORKGROUP_SUBGROUP, .tile = {.rows = FEW_ROWS, .few = true, .quads = 1},       \
+    .fits = dot_fits, .pays = dot_pays, .define = define_dot, .launch = launch_dot,                \
+    .binds = BINDS(VR_TEXEL_VEC4, access_b, VR_STORAGE)
 static const vr_kernel kernels[] = {
-    {.name = "dot", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "words", DOT, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
-    {.name = "few", .order = 2, .shader = "matmul_packed.comp", TILES, .tile = {.few = true, .quads = 1},
-     .fits = few_fits, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
-    {.name = "packed", .order = 2, .shader = "matmul_packed.comp", TILES, .tile = {.quads = 1},
-     .fits = packed_fits, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_UVEC4, VR_STORAGE)},
-    {.name = "packed_weights", .order = 2, .shader = "matmul_packed.comp",
-     .defines = "#define W_STORAGE\n", TILES, .tile = {.quads = 1}, .fits = packed_fits,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
-    {.name = "thin", .order = 1, .shader = "matmul.comp", TILES, .tile = {.few = true}, .fits = thin_fits,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "shared", .order = 1, .shader = "matmul.comp", .defines = "#define A_SHARED\n", TILES,
-     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .quads = 2}, .fits = fits,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "tall", .order = 1, .shader = "matmul.comp", TILES, .needs = VR_NEEDS_CPU_FETCH,
-     .tile = {.rows = 16}, .fits = fits, .pays = tall_pays,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "texel", .order = 1, .shader = "matmul.comp", TILES, .fits = fits,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_VEC4, VR_STORAGE)},
-    {.name = "weights", .order = 1, .shader = "matmul.comp", .defines = "#define W_STORAGE\n", TILES,
-     .fits = fits, .binds = BINDS(VR_TEXEL_VEC4, VR_STORAGE, VR_STORAGE)},
+    {.name = "dot", DOT(VR_TEXEL_VEC4)},
+    {.name = "words", DOT(VR_TEXEL_UVEC4)},
+    {.name = "few", PACKED(VR_TEXEL_UVEC4), .tile = {.rows = FEW_ROWS, .few = true, .quads = 1},
+     .fits = few_fits, .pays = few_pays},
+    {.name = "shared_halves", ELEMENTS(VR_TEXEL_UVEC4), .defines = "#define A_SHARED\n#define W_WORDS\n",
+     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true}, .fits = halves_fits},
+    {.name = "tall", ELEMENTS(VR_TEXEL_VEC4), .needs = VR_NEEDS_CPU_FETCH, .tile = {.rows = 16},
+     .fits = fits, .pays = tall_pays},
+    {.name = "halves", ELEMENTS(VR_TEXEL_UVEC4), .defines = "#define W_WORDS\n", .tile = {.few = true},
+     .fits = halves_fits},
+    {.name = "packed", PACKED(VR_TEXEL_UVEC4), .tile = {.quads = 1}, .fits = packed_fits},
+    {.name = "packed_weights", PACKED(VR_STORAGE), .defines = "#define W_STORAGE\n", .tile = {.quads = 1},
+     .fits = packed_fits},
+    {.name = "shared", ELEMENTS(VR_TEXEL_VEC4), .defines = "#define A_SHARED\n",
+     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true, .quads = 2}, .fits = fits},
+    {.name = "thin", ELEMENTS(VR_TEXEL_VEC4), .tile = {.rows = THIN_ROWS, .few = true}, .fits = thin_fits},
+    {.name = "texel", ELEMENTS(VR_TEXEL_VEC4), .fits = fits},
+    {.name = "weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n", .fits = fits},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
-     .define = define_plain, .launch = launch_plain,
-     .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
+     .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 
 static const vr_check checks[] = {
     {.at.matmul = {.activation = VIREO_GELU},
      .in = {VR_IN_ROWS(1, 37, 50), VR_IN_F32(50, 33), VR_IN_F32(33), VR_IN_ROWS(1, 37, 33)}},
-    {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(9, 68), VR_IN_F16(17, 68)}},
+    {.in = {VR_IN_F32(9, 68), VR_IN_F16(68, 40)}},
     {.at.matmul = {.transpose_a = true}, .in = {VR_IN_F32(3, 21, 10), VR_IN_F32(3, 21, 30)}},
     {.at.matmul = {.transpose_b = true}, .in = {VR_IN_F32(5, 288), VR_IN_OF(VIREO_Q8_0, 17, 288)}},
     {.at.matmul = {.transpose_b = true},

@@ -69,6 +69,13 @@ static const row rows[] = {
     {64, 65, 63, TB | RESIDUAL | HALF},
     {65, 64, 64, HALF},
     {2, 2, 4, TB | HALF},
+    /* Words of half weights: two quads along k, or side by side, and tiles of few rows. */
+    {1, 40, 24, HALF | BIAS},
+    {3, 24, 19, HALF},
+    {5, 136, 33, HALF | RESIDUAL},
+    {16, 20, 40, TB | HALF},
+    {130, 264, 72, HALF},
+    {21, 520, 8, HALF | BIAS, .view = true},
     /* Activations. */
     {5, 7, 9, TB | BIAS, VIREO_GELU},
     {33, 17, 65, TB | BIAS, VIREO_GELU},
@@ -99,6 +106,8 @@ static const row rows[] = {
     {64, 65, 64, BATCH_A | BATCH_B | TB, .least = true},
     {65, 66, 63, BATCH_A | BATCH_B, .least = true},
     {65, 66, 63, BATCH_A | BATCH_B | TB, .least = true},
+    /* Columns in several dispatches there, of weights (K, N). */
+    {40, 264, 64, BIAS | HALF, .least = true},
     {0, 120, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
     {6, 9, 40, TB | BIAS, .fill = FILL_WIDE},
     {6, 9, 40, TB, .fill = FILL_HUGE}, /* products of 1e30 and weights about 1 */
@@ -213,6 +222,11 @@ static const row bf16_rows[] = {
     {2, 200, 70, BIAS, .device = OP_DEVICE_LOW},
     {3, 700, 100, BIAS, .device = OP_DEVICE_LOW, .turned = true},
     {3, 9, 40, TB, .weights = FILL_TINY},
+    {2, 13, 24, BIAS},
+    {19, 70, 40, TB | RESIDUAL},
+    {70, 265, 64, BIAS},
+    {20, 21, 44, TB}, /* an odd number of quads */
+    {40, 265, 64, BIAS, .least = true},
 };
 enum {
     N_ROWS = sizeof rows / sizeof *rows,
