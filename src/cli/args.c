@@ -94,19 +94,40 @@ static int unknown_option(const vr_command *command, const vr_option *global, si
                           vr_nearest(name, names, n));
 }
 
+/* The first `length` characters, all of them digits: a number of `unit` each, from min to max. */
+static bool read_number(const vr_option *o, const char *value, size_t length, uint32_t unit,
+                        uint32_t *target)
+{
+    errno = 0;
+    const unsigned long long number = strtoull(value, NULL, 10);
+    if (length == 0 || strspn(value, "0123456789") != length || errno == ERANGE || number > o->max / unit ||
+        number * unit < o->min)
+        return false;
+    *target = (uint32_t)number * unit;
+    return true;
+}
+
 static int set_number(const vr_command *command, const vr_option *o, const char *value,
                       uint32_t *target)
 {
-    size_t length = strlen(value);
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(value, &end, 10);
-    if (length == 0 || strspn(value, "0123456789") != length || errno == ERANGE ||
-        number < o->min || number > o->max)
-        return vr_usage_error(command, "%s is \"%s\"; allowed: a whole number from %u to %u",
-                              o->name, value, o->min, o->max);
-    *target = (uint32_t)number;
-    return 0;
+    if (read_number(o, value, strlen(value), 1, target))
+        return 0;
+    return vr_usage_error(command, "%s is \"%s\"; allowed: a whole number from %u to %u", o->name, value,
+                          o->min, o->max);
+}
+
+static int set_seconds(const vr_command *command, const vr_option *o, const char *value,
+                       uint32_t *target)
+{
+    const size_t length = strspn(value, "0123456789");
+    const char *unit = value + length;
+    if ((!*unit || !strcmp(unit, "s") || !strcmp(unit, "m")) &&
+        read_number(o, value, length, *unit == 'm' ? 60 : 1, target))
+        return 0;
+    return vr_usage_error(command,
+                          "%s is \"%s\"; allowed: a whole number of seconds from %u to %u, as 90, 90s "
+                          "or, of minutes, 2m",
+                          o->name, value, o->min, o->max);
 }
 
 static int set_choice(const vr_command *command, const vr_option *o, const char *value,
@@ -152,6 +173,8 @@ static int set_value(const vr_command *command, const vr_option *o, const char *
     }
     case VR_OPTION_NUMBER:
         return set_number(command, o, value, target);
+    case VR_OPTION_SECONDS:
+        return set_seconds(command, o, value, target);
     case VR_OPTION_CHOICE:
         return set_choice(command, o, value, target);
     }

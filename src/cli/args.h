@@ -14,6 +14,7 @@ typedef enum vr_option_kind {
     VR_OPTION_TEXT,   /* const char *; not empty */
     VR_OPTION_LIST,   /* vr_list; may be repeated */
     VR_OPTION_NUMBER, /* uint32_t from min to max */
+    VR_OPTION_SECONDS, /* the same, of seconds; "90", "90s" or, of minutes, "2m" */
     VR_OPTION_CHOICE, /* uint32_t: index of the word in `choices` */
     VR_OPTION_MAYBE,  /* const char *: "" without a value, else =VALUE, or the next argument if it ends
                          with `choices` */

@@ -224,10 +224,14 @@ NUMBERS = [
     ("bench search", "--dim", 1 << 15),
     ("bench search", "--queries", 1024),
     ("bench compare", "--threshold", 99),
+]
+SECONDS = [
     ("tune --model m", "--budget", 3600),
 ]
 NO_NUMBERS = ["-1", "0", "99999999999999999999", "18446744073709551617", "4294967297", "nan", "inf", "1e3",
               "1.0", "+5", "0x10", "5k", "-", "\u0665"]
+NO_SECONDS = ["s", "m", "0s", "0m", "-1s", "1.5m", "5 s", "5S", "1h", "1ms", "2m30s", "61m", "71582789m", "3601s",
+              "18446744073709551615m"]
 
 # 8-10 files, told before a device is opened: the row's line, the message, what follows it
 NONE = "cannot be opened: No such file or directory"
@@ -421,7 +425,8 @@ def complete():
         _, out, _ = run([command, "--help"])
         numbers = re.findall(r"^  (--?[a-z-]+)[ =](?:N|SECONDS|PERCENT) ", out.decode(), re.M)
         missing = [option for option in numbers
-                   if not any(line.split()[0] == command and option == has for line, has, _ in NUMBERS)]
+                   if not any(line.split()[0] == command and option == has
+                              for line, has, _ in NUMBERS + SECONDS)]
         checks += 1
         if not rows or missing:
             failures.append(f"{command}: {len(rows)} rows, no numbers out of range of {missing}")
@@ -445,6 +450,11 @@ def main():
             refused(line.split() + [f"{option}={value}"], 2,
                     f'vireo {line.split()[0]}: {option} is "{value}"; allowed: a whole number from 1 to '
                     f'{most}\nSee: vireo {line.split()[0]} --help\n')
+    for line, option, most in SECONDS:
+        for value in NO_NUMBERS + NO_SECONDS + [str(most + 1)]:
+            refused(line.split() + [f"{option}={value}"], 2,
+                    f'vireo {line.split()[0]}: {option} is "{value}"; allowed: a whole number of seconds from 1 '
+                    f'to {most}, as 90, 90s or, of minutes, 2m\nSee: vireo {line.split()[0]} --help\n')
     for line, message, after in FILES:
         fails(line, message, after)
     unreadable()
