@@ -70,8 +70,13 @@ bool vireo_device_get_profile_event(const vireo_device *, size_t index,
 typedef struct vireo_tuned {
     char call[384]; /* op, then dtype and capacities of each input: "matmul f32[512,384] f16[1536,384]" */
     char kernel[48], usual[48]; /* what runs, and what would otherwise */
-    double us, usual_us;        /* medians, microseconds; of a pinned choice 0 */
+    double us, usual_us;        /* medians, microseconds; of a pinned choice, or before it was timed, 0 */
     bool pinned;
+    bool open;    /* other kernels are left to be timed: tuning again goes on from here */
+    bool stale;   /* measured with a kernel that has changed since: no session follows it */
+    bool met;     /* a session of this device has run the call, or a tuning one would */
+    bool refused; /* pinned to what is none of the op's kernels or, if it was met, cannot run for it or has
+                     failed its self-test: no session follows it, and the log warned of it */
 } vireo_tuned;
 /* false: past the end. Others that tune meanwhile change the order. */
 bool vireo_device_get_tuned(vireo_device *, size_t index, vireo_tuned *out);

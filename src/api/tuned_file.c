@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "io/json.h"
+#include "run/tune.h"
 #include "vireo/inspect.h"
 #include "vk/cache.h"
 #include <string.h>
@@ -13,6 +14,7 @@ enum { NAME = 256, MOST_BYTES = 16 << 20 };
 typedef struct choice {
     char device[37], device_name[NAME], driver[VR_DRIVER_KEY], driver_name[NAME];
     vr_tuned_row row;
+    bool stale; /* vr_tuned_is_stale, of this device's */
 } choice;
 
 typedef struct choices {
@@ -97,8 +99,12 @@ static vireo_status read_measured(const reader *r, const cJSON *o, vr_tuned_row 
         st = read_hash(r, o, "source", &out->source);
     if (!st)
         st = read_hash(r, o, "kernel_source", &out->kernel_source);
+    if (!st && vr_json_get(o, "check_source")) /* without it the choice is stale */
+        st = read_hash(r, o, "check_source", &out->check_source);
     if (!st)
         st = read_flag(r, o, "partly", &out->partly);
+    if (!st && vr_json_get(o, "heard"))
+        st = read_text(r, o, "heard", 0, sizeof out->heard, false, out->heard);
     if (!st)
         st = read_time(r, o, "ns", &out->us);
     return st ? st : read_time(r, o, "usual_ns", &out->usual_us);
@@ -108,7 +114,7 @@ static vireo_status read_keys(const reader *r, const cJSON *o)
 {
     static const char *const known[] = {
         "device", "device_name", "driver", "driver_name",   "call",   "kernel", "usual",
-        "ns",     "usual_ns",    "source", "kernel_source", "partly", "pinned"};
+        "ns",     "usual_ns",    "source", "kernel_source", "check_source", "partly", "heard", "pinned"};
     if (!cJSON_IsObject(o))
         return vr_fail(r->err, VIREO_ERROR_FORMAT, "%s: choices[%zu] must be an object", r->path,
                        r->index);
@@ -120,8 +126,8 @@ static vireo_status read_keys(const reader *r, const cJSON *o)
             return vr_fail(
                 r->err, VIREO_ERROR_FORMAT,
                 "%s: choices[%zu]: \"%.60s\" is not known; allowed: device, device_name, driver, "
-                "driver_name, call, kernel, usual, ns, usual_ns, source, kernel_source, partly, "
-                "pinned",
+                "driver_name, call, kernel, usual, ns, usual_ns, source, kernel_source, "
+                "check_source, partly, heard, pinned",
                 r->path, r->index, m->string);
     }
     return VIREO_OK;
@@ -193,10 +199,11 @@ static void write_text(vr_str *s, const char *key, const char *value)
 
 static void write_choice(vr_str *s, const choice *c)
 {
-    char source[33], kernel_source[33];
+    char source[33], kernel_source[33], check_source[33];
     const vr_tuned_row *r = &c->row;
     vr_hash_hex(r->source, source);
     vr_hash_hex(r->kernel_source, kernel_source);
+    vr_hash_hex(r->check_source, check_source);
     vr_str_add(s, "\n {");
     write_text(s, "call", r->call);
     write_text(s, "kernel", r->kernel);
@@ -207,6 +214,9 @@ static void write_choice(vr_str *s, const choice *c)
         write_text(s, "source", source);
         write_text(s, "kernel_source", kernel_source);
         vr_str_add(s, "\n  ");
+        if (r->heard[0])
+            write_text(s, "heard", r->heard);
+        write_text(s, "check_source", check_source);
     }
     vr_str_addf(s, "\"pinned\": %s, ", r->pinned ? "true" : "false");
     write_text(s, "device_name", c->device_name);
@@ -246,7 +256,7 @@ static vireo_status add_own(vireo_device *d, choices *out, vireo_error *err)
     vr_tuned_row row;
     for (size_t i = 0; vr_tuned_get(d, NULL, i, &row); i++) {
         const choice c = choice_of(d, &row);
-        if (!add(out, &c))
+        if ((row.pinned || row.usual_us > 0) && !add(out, &c)) /* what was not measured is for this run alone */
             return vr_fail_memory(err, "tuned kernels");
     }
     return VIREO_OK;
@@ -298,13 +308,20 @@ vireo_status vr_tuned_load(vireo_device *d, vireo_error *err)
     return st;
 }
 
-/* Whether one of `others`, if need be only of those that are pinned, stands for the choice. */
+static bool same_device(const choice *a, const choice *b)
+{
+    return !strcmp(a->device, b->device) && !strcmp(a->driver, b->driver);
+}
+
+/* Whether one of `others`, if need be only of those that are pinned, stands for the choice; so does any of the
+ * same call for one that is stale. */
 static bool is_replaced(const choice *c, const choices *others, bool by_pins_alone)
 {
     for (size_t i = 0; i < others->count; i++) {
         const choice *o = &others->list[i];
-        if (!strcmp(o->device, c->device) && !strcmp(o->driver, c->driver) &&
-            (o->row.pinned || !by_pins_alone) && vr_tuned_stands_for(&o->row, &c->row))
+        const bool later = c->stale && !strcmp(o->row.call, c->row.call);
+        if (same_device(o, c) && (o->row.pinned || !by_pins_alone) &&
+            (later || vr_tuned_stands_for(&o->row, &c->row)))
             return true;
     }
     return false;
@@ -326,6 +343,16 @@ static bool merge(const choices *old, const choices *own, choices *all)
     return ok;
 }
 
+static vireo_status find_stale(vireo_device *d, choices *c, vireo_error *err)
+{
+    const choice own = choice_of(d, &(vr_tuned_row){.us = 0});
+    vireo_status st = VIREO_OK;
+    for (size_t i = 0; !st && i < c->count; i++)
+        if (same_device(&c->list[i], &own))
+            st = vr_tuned_is_stale(d, &c->list[i].row, &c->list[i].stale, err);
+    return st;
+}
+
 static void save(vireo_device *d, const char *path)
 {
     choices old = {.allocator = d->allocator}, own = old, all = old;
@@ -336,6 +363,8 @@ static void save(vireo_device *d, const char *path)
     vireo_status st = read_file(path, &old, &why);
     if (st == VIREO_ERROR_NOT_FOUND)
         st = VIREO_OK;
+    if (!st)
+        st = find_stale(d, &old, &why);
     if (!st)
         st = add_own(d, &own, &why);
     if (!st && !merge(&old, &own, &all))
@@ -373,12 +402,15 @@ void vr_tuned_save(vireo_device *d)
 bool vireo_device_get_tuned(vireo_device *d, size_t index, vireo_tuned *out)
 {
     vr_tuned_row row;
-    if (vr_tuned_load(d, NULL) || !vr_tuned_get(d, NULL, index, &row))
+    bool stale;
+    if (vr_tuned_load(d, NULL) || !vr_tuned_get(d, NULL, index, &row) ||
+        vr_tuned_is_stale(d, &row, &stale, NULL))
         return false;
     _Static_assert(sizeof out->call >= sizeof row.call && sizeof out->kernel >= sizeof row.kernel &&
                        sizeof out->usual >= sizeof row.usual,
                    "texts fit");
-    *out = (vireo_tuned){.us = row.us, .usual_us = row.usual_us, .pinned = row.pinned};
+    *out = (vireo_tuned){.us = row.us, .usual_us = row.usual_us, .pinned = row.pinned, .open = row.partly,
+                         .stale = stale, .met = row.met, .refused = row.refused || vr_tuned_is_unknown(&row)};
     memcpy(out->call, row.call, sizeof row.call);
     memcpy(out->kernel, row.kernel, sizeof row.kernel);
     memcpy(out->usual, row.usual, sizeof row.usual);

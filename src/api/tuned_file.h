@@ -5,16 +5,15 @@
  *     {"format": "vireo tuned 1", "choices": [
  *      {"device": UUID, "device_name": "...", "driver": HASH, "driver_name": "...",
  *       "call": "matmul f32[512,384] f32[1536,384]", "kernel": "texel", "usual": "tall",
- *       "ns": 812300, "usual_ns": 1032100, "partly": false, "source": HASH, "kernel_source": HASH,
- *       "pinned": false}, ...]}
+ *       "ns": 812300, "usual_ns": 1032100, "partly": true, "heard": "few weights",
+ *       "source": HASH, "kernel_source": HASH, "check_source": HASH, "pinned": false}, ...]}
  *
  * "pinned": true is a person's word: the kernel runs whatever was measured; then usual, ns, usual_ns, partly
- * and the sources need not be there. */
+ * and the sources need not be there. "heard": the other kernels that were timed; where it is not there, they are
+ * timed again. */
 #ifndef VR_API_TUNED_FILE_H
 #define VR_API_TUNED_FILE_H
 #include "vk/tuned.h"
-
-#define VR_TUNED_FILE "tuned.json"
 
 /* Reads the cache folder's file, if that was not done yet; other threads wait for it. One that is damaged is
  * a warning and ignored. Fails on exhausted memory only. */

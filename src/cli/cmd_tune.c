@@ -8,7 +8,7 @@
 #include "vireo/inspect.h"
 #include <string.h>
 
-enum { DEFAULT_SECONDS = 30, MOST_SECONDS = 3600, MOST_TEXTS = 1 << 16 };
+enum { DEFAULT_SECONDS = 30, MOST_SECONDS = 3600, LEAST_MS = 1000, MOST_TEXTS = 1 << 16 };
 
 typedef struct tune_args {
     const char *model, *input, *import, *export;
@@ -16,8 +16,9 @@ typedef struct tune_args {
     bool allow_nonfinite, json;
 } tune_args;
 
-/* What an encoder is asked for most: full runs, then single texts and what lies between. */
-static const uint32_t sizes[] = {512, 16, 32, 64, 128, 256}; /* tokens */
+/* The largest first: what its kernels compile the others have, and, as each size has half of what is left, the
+ * budget goes with what runs of that size take. */
+static const uint32_t sizes[] = {512, 256, 128, 64, 32, 16}; /* tokens */
 static const char sentence[] = "A quiet film about a lighthouse keeper and the sea";
 
 static vireo_status embed(vireo_embedder *e, const char *const *texts, size_t n, vireo_error *err)
@@ -59,34 +60,77 @@ static vireo_status embed_file(vireo_embedder *e, const char *path, vireo_error 
     return st;
 }
 
+static bool is_open(const vireo_tuned *t, bool met_alone)
+{
+    return t->open && !t->stale && !t->pinned && (t->met || !met_alone);
+}
+
+/* met_alone: of the calls that were run here. */
+static size_t count_open(const vr_engine *e, bool met_alone)
+{
+    vireo_tuned t;
+    size_t n = 0;
+    for (size_t i = 0; vireo_device_get_tuned(e->device, i, &t); i++)
+        n += is_open(&t, met_alone);
+    return n;
+}
+
+/* Passes over all sizes: what one of them leaves of its half, a pass more gives to those that are open. */
 static int measure(vr_engine *e, const tune_args *a)
 {
+    const uint64_t budget = (a->budget ? a->budget : DEFAULT_SECONDS) * UINT64_C(1000000000);
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
     options.progress = vr_progress;
-    options.tune_ms = 1000 * (a->budget ? a->budget : DEFAULT_SECONDS);
+    options.deterministic = e->cli->global.deterministic;
+    options.tune_ms = (uint32_t)(budget / 1000000);
     const int status = vr_engine_open_embedder(e, a->model, &options);
     if (status)
         return status;
     const uint64_t start = vr_now_ns();
-    vireo_status st = a->input ? embed_file(e->embedder, a->input, &e->error)
-                               : embed_sizes(e->embedder, &e->error);
-    e->ns_run = vr_now_ns() - start;
+    vireo_status st = VIREO_OK;
+    do {
+        if (!e->embedder)
+            st = vireo_embedder_create(e->model, e->source, &options, &e->embedder, &e->error);
+        if (!st)
+            st = a->input ? embed_file(e->embedder, a->input, &e->error)
+                          : embed_sizes(e->embedder, &e->error);
+        vireo_embedder_destroy(&e->embedder);
+        e->ns_run = vr_now_ns() - start;
+        options.tune_ms = e->ns_run < budget ? (uint32_t)((budget - e->ns_run) / 1000000) : 0;
+    } while (!st && options.tune_ms >= LEAST_MS && count_open(e, true));
     return st ? vr_engine_fail(e, st, NULL) : 0;
 }
 
 /* ---- What is known -------------------------------------------------------------------------- */
 
-static void write_json(const vr_engine *e, vr_json_out *j)
+/* What becomes of the choice. */
+static const char *state_of(const vireo_tuned *t)
+{
+    return t->refused  ? "refused"
+           : t->pinned ? "pinned"
+           : t->stale  ? "stale"
+           : t->open   ? "open"
+                       : "decided";
+}
+
+static bool is_changed(const vireo_tuned *t)
+{
+    return !t->pinned && !t->stale && strcmp(t->kernel, t->usual) != 0;
+}
+
+static void write_json(const vr_engine *e, bool measured, vr_json_out *j)
 {
     vireo_tuned t;
     vr_out_begin(j, NULL, '{');
     vr_out_text(j, "device", vr_engine_device_name(e));
     vr_out_number(j, "seconds", (double)e->ns_run / 1e9);
+    vr_out_number(j, "open", (double)count_open(e, measured));
     vr_out_begin(j, "choices", '[');
     for (size_t i = 0; vireo_device_get_tuned(e->device, i, &t); i++) {
         vr_out_begin(j, NULL, '{');
         vr_out_text(j, "call", t.call);
         vr_out_text(j, "kernel", t.kernel);
+        vr_out_text(j, "state", state_of(&t));
         vr_out_bool(j, "pinned", t.pinned);
         if (!t.pinned) {
             vr_out_text(j, "usual", t.usual);
@@ -104,41 +148,56 @@ static void add_row(vr_table *table, const vireo_tuned *t)
 {
     vr_table_add(table, t->call);
     vr_table_add(table, t->kernel);
-    if (t->pinned) {
+    if (t->usual_us > 0) {
+        vr_table_addf(table, "%.0f", t->us);
+        vr_table_add(table, t->usual);
+        vr_table_addf(table, "%.0f", t->usual_us);
+    } else {
         vr_table_add(table, "");
+        vr_table_add(table, t->usual);
         vr_table_add(table, "");
-        vr_table_add(table, "");
-        vr_table_add(table, "pinned");
-        return;
     }
-    vr_table_addf(table, "%.0f", t->us);
-    vr_table_add(table, t->usual);
-    vr_table_addf(table, "%.0f", t->usual_us);
-    if (strcmp(t->kernel, t->usual) == 0)
-        vr_table_add(table, "");
-    else
+    if (is_changed(t))
         vr_table_addf(table, "%.2fx", t->us > 0 ? t->usual_us / t->us : 1.0);
+    else
+        vr_table_add(table, "");
+    vr_table_add(table, strcmp(state_of(t), "decided") == 0 ? "" : state_of(t));
 }
 
-static void write_text(const vr_engine *e, vr_str *s)
+/* What is left to do, in one line. */
+static void write_open(const vr_engine *e, bool measured, vr_str *s)
+{
+    const size_t n = count_open(e, measured);
+    if (n)
+        vr_str_addf(s,
+                    "%zu calls are open: kernels are left to be timed; run %s again, or with a larger "
+                    "--budget\n",
+                    n, measured ? "this" : "\"vireo tune --model MODEL\"");
+    else if (measured)
+        vr_str_add(s, "no call is open: every kernel that can run was timed\n");
+}
+
+static void write_text(const vr_engine *e, bool measured, vr_str *s)
 {
     static const vr_column columns[] = {
         {.title = "call", .shrinks = true}, {.title = "kernel"},
         {.title = "us", .right = true},     {.title = "usual"},
-        {.title = "us", .right = true},     {.title = "gain", .right = true}};
+        {.title = "us", .right = true},     {.title = "gain", .right = true}, {.title = ""}};
     vr_table t;
     vireo_tuned tuned;
-    size_t n = 0, changed = 0;
+    size_t n = 0, known = 0, changed = 0;
     vr_table_init(&t, columns, sizeof columns / sizeof *columns);
     for (; vireo_device_get_tuned(e->device, n, &tuned); n++) {
         add_row(&t, &tuned);
-        changed += tuned.usual[0] && strcmp(tuned.kernel, tuned.usual) != 0;
+        known += !tuned.stale && !tuned.refused && (tuned.pinned || tuned.usual_us > 0);
+        changed += is_changed(&tuned);
     }
     if (n)
         vr_table_write(&t, vr_terminal_width(), s);
     vr_table_deinit(&t);
     vr_str_addf(s, "%s%zu calls are known on %s, %zu of them run another kernel than usual\n",
-                n ? "\n" : "", n, vr_engine_device_name(e), changed);
+                n ? "\n" : "", known, vr_engine_device_name(e), changed);
+    write_open(e, measured, s);
 }
 
 static int print(const vr_engine *e, const tune_args *a)
@@ -146,9 +205,9 @@ static int print(const vr_engine *e, const tune_args *a)
     vr_json_out out;
     vr_out_init(&out);
     if (a->json)
-        write_json(e, &out);
+        write_json(e, a->model != NULL, &out);
     else
-        write_text(e, &out.text);
+        write_text(e, a->model != NULL, &out.text);
     const int status = vr_cli_print(e->cli, &out.text);
     vr_out_deinit(&out);
     return status;
@@ -202,7 +261,7 @@ static const vr_option options[] = {
      .help = "texts to run, one a line (runs of 16 to 512 tokens)"},
     {.name = "--budget",
      .value = "SECONDS",
-     .kind = VR_OPTION_NUMBER,
+     .kind = VR_OPTION_SECONDS,
      .min = 1,
      .max = MOST_SECONDS,
      .target = offsetof(tune_args, budget),
@@ -223,7 +282,7 @@ static const vr_option options[] = {
      .target = offsetof(tune_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo tune --model minilm --budget 60",
+static const char *const examples[] = {"vireo tune --model minilm --budget 60s",
                                        "vireo tune --import fleet.json"};
 
 const vr_command vr_command_tune = {
@@ -234,16 +293,17 @@ const vr_command vr_command_tune = {
     .bytes = sizeof(tune_args),
     .examples = examples,
     .notes =
-        "Each size of run has half of the budget that is left; a larger budget measures more.\n"
-        "Every kernel's results are compared with the usual one's. What is found is kept in the\n"
-        "cache folder, in tuned.json, by device, driver and kernel source; all commands follow "
-        "it.\n"
-        "There, \"pinned\": true makes a choice yours. With --deterministic only kernels that sum "
-        "in\n"
-        "the same order are tried. Without options: what is known.\n"
-        "JSON: {\"device\", \"seconds\", \"choices\": [{\"call\", \"kernel\", \"pinned\", "
-        "\"usual\",\n"
-        "  \"us\", \"usual_us\"}]}",
+        "Each size of run has half of the budget that is left, the largest first; what is left\n"
+        "then goes to the calls that are open: where kernels were not timed yet. Another run goes\n"
+        "on from there. Every kernel's results are compared with the usual one's. What is found\n"
+        "is kept in the cache folder, in tuned.json, by device, driver and kernel source; all\n"
+        "commands follow it. There, \"pinned\": true makes a choice yours; one that cannot run is\n"
+        "\"refused\". What was measured with other kernel sources is \"stale\" and counts no more.\n"
+        "With --deterministic only kernels that sum in the same order are tried. Without options:\n"
+        "what is known.\n"
+        "JSON: {\"device\", \"seconds\", \"open\", \"choices\": [{\"call\", \"kernel\", \"state\", "
+        "\"pinned\",\n"
+        "  \"usual\", \"us\", \"usual_us\"}]}; state: decided, open, stale, pinned, refused",
     .uses_device = true,
     .run = run,
 };

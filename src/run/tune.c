@@ -1,186 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run/tune.h"
-#include "base/estimate.h"
-#include "run/selftest.h"
-#include "vk/tuned.h"
+#include "run/tuner.h"
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROUNDS = 12, LEAST_ROUNDS = 3, MOST_OPEN = 4, FAR_SLOWER = 8, SOON_NS = 50000000 };
-#define NO_GROUP SIZE_MAX
-/* What a kernel may take of the best one's least time and stay: at first, and once a few rounds
- * were seen. */
-static const double stays = 2, stays_later = 1.15;
-static const double wins = 0.97; /* of the usual one's median */
+/* Trials of a batch; when it has the least rounds that count, it ends after BATCH_NS. */
+enum { MOST_OPEN = 4 };
+#define BATCH_NS UINT64_C(2000000000)
+/* A trial's first run takes as long as so many usual ones at most, and so long for each kernel, which compiles. */
+enum { FAR_SLOWER = 8, FALLBACK_PART = 4 };
+#define COMPILE_NS UINT64_C(2000000000)
+#define SOON_NS UINT64_C(50000000)
 /* Σ(x - r)² / Σr² of two that are each within 1e-8, the end-to-end gate, of the truth. */
 static const double most_nmse = 4e-8;
 
-/* Nodes whose calls are alike. */
-typedef struct group {
-    vr_call call;
-    char text[VR_TUNED_CALL];
-    vr_hash128 source; /* vr_tuned_source */
-    const vr_kernel *usual, *best;
-    double usual_us, ratio; /* medians: of the usual one, and the best one's part of it */
-    size_t n_nodes;
-    bool timed, all; /* something was, and all that may run */
-} group;
-
-/* Runs of the graph in which all nodes that may run `kernel`; of the first, with the usual ones. */
-typedef struct candidate {
-    vr_op_id op;
-    const vr_kernel *kernel; /* NULL: the usual ones */
-    vireo_session *session;  /* NULL: not begun, given up, or nothing of it is left to be known */
-    bool told;               /* it was timed until it was clear, or gave wrong results */
-    size_t rounds;
-    bool *stays; /* [group] */
-    double *us;  /* [group][MOST_ROUNDS] */
-} candidate;
-
-typedef struct tuner {
-    vireo_session *owner;
-    const vireo_tensor *in;
-    size_t n_in;
-    vr_arena arena;  /* what is below */
-    vr_bucket probe; /* the kernels that would run */
-    group *groups;
-    size_t n_groups;
-    size_t *group_of; /* [node index]; NO_GROUP: nothing to tune */
-    candidate *list;
-    size_t n;
-    vireo_tensor *expected, *got; /* outputs, of the usual kernels and of a candidate */
-    double *ns;                   /* [node index] */
-    uint64_t end, run_end;        /* no run goes on after either */
-    uint64_t usual_ns;            /* of a run with the usual kernels */
-    uint64_t done, total;         /* runs */
-    bool cancelled;
-} tuner;
-
-static const vireo_graph *graph_of(const tuner *t)
+static const vireo_graph *graph_of(const vr_tuner *t)
 {
     return t->owner->model->graph;
-}
-
-static void node_call(tuner *t, size_t node, vr_call *out)
-{
-    const vireo_graph *g = graph_of(t);
-    vr_node_call(g, &g->nodes[node], t->probe.pointers, &t->owner->model->device->info, out);
-}
-
-/* ---- What there is to be timed -------------------------------------------------------------- */
-
-static vireo_status add_node(tuner *t, size_t node, vireo_error *err)
-{
-    vireo_device *d = t->owner->model->device;
-    const vr_kernel *usual = t->probe.nodes[node].kernel, *known = NULL;
-    group new = {.usual = usual, .best = usual, .ratio = 1, .n_nodes = 1, .all = true};
-    t->group_of[node] = NO_GROUP;
-    if (!usual)
-        return VIREO_OK;
-    node_call(t, node, &new.call);
-    if (vr_ops[new.call.op]->n_kernels == 1 || vr_force_names(t->owner->force, new.call.op))
-        return VIREO_OK;
-    bool partly = false;
-    const bool keep_order = t->owner->fixed != NULL;
-    vireo_status st = vr_tuned_source(d, &new.call, usual, keep_order, &new.source, err);
-    if (!st)
-        st = vr_tuned_look_up(t->owner->model, &new.call, &new.source, &known, &partly, err);
-    if (st || (known && !partly))
-        return st;
-    vr_call_text(&new.call, new.text, sizeof new.text);
-    for (size_t i = 0; i < t->n_groups && t->group_of[node] == NO_GROUP; i++)
-        if (!strcmp(t->groups[i].text, new.text) &&
-            !memcmp(&t->groups[i].source, &new.source, sizeof new.source))
-            t->group_of[node] = i;
-    if (t->group_of[node] == NO_GROUP) {
-        t->group_of[node] = t->n_groups;
-        t->groups[t->n_groups++] = new;
-    } else {
-        t->groups[t->group_of[node]].n_nodes++;
-    }
-    return VIREO_OK;
-}
-
-/* Whether the kernel may take the place of the group's usual one. */
-static bool may_run(const tuner *t, const group *g, vr_op_id op, const vr_kernel *k)
-{
-    return g->call.op == op && k != g->usual &&
-           vr_tuned_may_run(&g->call, k, g->usual, t->owner->fixed != NULL);
-}
-
-static vireo_status add_candidate(tuner *t, vr_op_id op, const vr_kernel *k, vireo_error *err)
-{
-    candidate c = {.op = op, .kernel = k};
-    bool any = !k, failed = false;
-    c.stays = vr_arena_array(&t->arena, t->n_groups + 1, sizeof *c.stays);
-    c.us = vr_arena_array(&t->arena, (t->n_groups + 1) * MOST_ROUNDS, sizeof *c.us);
-    if (!c.stays || !c.us)
-        return vr_fail_memory(err, "tuning");
-    for (size_t i = 0; i < t->n_groups; i++) {
-        c.stays[i] = !k || may_run(t, &t->groups[i], op, k);
-        any = any || c.stays[i];
-    }
-    vireo_status st =
-        k && any ? vr_kernel_has_failed(t->owner->model->device, op, k, &failed, err) : VIREO_OK;
-    if (!st && any && !failed)
-        t->list[t->n++] = c;
-    return st;
-}
-
-static size_t all_kernels(void)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < VR_OP_COUNT; i++)
-        n += vr_ops[i]->n_kernels;
-    return n;
-}
-
-static vireo_status make_outputs(tuner *t, vireo_tensor **out, vireo_error *err)
-{
-    const vireo_graph *g = graph_of(t);
-    *out = vr_arena_array(&t->arena, g->n_outputs + 1, sizeof **out);
-    for (size_t i = 0; *out && i < g->n_outputs; i++) {
-        const vr_value *v = &t->probe.values[g->outputs[i].value];
-        (*out)[i].bytes = (size_t)vr_value_elements_now(v) * vireo_dtype_bytes(v->dtype);
-        (*out)[i].data = vr_arena_array(&t->arena, (*out)[i].bytes + 1, 1);
-        if (!(*out)[i].data)
-            return vr_fail_memory(err, "tuning");
-    }
-    return *out ? VIREO_OK : vr_fail_memory(err, "tuning");
-}
-
-/* Groups and candidates. */
-static vireo_status look(tuner *t, const int64_t *capacity, vireo_error *err)
-{
-    vireo_session *s = t->owner;
-    const size_t n_nodes = graph_of(t)->n_nodes;
-    const vr_bucket_options o = {.force = s->force, .fixed = s->fixed, .untuned = true};
-    vireo_status st = vr_bucket_init(&t->probe, s->model, capacity, err);
-    if (!st)
-        st = vr_bucket_choose(&t->probe, &o, err);
-    t->groups = vr_arena_array(&t->arena, n_nodes + 1, sizeof *t->groups);
-    t->group_of = vr_arena_array(&t->arena, n_nodes + 1, sizeof *t->group_of);
-    t->ns = vr_arena_array(&t->arena, n_nodes + 1, sizeof *t->ns);
-    t->list = vr_arena_array(&t->arena, all_kernels() + 1, sizeof *t->list);
-    if (!st && (!t->groups || !t->group_of || !t->ns || !t->list))
-        st = vr_fail_memory(err, "tuning");
-    for (size_t i = 0; !st && i < n_nodes; i++)
-        st = add_node(t, i, err);
-    if (!st)
-        st = add_candidate(t, 0, NULL, err);
-    for (size_t i = 0; !st && i < VR_OP_COUNT; i++)
-        for (size_t j = 0; !st && j < vr_ops[i]->n_kernels; j++)
-            st = add_candidate(t, (vr_op_id)i, &vr_ops[i]->kernels[j], err);
-    if (!st)
-        st = make_outputs(t, &t->expected, err);
-    return st ? st : make_outputs(t, &t->got, err);
 }
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
 static int watch(void *user, const char *what, uint64_t done, uint64_t total)
 {
-    tuner *t = user;
+    vr_tuner *t = user;
     const vr_progress_hook *hook = &t->owner->progress;
     (void)what;
     (void)done;
@@ -191,7 +33,13 @@ static int watch(void *user, const char *what, uint64_t done, uint64_t total)
     return t->cancelled || now > t->end || now > t->run_end;
 }
 
-static vireo_status open_candidate(tuner *t, candidate *c, vireo_error *err)
+static bool is_over(vr_tuner *t)
+{
+    t->run_end = UINT64_MAX;
+    return watch(t, "tune", 0, 0) != 0;
+}
+
+static vireo_status open_trial(vr_tuner *t, vr_trial *c, vireo_error *err)
 {
     const vireo_graph *g = graph_of(t);
     const vireo_allocator *a = t->owner->model->device->allocator;
@@ -209,13 +57,13 @@ static vireo_status open_candidate(tuner *t, candidate *c, vireo_error *err)
         return vr_fail_memory(err, "tuning");
     for (size_t i = 0; i < g->n_nodes; i++) {
         const size_t in = t->group_of[i];
-        const bool other = c->kernel && in != NO_GROUP && c->stays[in];
-        c->session->fixed[i] = other ? c->kernel : t->probe.nodes[i].kernel;
+        const bool other = in != VR_NO_GROUP && c->runs[in];
+        c->session->fixed[i] = other ? c->kernels[g->nodes[i].op] : t->probe.nodes[i].kernel;
     }
     return VIREO_OK;
 }
 
-static vireo_status run_once(tuner *t, candidate *c, vireo_tensor *out, vireo_error *err)
+static vireo_status run_once(vr_tuner *t, vr_trial *c, vireo_tensor *out, vireo_error *err)
 {
     vireo_status st = vr_session_submit(c->session, t->in, t->n_in, err);
     if (!st)
@@ -245,7 +93,7 @@ static bool close_enough(const vireo_tensor *x, const vireo_tensor *r, bool same
     return wrong <= most_nmse * all;
 }
 
-static bool agrees(const tuner *t)
+static bool agrees(const vr_tuner *t)
 {
     for (size_t i = 0; i < graph_of(t)->n_outputs; i++)
         if (!close_enough(&t->got[i], &t->expected[i], t->owner->fixed != NULL))
@@ -253,126 +101,109 @@ static bool agrees(const tuner *t)
     return true;
 }
 
-/* told: that is an answer; else another time it may be heard. */
-static void give_up(const tuner *t, candidate *c, bool told, const char *why)
+/* It ends here. If it has one kernel alone and was `heard`, that is an answer; else its kernels are tried once
+ * more each by itself, `later`; else another time they may be heard. */
+static vireo_status give_up(vr_tuner *t, vr_trial *c, bool heard, bool later, const char *why,
+                            vireo_error *err)
 {
-    vr_logf(&t->owner->model->device->log, VIREO_LOG_INFO, "tuning: %s/%s is left out: %s",
-            vr_ops[c->op]->name, c->kernel->name, why);
+    vireo_status st = VIREO_OK;
+    for (size_t op = 0; op < VR_OP_COUNT; op++)
+        if (c->kernels[op])
+            vr_logf(&t->owner->model->device->log, VIREO_LOG_INFO, "tuning: %s/%s%s: %s", vr_ops[op]->name,
+                    c->kernels[op]->name, later ? ", which is tried again" : " is left out", why);
     vr_session_destroy(&c->session);
-    memset(c->stays, 0, t->n_groups * sizeof *c->stays);
-    c->told = told;
+    if (later)
+        st = vr_tune_split(t, c, err);
+    for (size_t g = 0; g < t->n_groups; g++) {
+        if (heard && !later && c->stays[g])
+            vr_tune_hear(t, c, g);
+        c->stays[g] = false;
+    }
     c->rounds = 0;
+    return st;
 }
 
-static bool is_over(tuner *t)
+/* What a run that failed, or took until run_end, means: a fault of the caller's, of a kernel, or none, as the
+ * time is over. */
+static vireo_status judge_fault(vr_tuner *t, vr_trial *c, vireo_status fault, const vireo_error *why,
+                                vireo_error *err)
 {
-    t->run_end = UINT64_MAX;
-    return watch(t, "tune", 0, 0) != 0;
+    const bool cut_off = fault == VIREO_ERROR_CANCELLED && !t->cancelled, ended = vr_now_ns() > t->end;
+    if (t->cancelled || t->owner->model->device->lost || (!c->n_kernels && !cut_off))
+        return vr_fail(err, fault, "%s", why->message);
+    if (!c->n_kernels)
+        return VIREO_OK;
+    if (cut_off)
+        return give_up(t, c, !ended, !ended && !c->again,
+                       ended ? "the time is over" : "far slower than the usual kernel, or long to compile", err);
+    return give_up(t, c, fault != VIREO_ERROR_OUT_OF_MEMORY, c->n_kernels > 1, why->message, err);
 }
 
-/* What a run that failed means: a fault of the caller's, of a kernel, or none, as the time is over.
- */
-static vireo_status judge_fault(const tuner *t, candidate *c, vireo_status st,
-                                const vireo_error *why, vireo_error *err)
+static uint64_t made_ns(const vr_tuner *t)
 {
-    const bool cut_off = st == VIREO_ERROR_CANCELLED && !t->cancelled;
-    if (t->cancelled || t->owner->model->device->lost || (!c->kernel && !cut_off))
-        return vr_fail(err, st, "%s", why->message);
-    if (c->kernel)
-        give_up(t, c, false, cut_off ? "the time is over" : why->message);
-    return VIREO_OK;
+    const vr_counters *c = &t->owner->model->device->counters;
+    return c->ns_glslang + c->ns_pipeline;
 }
 
-/* Its first run, in which drivers compile; then one whose time is the bound for the others. */
-static vireo_status begin(tuner *t, candidate *c, vireo_error *err)
+/* Adds what the last run's nodes took to what compiling the trial's kernels takes, or takes it away. */
+static void add_compiling(const vr_tuner *t, vr_trial *c, double sign)
+{
+    for (size_t i = 0; i < graph_of(t)->n_nodes; i++)
+        if (t->group_of[i] != VR_NO_GROUP && c->runs[t->group_of[i]])
+            c->compile_ns[graph_of(t)->nodes[i].op] += sign * t->ns[i];
+}
+
+/* Runs, compares, and times if it is not the first run, in which drivers compile. */
+static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error *err)
 {
     vireo_error why = {0};
-    const uint64_t now = vr_now_ns();
-    t->run_end = c->kernel ? now + (t->end > now ? (t->end - now) / 2 : 0) : t->end;
-    vireo_status st = open_candidate(t, c, &why);
+    vireo_status st = first ? open_trial(t, c, &why) : VIREO_OK;
     if (!st)
-        st = run_once(t, c, c->kernel ? t->got : t->expected, &why);
+        st = run_once(t, c, first && !c->n_kernels ? t->expected : t->got, &why);
     if (st)
         return judge_fault(t, c, st, &why, err);
-    if (c->kernel && !agrees(t)) {
-        give_up(t, c, true, "its results differ from those of the usual kernel");
-        return VIREO_OK;
-    }
-    const uint64_t start = vr_now_ns(), most = SOON_NS + FAR_SLOWER * t->usual_ns;
-    t->run_end = c->kernel ? start + most : t->end;
-    st = run_once(t, c, t->got, &why);
-    const bool slow = c->kernel && vr_now_ns() - start > most;
-    if (slow && !t->cancelled)
-        give_up(t, c, true, "far slower than the usual kernel");
-    else if (st)
-        return judge_fault(t, c, st, &why, err);
-    if (!c->kernel)
-        t->usual_ns = vr_now_ns() - start;
+    if (c->n_kernels && !agrees(t))
+        return give_up(t, c, true, c->n_kernels > 1, "the results differ from those of the usual kernel", err);
+    if (first || !c->rounds)
+        add_compiling(t, c, first ? 1 : -1);
+    if (!first)
+        vr_tune_keep_times(t, c);
     return VIREO_OK;
 }
 
-/* ---- Judging -------------------------------------------------------------------------------- */
-
-static const double *samples(const candidate *c, size_t index)
+/* What the session would compile anyhow costs the budget nothing. Then a run whose time bounds the others. */
+static vireo_status begin_usual(vr_tuner *t, vireo_error *err)
 {
-    return c->us + index * MOST_ROUNDS;
-}
-
-static double least(const candidate *c, size_t index)
-{
-    double us = INFINITY;
-    for (size_t i = 0; i < c->rounds; i++)
-        us = samples(c, index)[i] < us ? samples(c, index)[i] : us;
-    return us;
-}
-
-static double median(const candidate *c, size_t index)
-{
-    double copy[MOST_ROUNDS];
-    memcpy(copy, samples(c, index), sizeof copy);
-    return vr_estimate_of(copy, c->rounds).median;
-}
-
-static void keep_times(const tuner *t, candidate *c)
-{
-    for (size_t i = 0; i < t->n_groups; i++)
-        c->us[i * MOST_ROUNDS + c->rounds] = 0;
-    for (size_t i = 0; i < graph_of(t)->n_nodes; i++) {
-        const size_t in = t->group_of[i];
-        if (in != NO_GROUP)
-            c->us[in * MOST_ROUNDS + c->rounds] += t->ns[i] / 1e3 / (double)t->groups[in].n_nodes;
+    vr_trial *usual = &t->list[0];
+    const uint64_t now = vr_now_ns(), left = t->end > now ? t->end - now : 0;
+    t->end = UINT64_MAX;
+    vireo_status st = run_trial(t, usual, true, err);
+    const uint64_t start = vr_now_ns();
+    t->unpaid_ns = start - now;
+    t->end = start + left;
+    t->fallback_end = start + left / FALLBACK_PART;
+    if (st)
+        return st;
+    st = run_trial(t, usual, false, err);
+    if (!st && usual->rounds) {
+        t->usual_ns = vr_now_ns() - start;
+        vr_tune_weigh(t);
     }
-    c->rounds++;
+    return st;
 }
 
-/* Candidates that are behind with all of their calls have nothing more to say. */
-static void drop_losers(tuner *t)
+static vireo_status begin(vr_tuner *t, vr_trial *c, vireo_error *err)
 {
-    for (size_t g = 0; g < t->n_groups; g++) {
-        double best = INFINITY;
-        for (size_t i = 0; i < t->n; i++)
-            if (t->list[i].session && t->list[i].stays[g] && least(&t->list[i], g) < best)
-                best = least(&t->list[i], g);
-        for (size_t i = 1; i < t->n; i++) {
-            candidate *c = &t->list[i];
-            const double most = best * (c->rounds < LEAST_ROUNDS ? stays : stays_later);
-            if (c->session && c->rounds && least(c, g) > most)
-                c->stays[g] = false;
-        }
-    }
-    for (size_t i = 1; i < t->n; i++) {
-        candidate *c = &t->list[i];
-        bool any = false;
-        for (size_t g = 0; g < t->n_groups; g++)
-            any = any || c->stays[g];
-        if (any || !c->session)
-            continue;
-        vr_session_destroy(&c->session);
-        c->told = true;
-    }
+    const uint64_t made = made_ns(t);
+    t->run_end = vr_now_ns() + FAR_SLOWER * t->usual_ns + c->n_kernels * COMPILE_NS;
+    vireo_status st = run_trial(t, c, true, err);
+    c->made_ns = made_ns(t) - made;
+    if (!st && c->session)
+        vr_tune_drop_slow(t, c);
+    return st;
 }
 
-static size_t n_open(const tuner *t)
+static size_t n_open(const vr_tuner *t)
 {
     size_t n = 0;
     for (size_t i = 1; i < t->n; i++)
@@ -380,127 +211,72 @@ static size_t n_open(const tuner *t)
     return n;
 }
 
-/* One more run, compared and timed. */
-static vireo_status time_once(tuner *t, candidate *c, vireo_error *err)
-{
-    vireo_error why = {0};
-    t->run_end = t->end;
-    vireo_status st = run_once(t, c, t->got, &why);
-    if (st)
-        return judge_fault(t, c, st, &why, err);
-    if (c->kernel && !agrees(t))
-        give_up(t, c, true, "its results differ from those of the usual kernel");
-    else
-        keep_times(t, c);
-    return VIREO_OK;
-}
-
 /* The open ones, round by round, so that what else the machine does hits all alike. */
-static vireo_status measure(tuner *t, vireo_error *err)
+static vireo_status measure(vr_tuner *t, vireo_error *err)
 {
     vireo_status st = VIREO_OK;
-    candidate *usual = &t->list[0];
+    vr_trial *usual = &t->list[0];
+    const uint64_t start = vr_now_ns();
     usual->rounds = 0;
-    while (!st && usual->rounds < (n_open(t) ? MOST_ROUNDS : LEAST_ROUNDS)) {
+    while (!st && n_open(t) && usual->rounds < VR_TUNE_ROUNDS &&
+           (usual->rounds < VR_TUNE_LEAST_ROUNDS || vr_now_ns() - start < BATCH_NS)) {
         for (size_t i = 0; !st && i < t->n; i++) {
             if (!t->list[i].session)
                 continue;
             if (is_over(t))
                 return t->cancelled ? vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled")
                                     : VIREO_OK;
-            st = time_once(t, &t->list[i], err);
+            t->run_end = i ? vr_now_ns() + FAR_SLOWER * t->usual_ns + SOON_NS : UINT64_MAX;
+            st = run_trial(t, &t->list[i], false, err);
         }
         if (!st)
-            drop_losers(t);
+            vr_tune_drop_losers(t);
     }
     return st;
 }
 
-/* What the open ones have shown beside the usual kernels; they are closed. */
-static void judge(tuner *t)
+/* Fallbacks hardly ever win, and take long to lose: they are not begun when more than a part of the time is
+ * over, which other sizes need more. */
+static bool is_late(vr_tuner *t, const vr_trial *c)
 {
-    const candidate *usual = &t->list[0];
-    for (size_t i = 1; i < t->n; i++) {
-        candidate *c = &t->list[i];
-        const bool heard = c->rounds >= LEAST_ROUNDS && usual->rounds >= LEAST_ROUNDS;
-        for (size_t g = 0; c->session && heard && g < t->n_groups; g++) {
-            const double ratio = median(c, g) / median(usual, g);
-            if (!c->stays[g] || !(ratio < t->groups[g].ratio) || ratio > wins)
-                continue;
-            t->groups[g].best = c->kernel;
-            t->groups[g].ratio = ratio;
-        }
-        if (c->session)
-            c->told = heard;
-        vr_session_destroy(&c->session);
-    }
-    for (size_t g = 0; usual->rounds >= LEAST_ROUNDS && g < t->n_groups; g++) {
-        t->groups[g].usual_us = median(usual, g);
-        t->groups[g].timed = true;
-    }
+    return is_over(t) || (c->fallback && vr_now_ns() > t->fallback_end);
 }
 
-/* A call whose usual kernel is the best of some is left to be heard again. */
-static vireo_status record(tuner *t, group *g, vireo_error *err)
+/* A few trials at a time, for each has buffers of its own. */
+static vireo_status tune(vr_tuner *t, vireo_error *err)
 {
-    vireo_device *d = t->owner->model->device;
-    for (size_t i = 1; i < t->n; i++)
-        g->all = g->all && (t->list[i].told || !may_run(t, g, t->list[i].op, t->list[i].kernel));
-    if (!g->timed || (g->best == g->usual && !g->all))
-        return VIREO_OK;
-    vr_tuned_row row = {.us = round(g->usual_us * g->ratio * 1e3) / 1e3, /* as files keep it */
-                        .usual_us = round(g->usual_us * 1e3) / 1e3,
-                        .source = g->source,
-                        .partly = !g->all};
-    memcpy(row.call, g->text, sizeof row.call);
-    memcpy(row.kernel, g->best->name, strnlen(g->best->name, VR_TUNED_KERNEL - 1));
-    memcpy(row.usual, g->usual->name, strnlen(g->usual->name, VR_TUNED_KERNEL - 1));
-    vr_logf(&d->log, VIREO_LOG_INFO, "tuned: %s: %s %.0f us, usual %s %.0f us", row.call,
-            row.kernel, row.us, row.usual, row.usual_us);
-    bool kept = false;
-    vireo_status st = vr_call_source(d, &g->call, g->best, &row.kernel_source, err);
+    vireo_status st = is_over(t) ? VIREO_OK : begin_usual(t, err);
     if (!st)
-        st = vr_tuned_put(d, &row, &kept, err);
-    if (!st && kept)
-        vr_tuned_touch(d);
-    return st;
-}
-
-/* A few candidates at a time, for each has buffers of its own. */
-static vireo_status tune(tuner *t, vireo_error *err)
-{
-    t->total = (t->n - 1) * (MOST_ROUNDS + 2);
-    vireo_status st = begin(t, &t->list[0], err);
+        st = vr_tune_list(t, err);
     for (size_t i = 1; !st && t->list[0].session && t->usual_ns && i < t->n && !is_over(t);) {
         for (; !st && i < t->n && n_open(t) < MOST_OPEN && !is_over(t); i++)
-            st = begin(t, &t->list[i], err);
+            if (!is_late(t, &t->list[i]))
+                st = begin(t, &t->list[i], err);
         if (!st)
             st = measure(t, err);
         if (!st)
-            judge(t);
+            vr_tune_judge(t);
     }
     if (!st && t->cancelled)
         st = vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled");
-    for (size_t i = 0; !st && i < t->n_groups; i++)
-        st = record(t, &t->groups[i], err);
-    return st;
+    return st ? st : vr_tune_record(t, err);
 }
 
 vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, const int64_t *capacity,
                      vireo_error *err)
 {
     const uint64_t start = vr_now_ns();
-    tuner t = {
+    vr_tuner t = {
         .owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
     vr_arena_init(&t.arena, s->model->device->allocator);
-    vireo_status st = look(&t, capacity, err);
-    if (!st && t.n > 1)
+    vireo_status st = vr_tune_look(&t, capacity, err);
+    if (!st && t.n_groups)
         st = tune(&t, err);
     for (size_t i = 0; i < t.n; i++)
         vr_session_destroy(&t.list[i].session);
     vr_bucket_deinit(&t.probe);
     vr_arena_deinit(&t.arena);
-    const uint64_t spent = vr_now_ns() - start;
-    s->tune_ns = spent < s->tune_ns ? s->tune_ns - spent : 0;
+    const uint64_t spent = vr_now_ns() - start - t.unpaid_ns;
+    s->tune_ns = spent < s->tune_ns ? s->tune_ns - spent : 1;
     return st;
 }

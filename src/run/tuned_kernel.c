@@ -53,43 +53,114 @@ vireo_status vr_tuned_source(vireo_device *d, const vr_call *c, const vr_kernel 
     return st;
 }
 
+vireo_status vr_tuned_check_source(vireo_device *d, vr_op_id op, const vr_kernel *k,
+                                   const vr_kernel *usual, vr_hash128 *out, vireo_error *err)
+{
+    vr_hash128 of_usual;
+    vireo_status st = vr_kernel_source(d, op, k, out, err);
+    if (!st)
+        st = vr_kernel_source(d, op, usual, &of_usual, err);
+    if (!st)
+        *out = vr_hash_join(*out, of_usual);
+    return st;
+}
+
+/* The op that the text of a call begins with. */
+static bool find_op(const char *call, vr_op_id *out)
+{
+    const size_t n = strcspn(call, " ");
+    for (size_t i = 0; i < VR_OP_COUNT; i++)
+        if (strlen(vr_ops[i]->name) == n && !strncmp(vr_ops[i]->name, call, n)) {
+            *out = (vr_op_id)i;
+            return true;
+        }
+    return false;
+}
+
+bool vr_tuned_is_unknown(const vr_tuned_row *row)
+{
+    vr_op_id op = VR_OP_COUNT;
+    return !find_op(row->call, &op) || !find_kernel(op, row->kernel);
+}
+
+vireo_status vr_tuned_is_stale(vireo_device *d, const vr_tuned_row *row, bool *out, vireo_error *err)
+{
+    vr_op_id op = VR_OP_COUNT;
+    vr_hash128 now;
+    *out = !row->pinned;
+    if (row->pinned || !find_op(row->call, &op))
+        return VIREO_OK;
+    const vr_kernel *k = find_kernel(op, row->kernel), *usual = find_kernel(op, row->usual);
+    if (!k || !usual)
+        return VIREO_OK;
+    vireo_status st = vr_tuned_check_source(d, op, k, usual, &now, err);
+    *out = !st && memcmp(&now, &row->check_source, sizeof now) != 0;
+    return st;
+}
+
 vireo_status vr_tuned_look_up(const vireo_model *m, const vr_call *c, const vr_hash128 *source,
-                              const vr_kernel **out, bool *partly, vireo_error *err)
+                              vr_tuned_found *out, vireo_error *err)
 {
     char call[VR_TUNED_CALL];
-    vr_tuned_row row;
-    *out = NULL;
+    vireo_status st = VIREO_OK;
+    out->any = false;
     vr_call_text(c, call, sizeof call);
-    for (size_t i = 0; !*out && vr_tuned_get(m->device, call, i, &row); i++) {
-        const vr_kernel *k = find_kernel(c->op, row.kernel);
-        vr_hash128 now = row.kernel_source;
-        if (!k || (!row.pinned && memcmp(source, &row.source, sizeof *source) != 0))
+    for (size_t i = 0; !st && !out->any && vr_tuned_get(m->device, call, i, &out->row); i++) {
+        vr_hash128 now = out->row.kernel_source;
+        out->kernel = find_kernel(c->op, out->row.kernel);
+        if (!out->row.pinned && (!out->kernel || memcmp(source, &out->row.source, sizeof *source) != 0))
             continue; /* of another version, or call */
-        vireo_status st = row.pinned ? VIREO_OK : vr_call_source(m->device, c, k, &now, err);
-        if (st)
-            return st;
-        if (!memcmp(&now, &row.kernel_source, sizeof now))
-            *out = k;
-        *partly = row.partly;
+        if (!out->row.pinned)
+            st = vr_call_source(m->device, c, out->kernel, &now, err);
+        out->any = !st && !memcmp(&now, &out->row.kernel_source, sizeof now);
     }
-    return VIREO_OK;
+    if (out->any)
+        vr_tuned_note(m->device, &out->row, false);
+    return st;
+}
+
+/* A person who has pinned it is told why nothing comes of that. */
+static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found *found, const char *why)
+{
+    vireo_device *d = m->device;
+    const vr_op *op = vr_ops[c->op];
+    vr_str allowed;
+    if (!vr_tuned_note(d, &found->row, true))
+        return;
+    vr_str_init(&allowed, d->allocator);
+    for (size_t i = 0; i < op->n_kernels; i++)
+        if (vr_kernel_allowed(&op->kernels[i], c))
+            vr_str_addf(&allowed, "%s%s", allowed.length ? ", " : "", op->kernels[i].name);
+    vr_logf(&d->log, VIREO_LOG_WARN,
+            "%s%s" VR_TUNED_FILE ": \"%s\" is pinned to \"%s\", which %s; it runs what it would without; "
+            "allowed: %s",
+            d->cache_dir ? d->cache_dir : "", d->cache_dir ? "/" : "", found->row.call, found->row.kernel, why,
+            allowed.failed ? "" : allowed.data);
+    vr_str_deinit(&allowed);
 }
 
 vireo_status vr_tuned_kernel(const vireo_model *m, const vr_call *c, bool keep_order,
                              const vr_kernel **kernel, vireo_error *err)
 {
-    const vr_kernel *k = NULL;
+    vr_tuned_found found;
     vr_hash128 source;
-    bool failed = false, partly;
+    bool failed = false;
     if (m->any_kernel || !vr_tuned_any(m->device))
         return VIREO_OK;
     vireo_status st = vr_tuned_source(m->device, c, *kernel, keep_order, &source, err);
     if (!st)
-        st = vr_tuned_look_up(m, c, &source, &k, &partly, err);
-    if (st || !k || !vr_tuned_may_run(c, k, *kernel, keep_order))
+        st = vr_tuned_look_up(m, c, &source, &found, err);
+    if (st || !found.any)
         return st;
-    st = vr_kernel_has_failed(m->device, c->op, k, &failed, err);
-    if (!st && !failed)
-        *kernel = k;
+    const bool allowed = found.kernel && vr_kernel_allowed(found.kernel, c);
+    if (allowed)
+        st = vr_kernel_has_failed(m->device, c->op, found.kernel, &failed, err);
+    if (!st && found.row.pinned && (!allowed || failed))
+        refuse(m, c, &found,
+               !found.kernel ? "is none of its kernels"
+               : !allowed    ? "cannot run for these sizes here"
+                             : "has failed its self-test here");
+    if (!st && allowed && !failed && vr_tuned_may_run(c, found.kernel, *kernel, keep_order))
+        *kernel = found.kernel;
     return st;
 }

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include <string.h>
 
-enum { MOST_TEXTS = 128 };
+enum { MOST_TEXTS = 128, MOST_COMPILED = 64 };
 
 struct vr_tuned {
     vr_mutex lock, file_lock;
@@ -14,6 +14,11 @@ struct vr_tuned {
         vr_hash128 key, hash;
     } texts[MOST_TEXTS]; /* the oldest make room */
     size_t n_texts;      /* ever kept */
+    struct {
+        const void *kernel;
+        double ns;
+    } compiled[MOST_COMPILED]; /* the oldest make room */
+    size_t n_compiled;         /* ever kept */
 };
 
 vireo_status vr_tuned_create(vireo_device *d, vireo_error *err)
@@ -94,6 +99,57 @@ vireo_status vr_tuned_put(vireo_device *d, const vr_tuned_row *new, bool *kept_i
     }
     vr_mutex_unlock(&t->lock);
     return st;
+}
+
+static bool is_same(const vr_tuned_row *a, const vr_tuned_row *b)
+{
+    return !strcmp(a->call, b->call) && !memcmp(&a->source, &b->source, sizeof a->source);
+}
+
+void vr_tuned_drop(vireo_device *d, const vr_tuned_row *row)
+{
+    struct vr_tuned *t = d->tuned;
+    size_t kept = 0;
+    vr_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->count; i++)
+        if (!is_same(&t->rows[i], row))
+            t->rows[kept++] = t->rows[i];
+    t->count = kept;
+    vr_mutex_unlock(&t->lock);
+}
+
+bool vr_tuned_note(vireo_device *d, const vr_tuned_row *row, bool refused)
+{
+    struct vr_tuned *t = d->tuned;
+    bool is_new = true;
+    vr_mutex_lock(&t->lock);
+    for (size_t i = 0; i < t->count; i++)
+        if (is_same(&t->rows[i], row)) {
+            is_new = !t->rows[i].refused;
+            t->rows[i].met = true;
+            t->rows[i].refused |= refused;
+        }
+    vr_mutex_unlock(&t->lock);
+    return is_new;
+}
+
+double vr_tuned_compile_ns(vireo_device *d, const void *kernel, double ns)
+{
+    struct vr_tuned *t = d->tuned;
+    vr_mutex_lock(&t->lock);
+    size_t i = 0;
+    while (i < MOST_COMPILED && i < t->n_compiled && t->compiled[i].kernel != kernel)
+        i++;
+    if (i == MOST_COMPILED || i == t->n_compiled) {
+        i = t->n_compiled++ % MOST_COMPILED;
+        t->compiled[i].kernel = kernel;
+        t->compiled[i].ns = 0;
+    }
+    if (ns > t->compiled[i].ns)
+        t->compiled[i].ns = ns;
+    ns = t->compiled[i].ns;
+    vr_mutex_unlock(&t->lock);
+    return ns;
 }
 
 void vr_tuned_lock_file(vireo_device *d)

@@ -6,7 +6,8 @@
 #include "base/hash.h"
 #include "vk/device.h"
 
-enum { VR_TUNED_CALL = 384, VR_TUNED_KERNEL = 48, VR_MOST_TUNED = 4096 };
+#define VR_TUNED_FILE "tuned.json" /* in the cache folder */
+enum { VR_TUNED_CALL = 384, VR_TUNED_KERNEL = 48, VR_TUNED_HEARD = 512, VR_MOST_TUNED = 4096 };
 
 typedef struct vr_tuned_row {
     char call[VR_TUNED_CALL];     /* op, then dtype and capacities of each input (vr_call_text) */
@@ -14,9 +15,13 @@ typedef struct vr_tuned_row {
     char usual[VR_TUNED_KERNEL];  /* what would without the row */
     vr_hash128 source;            /* of the call (vr_tuned_source): of another one the row says nothing */
     vr_hash128 kernel_source;     /* of what runs: of another one neither */
+    vr_hash128 check_source;      /* vr_tuned_check_source of both: tells without the call that one is another */
     double us, usual_us;          /* medians of the call on the device; 0: nobody measured */
-    bool partly;                  /* not all kernels were heard: it may be measured again */
+    char heard[VR_TUNED_HEARD];   /* the other kernels that need not be timed again, a space between */
+    bool partly;                  /* not all kernels but fallbacks were heard: measuring goes on where it ended */
     bool pinned;                  /* a person's: it holds whatever the sources are, and is not measured */
+    bool met;                     /* a session of this device has had the call; files do not say it */
+    bool refused;                 /* pinned, but it cannot run for the call; neither this */
 } vr_tuned_row;
 
 /* Called by the device. Fails on exhausted memory only. */
@@ -31,6 +36,14 @@ bool vr_tuned_stands_for(const vr_tuned_row *, const vr_tuned_row *other);
 /* Replaces the row of the same call and source, and, if it is pinned, all of the call; where a pinned row of
  * the call stands, one that is not is dropped: *kept is false. The oldest make room. */
 vireo_status vr_tuned_put(vireo_device *, const vr_tuned_row *, bool *kept, vireo_error *);
+/* Forgets the row of that call and source, if there is one. */
+void vr_tuned_drop(vireo_device *, const vr_tuned_row *);
+/* Notes in the row, as it stands now, that its call was met, and that its pinned kernel is refused; false: it
+ * was refused before. */
+bool vr_tuned_note(vireo_device *, const vr_tuned_row *, bool refused);
+/* Nanoseconds that the compiling of a kernel (any pointer that is the same for it) has taken at most, ns
+ * included: once it is compiled, nobody sees what it took. Of the last few kernels. */
+double vr_tuned_compile_ns(vireo_device *, const void *kernel, double ns);
 /* The hash of a shader's whole text, by a hash of its name and defines, if it was kept before. */
 bool vr_tuned_text(vireo_device *, vr_hash128 key, vr_hash128 *out);
 void vr_tuned_keep_text(vireo_device *, vr_hash128 key, vr_hash128 hash);

@@ -14,10 +14,10 @@ cp out plain
 vireo 0 tune
 prints '^0 calls are known on '
 printf 'The sea\nA dark night in the city\n' >texts
-vireo 0 tune --model "$model" --input texts --budget 120 --export mine.json --json
-json 'set(j) == {"device", "seconds", "choices"} and 0 < j["seconds"] < 120'
-json 'len(j["choices"]) > 3 and not any(c["pinned"] for c in j["choices"])'
-json 'all(set(c) == {"call", "kernel", "pinned", "usual", "us", "usual_us"} and 0 < c["us"] <= c["usual_us"]
+vireo 0 tune --model "$model" --input texts --budget 120s --export mine.json --json
+json 'set(j) == {"device", "seconds", "open", "choices"} and 0 < j["seconds"] < 120 and j["open"] == 0'
+json 'len(j["choices"]) > 3 and not any(c["pinned"] or c["state"] != "decided" for c in j["choices"])'
+json 'all(set(c) == {"call", "kernel", "state", "pinned", "usual", "us", "usual_us"} and 0 < c["us"] <= c["usual_us"]
           and (c["kernel"] != c["usual"]) == (c["us"] < c["usual_us"]) for c in j["choices"])'
 json 'any(c["call"].startswith("matmul f32[") for c in j["choices"])'
 expect "the cache has it" grep -q '"format": "vireo tuned 1"' "$XDG_CACHE_HOME/vireo/tuned.json"
@@ -25,8 +25,32 @@ cp out measured
 vireo 0 tune --json
 json 'j["seconds"] == 0 and j["choices"] == json.load(open("measured"))["choices"]'
 vireo 0 tune
-prints '^call	kernel	us	usual	us	gain$'
+prints '^call	kernel	us	usual	us	gain	$'
 prints '^[0-9]* calls are known on .*, [0-9]* of them run another kernel than usual$'
+
+# A pin that cannot be followed is told and marked; what another kernel was measured with counts no more.
+cp -r "$XDG_CACHE_HOME/vireo" edited
+python3 - edited/tuned.json <<'PYTHON'
+import json, sys
+j = json.load(open(sys.argv[1]))
+one, two = [c for c in j["choices"] if c["call"].startswith("matmul f32[")][:2]
+one.update(kernel="texle", pinned=True)
+two.update(check_source="0" * 32)
+json.dump(j, open(sys.argv[1], "w"))
+PYTHON
+vireo 0 --cache-dir edited tune
+prints 'texle	.*	refused$' '	stale$'
+vireo 0 --cache-dir edited tune --model "$model" --input texts --budget 1m --json
+mentions '^vireo: warn: edited/tuned.json: "matmul f32\[.*" is pinned to "texle", which is none of its kernels; it runs what it would without; allowed: .*plain$'
+json '[c["state"] for c in j["choices"] if c["kernel"] == "texle"] == ["refused"]'
+json 'not any(c["state"] == "stale" for c in j["choices"]) and j["open"] == 0'
+expect "one warning" [ "$(grep -c texle "$temporary/err")" -eq 1 ]
+expect "the stale choice is gone" [ "$(grep -c '"0000000000000000000000000000' edited/tuned.json)" -eq 0 ]
+
+# A budget that is over at once: what is left is said.
+printf 'A quiet film about a lighthouse keeper and the sea\n%.0s' $(seq 40) >more
+vireo 0 --cache-dir fresh tune --model "$model" --input more --budget 1
+prints '^[0-9]* calls are open: .*\|^no call is open: '
 
 # The vectors stay what they were but for rounding; with --deterministic to the last bit.
 vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'

@@ -3,9 +3,9 @@
  * followed, by sessions that may; and kernels that are said to sum in the same order give the same
  * bits. */
 #include "selftest_fixture.h"
-#include "run/tune.h"
+#include "run/tuner.h"
 #include "vireo/graph.h"
-#include "vk/tuned.h"
+#include <math.h>
 
 enum { ORDERS = 8, MOST_BYTES = 1 << 16 };
 enum { WIDTH = 64, HEIGHT = 48, MOST = 256, LONG_MS = 600000 };
@@ -152,6 +152,15 @@ static void put(vireo_device *d, const char *kernel, bool pinned)
     assert_true(kept);
 }
 
+/* The last warning says that of a pin in the cache's file, and was the only one. */
+static void refused_once(selftest_fixture *f, const char *what)
+{
+    if (f->warnings != 1 || !strstr(f->last, what) || !strstr(f->last, f->folder.path) ||
+        !strstr(f->last, "/" VR_TUNED_FILE ": "))
+        fail_msg("expected one warning, \"%s\", got %u, the last: %s", what, f->warnings, f->last);
+    f->warnings = 0;
+}
+
 /* What a person has pinned is followed and not measured; what was measured of other sources is not;
  * forced kernels and those that do not exist or fit come first. */
 static void test_followed(void **state)
@@ -171,10 +180,117 @@ static void test_followed(void **state)
     assert_true(vireo_device_get_tuned(d, 0, &t) && t.pinned);
     run_well(model, &(ask){.tune_ms = LONG_MS}, y);
     assert_false(vireo_device_get_tuned(d, 1, &t));
+    assert_true(!t.refused && f->warnings == 0);
     put(d, "packed", true);
     assert_string_equal(run_well(model, &(ask){0}, y), usual);
-    put(d, "turbo", true);
+    refused_once(f, "\"matmul f32[256,64] f32[48,64] f32[48]\" is pinned to \"packed\", which cannot run for "
+                    "these sizes here; it runs what it would without; allowed: ");
+    assert_null(strstr(f->last, "packed, "));
     assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    assert_int_equal(f->warnings, 0);
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.refused);
+    put(d, "texle", true);
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.refused); /* nobody has met it, and no op has it */
+    assert_string_equal(run_well(model, &(ask){0}, y), usual);
+    refused_once(f, "is pinned to \"texle\", which is none of its kernels; ");
+    const size_t recorded = d->counters.commands_recorded;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_int_equal(d->counters.commands_recorded, recorded + 1); /* it is not measured either */
+    assert_int_equal(f->warnings, 0);
+    vireo_model_destroy(&model);
+}
+
+/* A person has pinned what a self-test has failed. */
+static void test_pinned_wrong(void **state)
+{
+    selftest_fixture *f = *state;
+    const vr_device_override o = selftest_broken(f, SELFTEST_DROPS_A_TERM);
+    vireo_device *d = selftest_reopen(f, &o);
+    vireo_selftest *test = selftest_run(f);
+    vireo_selftest_destroy(&test);
+    vireo_model *model = make_model(d);
+    f->warnings = 0;
+    put(d, "weights", true);
+    assert_string_equal(run_well(model, &(ask){0}, y), "plain");
+    refused_once(f, "is pinned to \"weights\", which has failed its self-test here; ");
+    vireo_model_destroy(&model);
+}
+
+/* Names of `heard` less one. */
+static void forget(char *heard, const char *name)
+{
+    char *at = strstr(heard, name);
+    assert_non_null(at);
+    memmove(at, at + strlen(name), strlen(at + strlen(name)) + 1);
+}
+
+/* That of the row's kernel for the model's call. */
+static void set_kernel_source(const vireo_model *model, vr_tuned_row *r)
+{
+    const vireo_graph *g = model->graph;
+    int64_t capacity[VR_MAX_SYMBOLS + 1] = {0, MOST};
+    vr_bucket b;
+    vr_call call;
+    vireo_error err = {0};
+    assert_int_equal(vr_bucket_init(&b, model, capacity, &err), VIREO_OK);
+    vr_node_call(g, &g->nodes[0], b.pointers, &model->device->info, &call);
+    assert_int_equal(vr_call_source(model->device, &call, selftest_kernel(r->kernel), &r->kernel_source, &err),
+                     VIREO_OK);
+    vr_bucket_deinit(&b);
+}
+
+/* Measuring goes on where it ended: only what was not heard is run again, and what was found stays. */
+static void test_goes_on(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    vireo_error err = {0};
+    vr_tuned_row r;
+    bool kept;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_true(vr_tuned_get(d, NULL, 0, &r) && !r.partly && strstr(r.heard, "weights") && strstr(r.heard, "plain"));
+    forget(r.heard, "plain");
+    snprintf(r.kernel, sizeof r.kernel, "weights");
+    vr_tuned_row again;
+    r.us = 1;
+    r.usual_us = 4; /* whatever plain takes, it is more than a quarter */
+    r.partly = true;
+    set_kernel_source(model, &r);
+    assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
+    size_t recorded = d->counters.commands_recorded;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_int_equal(d->counters.commands_recorded, recorded + 3); /* usual, plain, and the bucket's own */
+    assert_true(vr_tuned_get(d, NULL, 0, &again) && !again.partly && strstr(again.heard, "plain"));
+    assert_string_equal(again.kernel, "weights");
+    assert_true(fabs(again.us / again.usual_us - 0.25) < 1e-2);
+    recorded = d->counters.commands_recorded;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_int_equal(d->counters.commands_recorded, recorded + 1);
+    vireo_model_destroy(&model);
+}
+
+/* A choice of another version is marked, and gone when the call is measured again. */
+static void test_stale(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    vireo_error err = {0};
+    vireo_tuned t;
+    put(d, "weights", false); /* its sources are of nothing */
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.stale);
+    vr_tuned_row r = row_of("weights", false);
+    bool kept;
+    r.source.low = 5; /* of another call of this text, as it is today */
+    assert_int_equal(vr_tuned_check_source(d, VR_OP_MATMUL, selftest_kernel("weights"), selftest_kernel("texel"),
+                                           &r.check_source, &err), VIREO_OK);
+    assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
+    assert_true(vireo_device_get_tuned(d, 1, &t) && !t.stale);
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_true(vireo_device_get_tuned(d, 0, &t) && !t.stale && t.us == 1);
+    assert_true(vireo_device_get_tuned(d, 1, &t) && !t.stale && t.us != 1);
+    assert_false(vireo_device_get_tuned(d, 2, &t));
     vireo_model_destroy(&model);
 }
 
@@ -220,27 +336,92 @@ static int stop_tuning(void *user, const char *what, uint64_t done, uint64_t tot
     return done >= s->at;
 }
 
+/* A device that knows nothing yet, with a model. */
+static vireo_device *reopen(selftest_fixture *f, vireo_model **model)
+{
+    char path[192];
+    vireo_model_destroy(model);
+    vireo_device *d = selftest_reopen(f, NULL);
+    snprintf(path, sizeof path, "%s/" VR_TUNED_FILE, f->folder.path);
+    remove(path);
+    *model = make_model(d);
+    return d;
+}
+
 /* A budget that is over, or a caller who has enough, at first or later, leaves the session as good
  * as new. */
 static void test_ends(void **state)
 {
     selftest_fixture *f = *state;
-    vireo_device *d = selftest_reopen(f, NULL);
-    vireo_model *model = make_model(d);
+    vireo_model *model = NULL;
+    vireo_device *d = reopen(f, &model);
     vireo_tuned t;
     const char *usual = run_well(model, &(ask){0}, usual_y);
     assert_string_equal(run_well(model, &(ask){.tune_ms = 1}, y), usual);
-    assert_false(vireo_device_get_tuned(d, 0, &t));
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.open && t.met); /* that it is left is known */
+    assert_string_equal(t.kernel, usual);
+    assert_false(vireo_device_get_tuned(d, 1, &t));
+    d = reopen(f, &model);
     for (uint64_t at = 0; at <= 4; at += 2) { /* in first runs, and between those that are timed */
         stopper s = {.at = at};
         vireo_error err = {0};
         const ask stopped = {.tune_ms = LONG_MS, .progress = stop_tuning, .user = &s};
         assert_int_equal(run_model(model, &stopped, y, NULL, &err), VIREO_ERROR_CANCELLED);
         assert_in_range(s.heard, at, at + 1);
-        assert_false(vireo_device_get_tuned(d, 0, &t));
+        assert_false(vireo_device_get_tuned(d, 0, &t)); /* what was begun is not kept */
     }
     assert_string_equal(run_well(model, &(ask){0}, y), usual);
     assert_memory_equal(y, usual_y, sizeof y);
+    vireo_model_destroy(&model);
+}
+
+/* ---- Judging --------------------------------------------------------------------------------- */
+
+/* A trial of "weights" in a tuner whose one group takes `usual` us, and it `other`; compiling `compile` s. */
+static const char *judge(vireo_model *model, const double usual[3], const double other[3], double compile)
+{
+    double us[2][VR_TUNE_ROUNDS];
+    bool runs[2] = {false, true}, stays[2] = {false, true};
+    vr_trial list[2] = {{.rounds = 3}, {.rounds = 3, .n_kernels = 1}};
+    const vr_kernel *texel = selftest_kernel("texel");
+    vr_tune_group g = {.call.op = VR_OP_MATMUL, .usual = texel, .best = texel, .ratio = 1, .n_nodes = 2, .may = ~0u};
+    vireo_session *owner = NULL;
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_error err = {0};
+    assert_int_equal(vr_session_create(model, &options, &owner, &err), VIREO_OK);
+    for (int i = 0; i < 2; i++) {
+        memcpy(us[i], i ? other : usual, 3 * sizeof **us);
+        list[i].us = us[i];
+        list[i].runs = &runs[i];
+        list[i].stays = &stays[i];
+        assert_int_equal(vr_session_create(model, &options, &list[i].session, &err), VIREO_OK);
+    }
+    list[1].kernels[VR_OP_MATMUL] = selftest_kernel("weights");
+    list[1].compile_ns[VR_OP_MATMUL] = compile * 1e9;
+    vr_tuner t = {.owner = owner, .groups = &g, .n_groups = 1, .list = list, .n = 2, .usual_ns = 400000};
+    vr_tune_judge(&t);
+    assert_null(list[1].session);
+    assert_true(g.heard == UINT64_C(1) << (selftest_kernel("weights") - vr_ops[VR_OP_MATMUL]->kernels));
+    vr_session_destroy(&list[0].session);
+    vr_session_destroy(&owner);
+    return g.best->name;
+}
+
+/* The other one is to be better by median and by least time, and its compiling repaid in a minute of runs. */
+static void test_judge(void **state)
+{
+    selftest_fixture *f = *state;
+    static const double usual[] = {100, 104, 102}, better[] = {90, 91, 92}, alike[] = {99, 100, 101},
+                        hit[] = {100, 200, 200}, lucky[] = {99, 120, 120};
+    vireo_device *d = selftest_reopen(f, NULL);
+    vireo_model *model = make_model(d);
+    assert_string_equal(judge(model, usual, better, 0), "weights");
+    assert_string_equal(judge(model, usual, alike, 0), "texel");
+    assert_string_equal(judge(model, hit, lucky, 0), "texel"); /* other programs were at work */
+    /* It saves 2 · 11 of 400 us: 3.3 s of a minute. */
+    assert_string_equal(judge(model, usual, better, 3.2), "weights");
+    assert_string_equal(judge(model, usual, better, 3.4), "texel");
+    assert_string_equal(judge(model, usual, better, 0), "texel"); /* compiled it is, but another time it is not */
     vireo_model_destroy(&model);
 }
 
@@ -361,6 +542,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_kept, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_kernel, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_followed, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_pinned_wrong, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_goes_on, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_stale, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_judge, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_deterministic, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_ends, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_no_rows, selftest_set_up, selftest_tear_down),

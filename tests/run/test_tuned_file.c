@@ -3,6 +3,7 @@
  * devices have in it stays; a damaged one is told of and ignored, or refused where it was asked
  * for. */
 #include "api/tuned_file.h"
+#include "run/tune.h"
 #include "selftest_fixture.h"
 
 static const char call[] = "matmul f32[256,64] f32[48,64]";
@@ -103,6 +104,40 @@ static void test_again(void **state)
     assert_int_equal(f->warnings, 0);
 }
 
+/* In the file a stale choice gives way to a later one of its call; what was only looked at is not written. */
+static void test_stale(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_device *d = open_loaded(f);
+    vireo_error err = {0};
+    vireo_tuned t;
+    vr_tuned_row r;
+    bool kept;
+    put(d, "weights", 1, false); /* its check_source is of nothing */
+    vr_tuned_save(d);
+    d = open_loaded(f);
+    assert_true(vr_tuned_get(d, call, 0, &r));
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.stale && !t.met);
+    vr_tuned_drop(d, &r);
+    r.source.low = 2;
+    assert_int_equal(vr_tuned_check_source(d, VR_OP_MATMUL, selftest_kernel("weights"), selftest_kernel("texel"),
+                                           &r.check_source, &err),
+                     VIREO_OK);
+    snprintf(r.heard, sizeof r.heard, "weights plain");
+    assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
+    snprintf(r.call, sizeof r.call, "matmul f32[512,64] f32[48,64]");
+    r.us = r.usual_us = 0;
+    assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
+    vr_tuned_touch(d);
+    vr_tuned_save(d);
+    d = open_loaded(f);
+    assert_int_equal(count(d), 1);
+    assert_true(vireo_device_get_tuned(d, 0, &t) && !t.stale);
+    assert_true(vr_tuned_get(d, call, 0, &r) && r.source.low == 2);
+    assert_string_equal(r.heard, "weights plain");
+    assert_int_equal(f->warnings, 0);
+}
+
 /* What was pinned in the file meanwhile stays. */
 static void test_pinned_meanwhile(void **state)
 {
@@ -192,6 +227,10 @@ static void test_damaged(void **state)
          "choices[0]: \"ns\" must be a whole number of nanoseconds, at least 0"},
         {"\"kernel_source\": \"0", "\"kernel_source\": \"0X",
          "choices[0]: \"kernel_source\" must be 32 hexadecimal"},
+        {"\"check_source\": \"0", "\"check_source\": \"0X",
+         "choices[0]: \"check_source\" must be 32 hexadecimal"},
+        {"\"pinned\": false", "\"heard\": 5, \"pinned\": false",
+         "choices[0]: \"heard\" must be a text of 0 to 511 bytes"},
         {"\"pinned\": false", "\"pinned\": 0", "choices[0]: \"pinned\" must be true or false"},
         {"\"usual\": \"texel\"", "\"usual\": \"\"",
          "choices[0]: \"usual\" must be a text of 1 to 47 bytes"},
@@ -239,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_again, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_stale, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_pinned_meanwhile, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_others, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_share, selftest_set_up, selftest_tear_down),
