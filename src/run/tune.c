@@ -128,7 +128,8 @@ static vireo_status give_up(vr_tuner *t, vr_trial *c, bool heard, bool later, co
 static vireo_status judge_fault(vr_tuner *t, vr_trial *c, vireo_status fault, const vireo_error *why,
                                 vireo_error *err)
 {
-    const bool cut_off = fault == VIREO_ERROR_CANCELLED && !t->cancelled, ended = vr_now_ns() > t->end;
+    const bool cut_off = fault == VIREO_ERROR_CANCELLED && !t->cancelled;
+    const bool ended = vr_now_ns() > (c->fallback ? t->fallback_end : t->end);
     if (t->cancelled || t->owner->model->device->lost || (!c->n_kernels && !cut_off))
         return vr_fail(err, fault, "%s", why->message);
     if (!c->n_kernels)
@@ -196,6 +197,8 @@ static vireo_status begin(vr_tuner *t, vr_trial *c, vireo_error *err)
 {
     const uint64_t made = made_ns(t);
     t->run_end = vr_now_ns() + FAR_SLOWER * t->usual_ns + c->n_kernels * COMPILE_NS;
+    if (c->fallback && t->fallback_end < t->run_end)
+        t->run_end = t->fallback_end;
     vireo_status st = run_trial(t, c, true, err);
     c->made_ns = made_ns(t) - made;
     if (!st && c->session)
@@ -235,23 +238,29 @@ static vireo_status measure(vr_tuner *t, vireo_error *err)
     return st;
 }
 
-/* Fallbacks hardly ever win, and take long to lose: they are not begun when more than a part of the time is
- * over, which other sizes need more. */
-static bool is_late(vr_tuner *t, const vr_trial *c)
+/* Begins trials from *next on, a few at a time, for each has buffers of its own. Fallbacks hardly ever win, and
+ * take long to lose: they are batches of their own, in a part of the time, which other sizes need more. */
+static vireo_status begin_batch(vr_tuner *t, size_t *next, vireo_error *err)
 {
-    return is_over(t) || (c->fallback && vr_now_ns() > t->fallback_end);
+    vireo_status st = VIREO_OK;
+    while (!st && *next < t->n && n_open(t) < MOST_OPEN && !is_over(t)) {
+        const bool fallback = t->list[*next].fallback;
+        if (fallback && n_open(t) && !t->list[*next - 1].fallback)
+            break;
+        vr_trial *c = &t->list[(*next)++];
+        if (!fallback || vr_now_ns() < t->fallback_end)
+            st = begin(t, c, err);
+    }
+    return st;
 }
 
-/* A few trials at a time, for each has buffers of its own. */
 static vireo_status tune(vr_tuner *t, vireo_error *err)
 {
     vireo_status st = is_over(t) ? VIREO_OK : begin_usual(t, err);
     if (!st)
         st = vr_tune_list(t, err);
     for (size_t i = 1; !st && t->list[0].session && t->usual_ns && i < t->n && !is_over(t);) {
-        for (; !st && i < t->n && n_open(t) < MOST_OPEN && !is_over(t); i++)
-            if (!is_late(t, &t->list[i]))
-                st = begin(t, &t->list[i], err);
+        st = begin_batch(t, &i, err);
         if (!st)
             st = measure(t, err);
         if (!st)

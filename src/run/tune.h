@@ -17,7 +17,7 @@ vireo_status vr_tuned_source(vireo_device *, const vr_call *, const vr_kernel *u
 vireo_status vr_tuned_check_source(vireo_device *, vr_op_id, const vr_kernel *, const vr_kernel *usual,
                                    vr_hash128 *out, vireo_error *);
 /* Whether the row was measured with other kernels than those of today, or such as there are no more: no
- * session follows it, whatever its call is. Never of pinned ones. */
+ * session follows it, whatever its call is. Never of pinned ones, and of those whose call was met as it is. */
 vireo_status vr_tuned_is_stale(vireo_device *, const vr_tuned_row *, bool *out, vireo_error *);
 
 bool vr_tuned_is_unknown(const vr_tuned_row *); /* its kernel is none of its op's, if that is known */

@@ -87,8 +87,8 @@ vireo_status vr_tuned_is_stale(vireo_device *d, const vr_tuned_row *row, bool *o
 {
     vr_op_id op = VR_OP_COUNT;
     vr_hash128 now;
-    *out = !row->pinned;
-    if (row->pinned || !find_op(row->call, &op))
+    *out = !row->pinned && !row->met;
+    if (!*out || !find_op(row->call, &op))
         return VIREO_OK;
     const vr_kernel *k = find_kernel(op, row->kernel), *usual = find_kernel(op, row->usual);
     if (!k || !usual)
