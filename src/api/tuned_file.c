@@ -256,7 +256,8 @@ static vireo_status add_own(vireo_device *d, choices *out, vireo_error *err)
     vr_tuned_row row;
     for (size_t i = 0; vr_tuned_get(d, NULL, i, &row); i++) {
         const choice c = choice_of(d, &row);
-        if ((row.pinned || row.usual_us > 0) && !add(out, &c)) /* what was not measured is for this run alone */
+        const bool is_kept = row.pinned || row.usual_us > 0; /* else it tells this run what is open */
+        if (is_kept && !add(out, &c))
             return vr_fail_memory(err, "tuned kernels");
     }
     return VIREO_OK;
@@ -410,7 +411,8 @@ bool vireo_device_get_tuned(vireo_device *d, size_t index, vireo_tuned *out)
                        sizeof out->usual >= sizeof row.usual,
                    "texts fit");
     *out = (vireo_tuned){.us = row.us, .usual_us = row.usual_us, .pinned = row.pinned, .open = row.partly,
-                         .stale = stale, .met = row.met, .refused = row.refused || vr_tuned_is_unknown(&row)};
+                         .stale = stale, .met = row.met,
+                         .refused = row.pinned && (row.refused || vr_tuned_is_unknown(&row))};
     memcpy(out->call, row.call, sizeof row.call);
     memcpy(out->kernel, row.kernel, sizeof row.kernel);
     memcpy(out->usual, row.usual, sizeof row.usual);

@@ -16,8 +16,8 @@ typedef struct tune_args {
     bool allow_nonfinite, json;
 } tune_args;
 
-/* The largest first: what its kernels compile the others have, and, as each size has half of what is left, the
- * budget goes with what runs of that size take. */
+/* The largest first: what its kernels compile the others have, and, as each size has half of what is left,
+ * the budget goes with what runs of that size take. */
 static const uint32_t sizes[] = {512, 256, 128, 64, 32, 16}; /* tokens */
 static const char sentence[] = "A quiet film about a lighthouse keeper and the sea";
 
@@ -174,7 +174,7 @@ static void write_open(const vr_engine *e, bool measured, vr_str *s)
                     "--budget\n",
                     n, measured ? "this" : "\"vireo tune --model MODEL\"");
     else if (measured)
-        vr_str_add(s, "no call is open: every kernel that can run was timed\n");
+        vr_str_add(s, "no call is open: all are decided\n");
 }
 
 static void write_text(const vr_engine *e, bool measured, vr_str *s)

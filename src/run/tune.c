@@ -6,7 +6,8 @@
 /* Trials of a batch; when it has the least rounds that count, it ends after BATCH_NS. */
 enum { MOST_OPEN = 4 };
 #define BATCH_NS UINT64_C(2000000000)
-/* A trial's first run takes as long as so many usual ones at most, and so long for each kernel, which compiles. */
+/* A trial's first run takes as long as so many usual ones at most, and so long for each kernel, which
+ * compiles. */
 enum { FAR_SLOWER = 8, FALLBACK_PART = 4 };
 #define COMPILE_NS UINT64_C(2000000000)
 #define SOON_NS UINT64_C(50000000)
@@ -101,8 +102,8 @@ static bool agrees(const vr_tuner *t)
     return true;
 }
 
-/* It ends here. If it has one kernel alone and was `heard`, that is an answer; else its kernels are tried once
- * more each by itself, `later`; else another time they may be heard. */
+/* It ends here. If it has one kernel alone and was `heard`, that is an answer; else its kernels are tried
+ * once more each by itself, `later`; else another time they may be heard. */
 static vireo_status give_up(vr_tuner *t, vr_trial *c, bool heard, bool later, const char *why,
                             vireo_error *err)
 {
@@ -123,8 +124,8 @@ static vireo_status give_up(vr_tuner *t, vr_trial *c, bool heard, bool later, co
     return st;
 }
 
-/* What a run that failed, or took until run_end, means: a fault of the caller's, of a kernel, or none, as the
- * time is over. */
+/* What a run that failed, or took until run_end, means: a fault of the caller's, of a kernel, or none, as
+ * the time is over. */
 static vireo_status judge_fault(vr_tuner *t, vr_trial *c, vireo_status fault, const vireo_error *why,
                                 vireo_error *err)
 {
@@ -136,7 +137,8 @@ static vireo_status judge_fault(vr_tuner *t, vr_trial *c, vireo_status fault, co
         return VIREO_OK;
     if (cut_off)
         return give_up(t, c, !ended, !ended && !c->again,
-                       ended ? "the time is over" : "far slower than the usual kernel, or long to compile", err);
+                       ended ? "the time is over" : "far slower than the usual kernel, or long to compile",
+                       err);
     return give_up(t, c, fault != VIREO_ERROR_OUT_OF_MEMORY, c->n_kernels > 1, why->message, err);
 }
 
@@ -164,7 +166,8 @@ static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error 
     if (st)
         return judge_fault(t, c, st, &why, err);
     if (c->n_kernels && !agrees(t))
-        return give_up(t, c, true, c->n_kernels > 1, "the results differ from those of the usual kernel", err);
+        return give_up(t, c, true, c->n_kernels > 1,
+                       "the results differ from those of the usual kernel", err);
     if (first || !c->rounds)
         add_compiling(t, c, first ? 1 : -1);
     if (!first)
@@ -172,7 +175,8 @@ static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error 
     return VIREO_OK;
 }
 
-/* What the session would compile anyhow costs the budget nothing. Then a run whose time bounds the others. */
+/* What the session would compile anyhow costs the budget nothing. Then a run whose time bounds the others.
+ * */
 static vireo_status begin_usual(vr_tuner *t, vireo_error *err)
 {
     vr_trial *usual = &t->list[0];
@@ -238,8 +242,9 @@ static vireo_status measure(vr_tuner *t, vireo_error *err)
     return st;
 }
 
-/* Begins trials from *next on, a few at a time, for each has buffers of its own. Fallbacks hardly ever win, and
- * take long to lose: they are batches of their own, in a part of the time, which other sizes need more. */
+/* Begins trials from *next on, a few at a time, for each has buffers of its own. Fallbacks hardly ever
+ * win, and take long to lose: they are batches of their own, in a part of the time, which other sizes need
+ * more. */
 static vireo_status begin_batch(vr_tuner *t, size_t *next, vireo_error *err)
 {
     vireo_status st = VIREO_OK;

@@ -17,7 +17,8 @@ static const vireo_graph *graph_of(const vr_tuner *t)
 static bool is_fallback(const vr_op *op, const vr_kernel *k)
 {
     const vr_kernel *last = &op->kernels[op->n_kernels - 1];
-    return k == last || (!strcmp(k->shader, last->shader) && strcmp(op->kernels[0].shader, last->shader) != 0);
+    return k == last ||
+           (!strcmp(k->shader, last->shader) && strcmp(op->kernels[0].shader, last->shader) != 0);
 }
 
 /* The kernels that may take the place of the usual one. */
@@ -196,7 +197,8 @@ vireo_status vr_tune_look(vr_tuner *t, const int64_t *capacity, vireo_error *err
 
 /* ---- Trials --------------------------------------------------------------------------------- */
 
-/* The op's kernel `place`, of those that were not heard for all calls, or of such fallbacks; NULL: past them. */
+/* The op's kernel `place`, of those that were not heard for all calls, or of such fallbacks; NULL: past
+ * them. */
 static const vr_kernel *nth_kernel(const vr_tuner *t, vr_op_id op, size_t place, bool fallback)
 {
     uint64_t open = 0;

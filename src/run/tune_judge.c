@@ -4,16 +4,16 @@
 #include <math.h>
 #include <string.h>
 
-/* What a kernel may take of the best one's least time and stay: after a run, after a few rounds, and after so
- * many that it would hardly win. */
+/* What a kernel may take of the best one's least time and stay: after a run, after a few rounds, and after
+ * so many that it would hardly win. */
 static const double stays = 2, stays_later = 1.15, stays_long = 1.03;
 enum { LONG_ROUNDS = 6 };
 /* Of the usual one's median, and of its least time: other programs do not hit both alike. */
 static const double wins = 0.97;
 /* A group that takes no more of the run keeps the usual kernel: no other could save as much. */
 static const double negligible = 0.002;
-/* A kernel's compiling at a cold start has to be repaid by what it saves in this time of runs: lavapipe 25
- * compiles some for seconds, and the caches of most programs' users are cold once for a few minutes of work. */
+/* A kernel's compiling has to be repaid by what it saves in this time of runs: lavapipe 25 compiles some for
+ * seconds, and who starts with cold caches for a minute of work is to lose nothing by tuning. */
 static const double repaid_ns = 60e9;
 
 static const double *samples(const vr_trial *c, size_t group)
@@ -146,7 +146,8 @@ static void judge_one(vr_tuner *t, vr_trial *c)
         vr_tune_group *to = &t->groups[g];
         if (!c->stays[g])
             continue;
-        const double by_median = median(c, g) / to->usual_us, by_least = least(c, g) / least(&t->list[0], g);
+        const double by_median = median(c, g) / to->usual_us;
+        const double by_least = least(c, g) / least(&t->list[0], g);
         const double ratio = by_median > by_least ? by_median : by_least;
         lose(t, c, g);
         if (!pays[to->call.op] || !(ratio < to->ratio) || ratio > wins)

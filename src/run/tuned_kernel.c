@@ -134,8 +134,8 @@ static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found 
     vr_logf(&d->log, VIREO_LOG_WARN,
             "%s%s" VR_TUNED_FILE ": \"%s\" is pinned to \"%s\", which %s; it runs what it would without; "
             "allowed: %s",
-            d->cache_dir ? d->cache_dir : "", d->cache_dir ? "/" : "", found->row.call, found->row.kernel, why,
-            allowed.failed ? "" : allowed.data);
+            d->cache_dir ? d->cache_dir : "", d->cache_dir ? "/" : "", found->row.call, found->row.kernel,
+            why, allowed.failed ? "" : allowed.data);
     vr_str_deinit(&allowed);
 }
 

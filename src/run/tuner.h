@@ -67,11 +67,11 @@ void vr_tune_hear(vr_tuner *, const vr_trial *, size_t group);
 /* Keeps what is known of all groups. */
 vireo_status vr_tune_record(vr_tuner *, vireo_error *);
 
-/* The first round of the usual kernels says what each group takes; those that take next to nothing of the run
- * keep them. */
+/* The first round of the usual kernels says what each group takes; those that take next to nothing of the
+ * run keep them. */
 void vr_tune_weigh(vr_tuner *);
-/* What a trial's first run has shown: groups lose that are far behind the usual kernels even in the quickest of
- * their nodes, for the others may have compiled. */
+/* What a trial's first run has shown: groups lose that are far behind the usual kernels even in the
+ * quickest of their nodes, for the others may have compiled. */
 void vr_tune_drop_slow(vr_tuner *, vr_trial *);
 /* After a round: groups lose that are behind the best of all open trials. Trials of which nothing stays are
  * closed. */

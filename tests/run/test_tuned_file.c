@@ -104,7 +104,8 @@ static void test_again(void **state)
     assert_int_equal(f->warnings, 0);
 }
 
-/* In the file a stale choice gives way to a later one of its call; what was only looked at is not written. */
+/* In the file a stale choice gives way to a later one of its call; what was only looked at is not written.
+ * */
 static void test_stale(void **state)
 {
     selftest_fixture *f = *state;
@@ -120,9 +121,8 @@ static void test_stale(void **state)
     assert_true(vireo_device_get_tuned(d, 0, &t) && t.stale && !t.met);
     vr_tuned_drop(d, &r);
     r.source.low = 2;
-    assert_int_equal(vr_tuned_check_source(d, VR_OP_MATMUL, selftest_kernel("weights"), selftest_kernel("texel"),
-                                           &r.check_source, &err),
-                     VIREO_OK);
+    const vr_kernel *other = selftest_kernel("weights"), *usual = selftest_kernel("texel");
+    assert_int_equal(vr_tuned_check_source(d, VR_OP_MATMUL, other, usual, &r.check_source, &err), VIREO_OK);
     snprintf(r.heard, sizeof r.heard, "weights plain");
     assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
     snprintf(r.call, sizeof r.call, "matmul f32[512,64] f32[48,64]");
