@@ -112,7 +112,9 @@ typedef struct vireo_recommender_options {
     size_t struct_size;
     vireo_embedder *embedder; /* NULL: no content, no queries; auto is then neighbours alone */
     const char *model_key;    /* vireo_source_hash of the embedder's model; needed with it */
-    vireo_progress_fn progress;
+    vireo_progress_fn progress; /* of "item vectors", in texts, while it is created, and "users" of an
+                                   evaluation; "compile" and "first run" (vireo_session_options) of what it
+                                   runs itself. The embedder has its own */
     void *progress_user;
     bool deterministic; /* vireo_session_options, of what it runs itself; the embedder has its own */
     bool no_fuse;       /* vireo_model_options, of the same */

@@ -80,7 +80,9 @@ typedef enum vireo_log_level {
 typedef void (*vireo_log_fn)(void *user, vireo_log_level level, const char *message);
 
 /* Long work reports done of total units of `what`; a non-zero return cancels it
- * (VIREO_ERROR_CANCELLED). Called on the thread that called the library. */
+ * (VIREO_ERROR_CANCELLED). Called on the thread that called the library. what: one of a few words, each
+ * documented where the function is given; some name what is at work behind ": ", for people
+ * ("compile: matmul/texel, softmax/rows"). Valid during the call. */
 typedef int (*vireo_progress_fn)(void *user, const char *what, uint64_t done, uint64_t total);
 
 /* ---- Tensors ------------------------------------------------------------------------------- */
@@ -268,10 +270,12 @@ typedef struct vireo_session_options {
                            same tuned kernels (tune_ms); deterministic ones whatever these are */
     int64_t largest;    /* no dynamic size of a run may be larger; 0: the symbols' maxima. Sessions whose
                            deterministic results are to agree have the same */
-    /* "compile", in kernels, where a run needs new ones; "first run", of a bucket of sizes, in parts, every
-     * 100 ms, for many drivers compile in it; then "run", between the submissions of a run that takes
-     * several. A run that is cancelled ends when what is submitted of it does: four submissions of some
-     * 100 ms at most. */
+    /* "compile", in kernels, where a bucket of sizes is made, with their names ("compile: matmul/texel,
+     * softmax/rows"); "first run", of a bucket, in parts, every 100 ms, for many drivers compile in it: a
+     * kernel that is new begins a part, which has its name ("first run: matmul/texel, which the driver may
+     * compile now"); then "run", between the submissions of a run that takes several. The last call of the
+     * first two has done = total, and no names. A run that is cancelled ends when what is submitted of it
+     * does: four submissions of some 100 ms at most. */
     vireo_progress_fn progress;
     void *progress_user;
     uint32_t tune_ms; /* 0: nothing is measured. Else the first run of each bucket of sizes first times the

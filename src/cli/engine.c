@@ -150,7 +150,7 @@ int vr_engine_open_recommender(vr_engine *e, const vr_cli *cli, const char *stor
         status = vr_engine_open_device(e, cli);
     if (!status && model) {
         vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
-        options.progress = vr_progress_quiet; /* the recommender tells of it */
+        options.progress = vr_progress_inner; /* the recommender tells of it */
         e->tells_cut = true;
         status = vr_engine_open_embedder(e, model, &options);
     }

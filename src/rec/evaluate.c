@@ -60,6 +60,8 @@ static vireo_status prepare(job *j)
         .batch = BATCH,
         .deterministic = r->deterministic,
         .no_fuse = r->no_fuse,
+        .progress = r->progress,
+        .progress_user = r->progress_user,
     };
     return st ? st : vr_scorer_create(r->device, &parts, a, &j->scorer, j->err);
 }

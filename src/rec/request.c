@@ -146,6 +146,8 @@ static vireo_status get_scorer(const job *j, vr_scorer **out)
             .batch = 1,
             .deterministic = r->deterministic,
             .no_fuse = r->no_fuse,
+            .progress = r->progress,
+            .progress_user = r->progress_user,
         };
         vireo_status st = vr_scorer_create(r->device, &parts, r->allocator, &made, j->err);
         if (st)

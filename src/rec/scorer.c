@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rec/scorer.h"
 #include "vireo/graph.h"
+#include <string.h>
 
 #define MOST_MATRIX_BYTES ((uint64_t)1 << 30)
 
@@ -12,6 +13,8 @@ struct vr_scorer {
     bool neighbours, content;
     int64_t n_items, width;
     uint32_t k;
+    vireo_progress_fn progress;
+    void *progress_user;
 };
 
 /* While a graph is made and its constants are uploaded. */
@@ -128,6 +131,13 @@ static vireo_status make_model(vr_scorer *s, vireo_device *device, const vr_scor
     return st;
 }
 
+/* What the session tells, but how far a run is: its owner counts requests. */
+static int forward(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    const vr_scorer *s = user;
+    return strcmp(what, "run") != 0 && s->progress(s->progress_user, what, done, total);
+}
+
 vireo_status vr_scorer_create(vireo_device *device, const vr_scorer_parts *parts,
                               const vireo_allocator *allocator, vr_scorer **out, vireo_error *err)
 {
@@ -145,6 +155,10 @@ vireo_status vr_scorer_create(vireo_device *device, const vr_scorer_parts *parts
     s->k = parts->k;
     vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
     options.deterministic = parts->deterministic;
+    s->progress = parts->progress;
+    s->progress_user = parts->progress_user;
+    options.progress = parts->progress ? forward : NULL;
+    options.progress_user = s;
     vireo_status st = make_model(s, device, parts, err);
     if (!st)
         st = vireo_session_create(s->model, &options, &s->session, err);

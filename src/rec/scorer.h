@@ -19,8 +19,10 @@ typedef struct vr_scorer_parts {
     uint32_t batch;                     /* requests a run at most */
     bool deterministic;                 /* vireo_session_options */
     bool no_fuse;                       /* vireo_model_options */
+    vireo_progress_fn progress;         /* of "compile" and "first run" (vireo_session_options), or NULL */
+    void *progress_user;
 } vr_scorer_parts;
-/* parts and what they point to are borrowed during the call. */
+/* parts and what they point to are borrowed during the call, progress_user as long as the scorer lives. */
 vireo_status vr_scorer_create(vireo_device *, const vr_scorer_parts *, const vireo_allocator *,
                               vr_scorer **out, vireo_error *);
 void vr_scorer_destroy(vr_scorer **);

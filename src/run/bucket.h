@@ -11,6 +11,7 @@
 typedef struct vr_step_program {
     char *defines; /* the kernel's, WG and the like included */
     const vr_pipeline *pipeline;
+    bool is_new; /* no node before runs it */
 } vr_step_program;
 
 typedef struct vr_step_node {
@@ -34,6 +35,7 @@ typedef struct vr_segment {
     VkFence fence; /* of a submission that it ends */
     double ns;     /* on the slowest device of its kind, in this run */
     bool ends_submission;
+    const char *op, *kernel; /* new to the bucket here, if the slot is cut by programs; or NULL */
     uint64_t submitted_ns, finished_ns; /* the host's clock; of the submission that it ends */
 } vr_segment;
 
@@ -52,6 +54,7 @@ typedef struct vr_slot {
     size_t n_segments;
     bool timed;           /* its nodes are, by these or, without, each as a segment by the host */
     VkQueryPool times;    /* two timestamps a node */
+    bool by_program;      /* a program that is new begins a segment: for the first run, of which is told */
 } vr_slot;
 enum { VR_SLOTS = 2 };
 
@@ -68,6 +71,7 @@ typedef struct vr_bucket {
     vr_buffer arena;       /* activations and scratch */
     size_t n_faults;
     bool timed;
+    bool told; /* somebody hears of its first run */
     vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
     uint64_t used; /* session's clock at last use */
     bool has_run;  /* else the driver may still compile when it runs */

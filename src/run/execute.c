@@ -140,13 +140,15 @@ static void copy_rows(const vr_value *v, char *padded, char *dense, bool in)
     }
 }
 
-/* The slot that no flight uses. */
+/* The slot that no flight uses. What was cut for a first run is recorded anew. */
 static vireo_status find_slot(const vireo_session *s, vr_bucket *b, vr_slot **out, vireo_error *err)
 {
     vr_slot *slot = &b->slots[0];
     for (size_t i = 0; i < s->n_flights; i++)
         if (s->flights[i].slot == slot)
             slot = &b->slots[1];
+    if (slot->by_program && b->has_run)
+        vr_slot_destroy(b, slot);
     vireo_status st = slot->segments ? VIREO_OK : vr_slot_create(b, slot, err);
     if (st)
         vr_slot_destroy(b, slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Flights: the segments of runs on their way through the queue. */
 #include "run/session.h"
+#include <stdio.h>
 
 /* Submissions at work or waiting in the queue: the device has the next before it is done with one, and a
  * cancelled run ends soon. */
@@ -22,7 +23,8 @@ static vireo_status submit(vireo_device *d, vr_flight *f, vireo_error *err)
     vireo_status st = vr_device_check(d, err);
     if (st)
         return st;
-    const size_t most = is_timed_by_host(f->slot) ? 1 : left < MOST_TOGETHER ? left : MOST_TOGETHER;
+    const bool alone = is_timed_by_host(f->slot) || f->slot->by_program;
+    const size_t most = alone ? 1 : left < MOST_TOGETHER ? left : MOST_TOGETHER;
     const double pace = (double)d->pace;
     uint32_t n = 0;
     for (double ns = 0; n < most && (n == 0 || pace * (ns + list[n].ns) <= d->segment_ns); n++) {
@@ -99,7 +101,13 @@ static void learn_pace(const vireo_session *s, const vr_flight *f, const vr_segm
 static void report(const vireo_session *s, vr_flight *f)
 {
     const size_t n = f->slot->n_segments;
-    const char *what = f->bucket->has_run ? "run" : "first run";
+    const vr_segment *next = &f->slot->segments[f->finished]; /* nothing reports after the last */
+    char what[128] = "run";
+    if (!f->bucket->has_run && next->kernel)
+        snprintf(what, sizeof what, "first run: %s/%s, which the driver may compile now", next->op,
+                 next->kernel);
+    else if (!f->bucket->has_run)
+        snprintf(what, sizeof what, "first run");
     if (s->progress.fn && !f->fault.status && s->progress.fn(s->progress.user, what, f->finished, n))
         vr_fail(&f->fault, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu parts",
                 f->finished, n);

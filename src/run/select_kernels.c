@@ -6,6 +6,7 @@
 #include "run/selftest.h"
 #include "run/shader_text.h"
 #include "run/tune.h"
+#include <stdio.h>
 #include <string.h>
 
 const char *vr_find_shader(const char *name)
@@ -309,13 +310,19 @@ vireo_status vr_bucket_dispatches(vr_bucket *b, vireo_error *err)
     return st;
 }
 
-/* The programs of a bucket: descs[i] goes to *targets[i]. */
+/* The programs of a bucket, each once, with the node that runs it first. */
 typedef struct program_list {
     vr_program_desc *descs;
-    const vr_pipeline ***targets;
     const vr_pipeline **made;
+    size_t *nodes, *indices; /* indices[2 * node + part]: in the others */
     size_t count;
 } program_list;
+
+static bool is_same_program(const vr_program_desc *a, const vr_program_desc *b)
+{
+    return a->source == b->source && a->push_bytes == b->push_bytes && a->n_bindings == b->n_bindings &&
+           !memcmp(a->bindings, b->bindings, sizeof a->bindings) && !strcmp(a->defines, b->defines);
+}
 
 static vireo_status add_programs(vr_bucket *b, size_t index, program_list *list, vireo_error *err)
 {
@@ -334,27 +341,45 @@ static vireo_status add_programs(vr_bucket *b, size_t index, program_list *list,
         for (size_t i = n->first; i < n->first + n->n_dispatches; i++)
             if (b->launches.list[i].push_bytes > d->push_bytes)
                 d->push_bytes = b->launches.list[i].push_bytes;
-        list->targets[list->count++] = &n->programs[part].pipeline;
+        size_t same = 0;
+        while (!is_same_program(&list->descs[same], d))
+            same++;
+        n->programs[part].is_new = same == list->count;
+        list->indices[2 * index + (size_t)part] = same;
+        if (same == list->count)
+            list->nodes[list->count++] = index;
     }
     return VIREO_OK;
 }
 
+/* Tells that programs [first, end) are about to be made. */
+static bool is_cancelled(const vr_bucket *b, const program_list *list, size_t first, size_t end,
+                         vr_progress_hook hook)
+{
+    char what[256] = "compile";
+    for (size_t i = first, n = strlen(what); i < end && n < sizeof what; i++)
+        n += (size_t)snprintf(what + n, sizeof what - n, "%s %s/%s", i > first ? "," : ":",
+                              vr_ops[b->model->graph->nodes[list->nodes[i]].op]->name,
+                              b->nodes[list->nodes[i]].kernel->name);
+    return hook.fn && hook.fn(hook.user, what, first, list->count);
+}
+
 /* A few for each thread at once, and a word to who asks in between. */
-static vireo_status make_programs(vireo_device *dev, program_list *list, vr_progress_hook hook,
+static vireo_status make_programs(const vr_bucket *b, program_list *list, vr_progress_hook hook,
                                   vireo_error *err)
 {
     const size_t step = hook.fn ? 2 * vr_cpu_count() : list->count;
     for (size_t i = 0; i < list->count; i += step) {
-        const size_t left = list->count - i;
-        if (hook.fn && hook.fn(hook.user, "compile", i, list->count))
+        const size_t n = list->count - i < step ? list->count - i : step;
+        if (is_cancelled(b, list, i, i + n, hook))
             return vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after %zu of %zu kernels", i,
                            list->count);
-        vireo_status st = vr_pipelines_get(dev, list->descs + i, left < step ? left : step,
-                                           list->made + i, err);
+        vireo_status st =
+            vr_pipelines_get(b->model->device, list->descs + i, n, list->made + i, err);
         if (st)
             return st;
     }
-    if (hook.fn && hook.fn(hook.user, "compile", list->count, list->count))
+    if (is_cancelled(b, list, list->count, list->count, hook))
         return vr_fail(err, VIREO_ERROR_CANCELLED, "cancelled after all %zu kernels", list->count);
     return VIREO_OK;
 }
@@ -362,21 +387,23 @@ static vireo_status make_programs(vireo_device *dev, program_list *list, vr_prog
 vireo_status vr_bucket_compile(vr_bucket *b, vr_progress_hook hook, vireo_error *err)
 {
     const size_t n = b->model->graph->n_nodes, most = 2 * n;
-    vireo_device *dev = b->model->device;
-    const vireo_allocator *a = dev->allocator;
+    const vireo_allocator *a = b->model->device->allocator;
     program_list list = {.descs = vr_calloc(a, most, sizeof *list.descs),
-                         .targets = vr_calloc(a, most, sizeof *list.targets),
-                         .made = vr_calloc(a, most, sizeof *list.made)};
-    vireo_status st = list.descs && list.targets && list.made ? VIREO_OK
-                                                              : vr_fail_memory(err, "selection");
+                         .made = vr_calloc(a, most, sizeof *list.made),
+                         .nodes = vr_calloc(a, most, sizeof *list.nodes),
+                         .indices = vr_calloc(a, most, sizeof *list.indices)};
+    const bool memory = list.descs && list.made && list.nodes && list.indices;
+    vireo_status st = memory ? VIREO_OK : vr_fail_memory(err, "selection");
     for (size_t i = 0; !st && i < n; i++)
         st = add_programs(b, i, &list, err);
     if (!st)
-        st = make_programs(dev, &list, hook, err);
-    for (size_t i = 0; !st && i < list.count; i++)
-        *list.targets[i] = list.made[i];
+        st = make_programs(b, &list, hook, err);
+    for (size_t i = 0; !st && i < most; i++)
+        if (b->nodes[i / 2].programs[i % 2].defines)
+            b->nodes[i / 2].programs[i % 2].pipeline = list.made[list.indices[i]];
     vr_free(a, list.descs);
-    vr_free(a, list.targets);
     vr_free(a, list.made);
+    vr_free(a, list.nodes);
+    vr_free(a, list.indices);
     return st;
 }

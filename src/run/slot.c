@@ -2,35 +2,47 @@
  * A slot's buffers, pools, command buffers and fences. */
 #include "run/bucket.h"
 
-static void end_segment(vr_slot *slot, size_t *first, size_t end)
+static void end_segment(vr_slot *slot, vr_segment *open, size_t end)
 {
-    slot->segments[slot->n_segments++] = (vr_segment){.first = *first, .end = end};
-    *first = end;
+    open->end = end;
+    slot->segments[slot->n_segments++] = *open;
+    *open = (vr_segment){.first = end};
 }
 
 /* Submissions are short: far from a watchdog's limit, and a run can be cancelled between them. What the
- * host times is a node each. */
+ * host times is a node each. Drivers that compile a program when it first runs do so for seconds: who hears
+ * of the first run is told which. */
 static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
     const bool by_node = slot->timed && b->model->device->tick_ns <= 0;
-    size_t first = 0;
+    vr_segment open = {0};
     double spent = 0;
+    slot->by_program = b->told && !b->has_run;
     slot->segments =
         vr_calloc(b->model->device->allocator, b->launches.count + 1, sizeof *slot->segments);
     if (!slot->segments)
         return vr_fail_memory(err, "segments");
     for (size_t i = 0; i < b->model->graph->n_nodes; i++) {
         const vr_step_node *n = &b->nodes[i];
+        bool begun[2] = {false, false};
         for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {
+            const bool second = b->launches.list[j].second;
+            const bool is_new = slot->by_program && n->programs[second].is_new && !begun[second];
             const double ns = n->ns / (double)n->n_dispatches;
-            if (j > first && (by_node ? j == n->first : spent + ns > b->model->device->segment_ns)) {
-                end_segment(slot, &first, j);
+            const bool full = is_new || spent + ns > b->model->device->segment_ns;
+            if (j > open.first && (by_node ? j == n->first : full)) {
+                end_segment(slot, &open, j);
                 spent = 0;
             }
+            if (is_new && !open.kernel) {
+                open.op = vr_ops[b->model->graph->nodes[i].op]->name;
+                open.kernel = n->kernel->name;
+            }
+            begun[second] = true;
             spent += ns;
         }
     }
-    end_segment(slot, &first, b->launches.count);
+    end_segment(slot, &open, b->launches.count);
     return VIREO_OK;
 }
 

@@ -158,14 +158,20 @@ typedef struct teller {
     size_t compiles, first_runs, runs, ends;
 } teller;
 
+static bool begins(const char *text, const char *start)
+{
+    return !strncmp(text, start, strlen(start));
+}
+
 static int tell(void *user, const char *what, uint64_t done, uint64_t total)
 {
     teller *t = user;
-    t->compiles += !strcmp(what, "compile");
-    t->first_runs += !strcmp(what, "first run");
+    t->compiles += begins(what, "compile");
+    t->first_runs += begins(what, "first run");
     t->runs += !strcmp(what, "run");
     t->ends += done == total;
-    return t->cancel && !strcmp(what, t->cancel) && done < total;
+    assert_true(done < total || !strchr(what, ':'));
+    return t->cancel && begins(what, t->cancel) && done < total;
 }
 
 /* A run that was cancelled while it compiled, or in its first run, leaves all that to the next. */
@@ -195,6 +201,60 @@ static void first_runs_are_cancelled(void **state)
         if (!at[i])
             assert_memory_equal(out, want[5], texts_of(5) * WIDTH * sizeof *out);
     }
+    tiny_inputs_free(&in);
+    vireo_session_destroy(&s);
+}
+
+typedef struct names {
+    char list[32][128]; /* of the kernels that a first run is told to begin, in order */
+    size_t n, compiled, parts;
+} names;
+
+static int note_name(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    names *t = user;
+    if (begins(what, "compile: "))
+        for (const char *at = what; (at = strchr(at, '/')); at++)
+            t->compiled++;
+    if (!begins(what, "first run: ") || (t->n && !strcmp(t->list[t->n - 1], what)))
+        return 0;
+    assert_true(t->n < sizeof t->list / sizeof *t->list && strlen(what) < sizeof *t->list);
+    strcpy(t->list[t->n++], what);
+    t->parts = total;
+    assert_true(done < total);
+    return 0;
+}
+
+/* Each kernel is named once while it is compiled, and where the first run comes to it, in a part of its
+ * own; the run after it is a whole again. */
+static void kernels_of_a_first_run_are_named(void **state)
+{
+    (void)state;
+    float out[TEXTS * WIDTH];
+    names t = {0};
+    vireo_session *s = NULL;
+    vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+    vireo_tensor result = {.data = out, .bytes = sizeof out};
+    o.progress = note_name;
+    o.progress_user = &t;
+    assert_int_equal(vireo_session_create(model, &o, &s, NULL), VIREO_OK);
+    tiny_inputs in = inputs_of(5);
+    assert_int_equal(vireo_session_run(s, in.in, 3, &result, 1, NULL), VIREO_OK);
+    const vr_bucket *b = s->buckets[0];
+    const size_t parts = b->slots[0].n_segments;
+    char want[128];
+    assert_true(t.compiled > 2 && t.compiled < b->model->graph->n_nodes);
+    assert_int_equal(t.parts, parts);
+    assert_int_equal(t.compiled, parts); /* the tiny encoder is short: nothing else cuts it */
+    snprintf(want, sizeof want, "first run: %s/%s, which the driver may compile now",
+             vr_ops[b->model->graph->nodes[0].op]->name, b->nodes[0].kernel->name);
+    assert_string_equal(t.list[0], want);
+    for (size_t i = 0; i < t.n; i++)
+        print_message("%s\n", t.list[i]);
+    const uint64_t before = device->counters.submits;
+    assert_int_equal(vireo_session_run(s, in.in, 3, &result, 1, NULL), VIREO_OK);
+    assert_int_equal(b->slots[0].n_segments, 1);
+    assert_int_equal(device->counters.submits - before, 1);
     tiny_inputs_free(&in);
     vireo_session_destroy(&s);
 }
@@ -378,6 +438,7 @@ int main(void)
         cmocka_unit_test(destroyed_in_the_middle),
         cmocka_unit_test(lost_with_two_in_flight),
         cmocka_unit_test(first_runs_are_cancelled),
+        cmocka_unit_test(kernels_of_a_first_run_are_named),
         cmocka_unit_test(faults_stay_apart),
         cmocka_unit_test(host_and_device_overlap),
         cmocka_unit_test(steady_state),

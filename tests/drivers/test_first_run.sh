@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The first run ever: on a terminal a line says which kernels are compiled; else nothing is said.
+set -eu
+# shellcheck source=tests/cli/cli.sh
+. "$VIREO_SOURCE/tests/cli/cli.sh"
+tiny_model
+tiny_data
+cd "$temporary"
+
+cat >terminal.py <<'PYTHON'
+import os, pty, re, shutil, subprocess, sys
+
+def run(words):
+    """What the program draws on a terminal while every cache is empty: a list of lines."""
+    shutil.rmtree("empty", ignore_errors=True)
+    os.makedirs("empty/mesa")
+    environment = dict(os.environ, XDG_CACHE_HOME=os.path.abspath("empty"),
+                       MESA_SHADER_CACHE_DIR=os.path.abspath("empty/mesa"))
+    master, slave = pty.openpty()
+    p = subprocess.Popen([os.environ["VIREO"]] + words, env=environment, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    drawn = b""
+    try:
+        while piece := os.read(master, 65536):
+            drawn += piece
+    except OSError: # the other end is closed
+        pass
+    assert p.wait() == 0, p.returncode
+    return drawn.decode().replace("\r\033[K", "\n").split("\n")
+
+lines = run(sys.argv[1:])
+print("\n".join(lines))
+named = [x for x in lines
+         if re.fullmatch(r"(compile, \d+ of \d+: \w+/\w+(, .*)?|"
+                         r"first run, \d+ of \d+: \w+/\w+, which the driver may compile now)", x)]
+assert named, "no kernel is named"
+assert all(len(x) < 80 for x in lines), "a line is too wide for a terminal"
+parts = [tuple(map(int, re.findall(r"(\d+) of (\d+)", x)[0])) for x in named]
+assert all(1 <= part <= of for part, of in parts), parts
+if os.environ.get("VIREO_TEST_DRIVER") != "swiftshader": # compiles before, two for each thread at once
+    assert len(set(named)) > 1, "it does not advance"
+assert lines[-1] == "", "the last line is not taken away"
+PYTHON
+vireo 0 import --store items.db --interactions "$data/t.inter" --items "$data/t.item"
+expect "kernels are named: embed" python3 terminal.py embed --model "$model" 'The sea'
+expect "kernels are named: recommend" python3 terminal.py recommend --store items.db --user u1
+mkdir empty2
+XDG_CACHE_HOME=$temporary/empty2 MESA_SHADER_CACHE_DIR=$temporary/empty2 \
+    vireo 0 embed --model "$model" 'The sea'
+quiet
