@@ -2,7 +2,6 @@
  * Recording: descriptor sets, barriers where byte ranges conflict, indirect dispatches whose grids
  * the host writes into the step buffer before every run. */
 #include "run/bucket.h"
-#include <string.h>
 
 typedef struct span {
     const vr_buffer *buffer;
@@ -10,10 +9,10 @@ typedef struct span {
     bool write;
 } span;
 
-/* Accesses since the last barrier; a full table forces a barrier. */
+/* Accesses since the last barrier. */
 typedef struct pending {
-    span spans[64];
-    size_t count;
+    span *spans;
+    size_t count, capacity;
 } pending;
 
 typedef struct recorder {
@@ -33,6 +32,25 @@ static bool conflicts(const pending *p, const span *s)
             return true;
     }
     return false;
+}
+
+/* What lies side by side, as the slabs of a value do, becomes one. */
+static bool remember(vireo_device *d, pending *p, const span *s)
+{
+    const uint64_t end = s->offset + s->bytes;
+    for (size_t i = 0; i < p->count; i++) {
+        span *o = &p->spans[i];
+        const uint64_t other_end = o->offset + o->bytes;
+        if (o->buffer != s->buffer || o->write != s->write || s->offset > other_end || o->offset > end)
+            continue;
+        o->offset = o->offset < s->offset ? o->offset : s->offset;
+        o->bytes = (other_end > end ? other_end : end) - o->offset;
+        return true;
+    }
+    if (!vr_grow(d->allocator, (void **)&p->spans, &p->capacity, p->count + 1, sizeof *p->spans))
+        return false;
+    p->spans[p->count++] = *s;
+    return true;
 }
 
 static const vr_kernel *program_of(const vr_step_node *n, const vr_dispatch *d)
@@ -176,9 +194,9 @@ static void wait_for_all(recorder *r)
 
 /* Barrier if this dispatch touches what is pending; then its accesses are pending too. A texel view counts with
  * all that it covers (vr_view_create), though the kernel reads less. */
-static void order(recorder *r, const vr_node *node, const vr_step_node *n, const vr_dispatch *d)
+static vireo_status order(recorder *r, const vr_node *node, const vr_step_node *n, const vr_dispatch *d,
+                          vireo_error *err)
 {
-    pending *p = &r->pending;
     span spans[VR_KERNEL_BINDINGS];
     size_t count = 0;
     bool conflict = false;
@@ -189,13 +207,15 @@ static void order(recorder *r, const vr_node *node, const vr_step_node *n, const
             continue;
         if (binds[i].access != VR_STORAGE)
             spans[count].bytes = vr_view_bytes(spans[count].bytes);
-        conflict = conflict || conflicts(p, &spans[count]);
+        conflict = conflict || conflicts(&r->pending, &spans[count]);
         count++;
     }
-    if (conflict || p->count + count > sizeof p->spans / sizeof p->spans[0])
+    if (conflict)
         wait_for_all(r);
-    memcpy(p->spans + p->count, spans, count * sizeof *spans);
-    p->count += count;
+    for (size_t i = 0; i < count; i++)
+        if (!remember(r->b->model->device, &r->pending, &spans[i]))
+            return vr_fail_memory(err, "recording");
+    return VIREO_OK;
 }
 
 static vireo_status record_dispatch(recorder *r, size_t node_index, size_t index, vireo_error *err)
@@ -215,9 +235,10 @@ static vireo_status record_dispatch(recorder *r, size_t node_index, size_t index
         dev, dev->fn.vkAllocateDescriptorSets(dev->handle, &alloc, &set), "descriptor set", err);
     if (!st)
         st = write_set(r, node, n, d, set, err);
+    if (!st)
+        st = order(r, node, n, d, err);
     if (st)
         return st;
-    order(r, node, n, d);
     if (pipe != r->bound)
         dev->fn.vkCmdBindPipeline(r->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipe->handle);
     r->bound = pipe;
@@ -258,7 +279,9 @@ static vireo_status record_node(recorder *r, size_t node, const vr_segment *s, v
     return st;
 }
 
-/* What earlier submissions wrote or still read, those of other slots too, comes first. */
+/* A run begins with a barrier, for what it writes the run before it wrote or read: the arena is both slots',
+ * outputs and faults are those of the slot's last run. Then barriers count across segments: a barrier holds
+ * for all that was submitted before it. */
 static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, vireo_error *err)
 {
     const size_t n_nodes = r->b->model->graph->n_nodes;
@@ -272,7 +295,8 @@ static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, 
         return st;
     if (r->slot->times && s == r->slot->segments)
         d->fn.vkCmdResetQueryPool(r->commands, r->slot->times, 0, 2 * (uint32_t)n_nodes);
-    wait_for_all(r);
+    if (s == r->slot->segments)
+        wait_for_all(r);
     for (size_t i = 0; !st && i < n_nodes; i++)
         st = record_node(r, i, s, err);
     if (st)
@@ -288,6 +312,7 @@ vireo_status vr_slot_record(vr_bucket *b, vr_slot *slot, vireo_error *err)
     vireo_status st = VIREO_OK;
     for (size_t i = 0; !st && i < slot->n_segments; i++)
         st = record_segment(&r, &slot->segments[i], i + 1 == slot->n_segments, err);
+    vr_free(b->model->device->allocator, r.pending.spans);
     if (!st)
         b->model->device->counters.commands_recorded++;
     return st;
