@@ -19,6 +19,7 @@ typedef struct document {
 typedef struct verdict {
     const char *name, *word; /* "faster", "slower", "same", "noisy"; of sizes "smaller", "larger" */
     const char *unit;
+    bool noisy; /* one of the two; where the intervals are far apart the word is another all the same */
     double before, after;
     double ratio, low, high; /* before / after, and what the intervals allow */
 } verdict;
@@ -76,8 +77,15 @@ static bool is_noisy(const cJSON *estimate)
     return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(estimate, "noisy"));
 }
 
-/* Times shrink where speed grows. Of a noisy result nothing is said: what disturbed it may have begun or
- * ended between the two measurements. */
+/* Whether `more` exceeds `less` by more than the threshold whatever of their intervals is true. */
+static bool exceeds(const cJSON *more, const cJSON *less, double threshold)
+{
+    const double most = vr_in_number(less, "high");
+    return most > 0 && vr_in_number(more, "low") > most * (1 + threshold);
+}
+
+/* Slower by more than N %: it takes more than 1 + N / 100 of the time. Of what is noisy nothing else is said
+ * than that, for what disturbed it may have begun or ended between the two measurements. */
 static vireo_status judge(const document d[2], const cJSON *before, const cJSON *after, double threshold,
                           verdict *out, vireo_error *err)
 {
@@ -92,15 +100,26 @@ static vireo_status judge(const document d[2], const cJSON *before, const cJSON 
                  .low = vr_in_number(a, "low") / vr_in_number(b, "high"),
                  .high = vr_in_number(a, "high") / vr_in_number(b, "low")};
     v.ratio = v.before / v.after;
-    if (is_noisy(a) || is_noisy(b) || !(v.low > 0) || !(v.high > 0)) /* what is as short as the noise */
-        v.word = "noisy";
-    else if (v.high < 1 - threshold)
+    v.noisy = is_noisy(a) || is_noisy(b) || !(v.low > 0) || !(v.high > 0); /* as short as the noise */
+    if (exceeds(b, a, threshold))
         v.word = more[unit];
-    else if (v.low > 1 + threshold)
+    else if (exceeds(a, b, threshold))
         v.word = less[unit];
+    else if (v.noisy)
+        v.word = "noisy";
     *out = v;
     return VIREO_OK;
 }
+
+/* ---- What is printed ------------------------------------------------------------------------ */
+
+typedef struct comparison {
+    document d[2];
+    double threshold;
+    vr_table table;
+    vr_json_out json;
+    size_t slower, noisy, common, missing; /* missing: results of d[0] that d[1] lacks */
+} comparison;
 
 static void add_row(vr_table *t, const verdict *v)
 {
@@ -110,7 +129,7 @@ static void add_row(vr_table *t, const verdict *v)
     vr_table_addf(t, "%.3g", v->after);
     vr_table_addf(t, "%.3f", v->ratio);
     vr_table_addf(t, "%.2f to %.2f", v->low, v->high);
-    vr_table_add(t, v->word);
+    vr_table_addf(t, "%s%s", v->word, v->noisy && strcmp(v->word, "noisy") != 0 ? ", noisy" : "");
 }
 
 static void add_json(vr_json_out *j, const verdict *v)
@@ -124,38 +143,72 @@ static void add_json(vr_json_out *j, const verdict *v)
     vr_out_number(j, "low", v->low);
     vr_out_number(j, "high", v->high);
     vr_out_text(j, "verdict", v->word);
+    vr_out_bool(j, "noisy", v->noisy);
     vr_out_end(j, '}');
 }
 
-typedef struct counts {
-    size_t slower, noisy, common;
-} counts;
-
-static vireo_status compare(const document d[2], double threshold, vr_table *t, vr_json_out *j,
-                            counts *n, vireo_error *err)
+/* What d[0] has and d[1] lacks: a row of the table without figures. */
+static void add_missing(comparison *c, const char *name)
 {
-    for (const cJSON *r = d[0].results->child; r; r = r->next) {
-        vireo_status st = check_result(&d[0], r, err);
-        const cJSON *other = st ? NULL : find(&d[1], vr_in_text(r, "name"));
-        if (!st && !other)
+    c->missing++;
+    vr_table_add(&c->table, name);
+    for (int column = 1; column < 6; column++)
+        vr_table_add(&c->table, "-");
+    vr_table_add(&c->table, "missing");
+}
+
+/* Names of the results of one that the other lacks. */
+static void write_alone(comparison *c, const char *key, int of)
+{
+    vr_out_begin(&c->json, key, '[');
+    for (const cJSON *r = c->d[of].results->child; r; r = r->next)
+        if (!find(&c->d[!of], vr_in_text(r, "name")))
+            vr_out_text(&c->json, NULL, vr_in_text(r, "name"));
+    vr_out_end(&c->json, ']');
+}
+
+static vireo_status compare_results(comparison *c, vireo_error *err)
+{
+    for (const cJSON *r = c->d[0].results->child; r; r = r->next) {
+        vireo_status st = check_result(&c->d[0], r, err);
+        const cJSON *other = st ? NULL : find(&c->d[1], vr_in_text(r, "name"));
+        if (!st && !other) {
+            add_missing(c, vr_in_text(r, "name"));
             continue;
+        }
         if (!st)
-            st = check_result(&d[1], other, err);
+            st = check_result(&c->d[1], other, err);
         if (st)
             return st;
         verdict v = {0};
-        st = judge(d, r, other, threshold, &v, err);
+        st = judge(c->d, r, other, c->threshold, &v, err);
         if (st)
             return st;
-        n->slower += !strcmp(v.word, "slower") || !strcmp(v.word, "larger");
-        n->noisy += !strcmp(v.word, "noisy");
-        n->common++;
-        add_row(t, &v);
-        add_json(j, &v);
+        c->slower += !strcmp(v.word, "slower") || !strcmp(v.word, "larger");
+        c->noisy += v.noisy;
+        c->common++;
+        add_row(&c->table, &v);
+        add_json(&c->json, &v);
     }
-    return n->common ? VIREO_OK
-                  : vr_fail(err, VIREO_ERROR_FORMAT, "%s and %s have no result in common", d[0].path,
-                            d[1].path);
+    return c->common ? VIREO_OK
+                     : vr_fail(err, VIREO_ERROR_FORMAT, "%s and %s have no result in common",
+                               c->d[0].path, c->d[1].path);
+}
+
+static vireo_status compare(comparison *c, vireo_error *err)
+{
+    vr_json_out *j = &c->json;
+    vr_out_begin(j, NULL, '{');
+    vr_out_begin(j, "results", '[');
+    vireo_status st = compare_results(c, err);
+    vr_out_end(j, ']');
+    vr_out_uint(j, "slower", c->slower);
+    vr_out_uint(j, "noisy", c->noisy);
+    write_alone(c, "missing", 0);
+    write_alone(c, "added", 1);
+    vr_out_end(j, '}');
+    vr_out_line(j);
+    return st;
 }
 
 static int print(const vr_cli *cli, vr_table *t, vr_json_out *j, bool json)
@@ -170,17 +223,23 @@ static int print(const vr_cli *cli, vr_table *t, vr_json_out *j, bool json)
     return status;
 }
 
-static void note_differences(const document d[2], const counts *n)
+static void note(const comparison *c, unsigned percent)
 {
     const char *names[2];
-    for (int i = 0; i < 2; i++) {
-        const size_t all = (size_t)cJSON_GetArraySize(d[i].results);
-        names[i] = vr_in_text(cJSON_GetObjectItemCaseSensitive(d[i].root, "device"), "name");
-        if (all > n->common)
-            vr_cli_note("%s: %zu results are in no other document", d[i].path, all - n->common);
-    }
+    for (int i = 0; i < 2; i++)
+        names[i] = vr_in_text(cJSON_GetObjectItemCaseSensitive(c->d[i].root, "device"), "name");
+    const size_t all = (size_t)cJSON_GetArraySize(c->d[1].results);
+    if (all > c->common)
+        vr_cli_note("%s: %zu results that %s has not", c->d[1].path, all - c->common, c->d[0].path);
     if (strcmp(names[0], names[1]) != 0)
         vr_cli_note("the devices differ: \"%s\" and \"%s\"", names[0], names[1]);
+    if (c->noisy)
+        vr_cli_note("%zu results are noisy: measure them again on a quiet machine", c->noisy);
+    if (c->missing)
+        vr_cli_note("%zu of the %zu results of %s are missing in %s", c->missing, c->missing + c->common,
+                    c->d[0].path, c->d[1].path);
+    if (c->slower)
+        vr_cli_note("%zu slower or larger by more than %u %%", c->slower, percent);
 }
 
 int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, bool json)
@@ -190,35 +249,21 @@ int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, 
         {.title = "before", .right = true}, {.title = "after", .right = true},
         {.title = "speed", .right = true},  {.title = "95 %", .right = true},
         {.title = "verdict"}};
-    document d[2] = {{0}};
+    comparison c = {.threshold = percent / 100.0};
     vireo_error err = {0};
-    counts n = {0};
-    vr_table t;
-    vr_json_out j;
-    vr_table_init(&t, columns, sizeof columns / sizeof *columns);
-    vr_out_init(&j);
-    vr_out_begin(&j, NULL, '{');
-    vr_out_begin(&j, "results", '[');
-    vireo_status st = open_document(&d[0], paths[0], &err);
+    vr_table_init(&c.table, columns, sizeof columns / sizeof *columns);
+    vr_out_init(&c.json);
+    vireo_status st = open_document(&c.d[0], paths[0], &err);
     if (!st)
-        st = open_document(&d[1], paths[1], &err);
+        st = open_document(&c.d[1], paths[1], &err);
     if (!st)
-        st = compare(d, percent / 100.0, &t, &j, &n, &err);
-    vr_out_end(&j, ']');
-    vr_out_uint(&j, "slower", n.slower);
-    vr_out_uint(&j, "noisy", n.noisy);
-    vr_out_end(&j, '}');
-    vr_out_line(&j);
-    int status = st ? vr_cli_fail(cli, st, &err, NULL) : print(cli, &t, &j, json);
-    if (!st)
-        note_differences(d, &n);
+        st = compare(&c, &err);
+    int status = st ? vr_cli_fail(cli, st, &err, NULL) : print(cli, &c.table, &c.json, json);
+    if (!status)
+        note(&c, (unsigned)percent);
     for (int i = 0; i < 2; i++)
-        cJSON_Delete(d[i].root);
-    vr_table_deinit(&t);
-    vr_out_deinit(&j);
-    if (!status && n.noisy)
-        vr_cli_note("%zu results are noisy: measure them again on a quiet machine", n.noisy);
-    if (!status && n.slower)
-        vr_cli_note("%zu slower or larger by more than %u %%", n.slower, (unsigned)percent);
-    return status ? status : n.slower ? VR_EXIT_FAILED : VR_EXIT_OK;
+        cJSON_Delete(c.d[i].root);
+    vr_table_deinit(&c.table);
+    vr_out_deinit(&c.json);
+    return status ? status : c.slower || c.missing ? VR_EXIT_FAILED : VR_EXIT_OK;
 }

@@ -459,8 +459,9 @@ const vr_command vr_command_bench = {
         "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with the\n"
         "  largest inner products, exact; docs/CLI.md says how the table is made\n"
         "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"unit\", \"before\",\n"
-        "  \"after\", \"ratio\", \"low\", \"high\", \"verdict\"}], \"slower\", \"noisy\"}; its exit\n"
-        "  status is 1 if any is slower (or larger), and the intervals leave no doubt\n"
+        "  \"after\", \"ratio\", \"low\", \"high\", \"verdict\", \"noisy\"}], \"slower\", \"noisy\",\n"
+        "  \"missing\", \"added\"}; its exit status is 1 if any is slower (or larger) and the\n"
+        "  intervals leave no doubt, or if B lacks a result of A\n"
         "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",
     .uses_device = true,
     .run = run,
