@@ -42,7 +42,7 @@ static void write_head(vr_json_out *j, const vr_engine *e, bool quick)
     vr_out_text(j, "schema", "vireo-bench-1");
     vr_out_text(j, "time", when);
     vr_out_text(j, "vireo", vireo_version());
-    vr_out_text(j, "commit", VIREO_COMMIT);
+    vr_out_text(j, "commit", vr_commit);
     vr_out_bool(j, "quick", quick);
     vr_out_begin(j, "machine", '{');
     vr_out_text(j, "cpu", cpu);

@@ -23,6 +23,10 @@ struct vr_cli {
     uint64_t given; /* bit i: option i of the command was given */
 };
 
+/* What was built, as git describes it: "-dirty" with changes to a commit, "unknown" without git. Made at build time
+ * (cmake/commit.cmake). */
+extern const char vr_commit[];
+
 /* In the order of --help; NULL at the end. */
 extern const vr_command vr_command_devices, vr_command_inspect, vr_command_tokenize,
     vr_command_embed, vr_command_import, vr_command_recommend, vr_command_similar,

@@ -57,7 +57,7 @@ static void print_program_help(void)
         printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
     printf("\noptions, before or after the command:\n");
     vr_print_options(options, N_OPTIONS);
-    printf("  %-24s%s\n  %-24s%s\n", "--version", "the version", "--help",
+    printf("  %-24s%s\n  %-24s%s\n", "--version", "the version and the commit it was built from", "--help",
            "this page; vireo COMMAND --help: the command's own");
     printf("\nexit status: 0 done, 1 failed, 2 wrong usage, 3 no usable device\n"
            "\nexamples:\n  vireo devices\n"
@@ -115,7 +115,7 @@ static int run(int argc, char **argv)
         if (help)
             print_program_help();
         else
-            printf("vireo %s\n", vireo_version());
+            printf("vireo %s (%s)\n", vireo_version(), vr_commit);
         return VR_EXIT_OK;
     }
     argc -= 1 + used;

@@ -58,6 +58,8 @@ cp out vectors
 python3 "$here/golden_of.py" texts vectors golden.json
 vireo 0 bench suite --quick --model "$model/" --golden golden.json --output suite.json
 quiet
+vireo 0 --version
+cp out version
 expect "the document has its schema" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
 import json, sys
 import jsonschema
@@ -65,6 +67,7 @@ schema = json.load(open(sys.argv[1], encoding="utf-8"))
 jsonschema.Draft7Validator.check_schema(schema)
 suite = json.load(open("suite.json", encoding="utf-8"))
 jsonschema.validate(suite, schema)
+assert open("version").read() == f"vireo {suite['vireo']} ({suite['commit']})\n"
 results = {r["name"]: r for r in suite["results"]}
 kinds = [[r for r in suite["results"] if r["kind"] == k] for k in ("op", "device", "model")]
 assert len(results) == len(suite["results"]) == sum(map(len, kinds))

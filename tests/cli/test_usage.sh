@@ -6,7 +6,7 @@ set -eu
 . "$VIREO_SOURCE/tests/cli/cli.sh"
 
 vireo 0 --version
-prints '^vireo [0-9]*\.[0-9]*\.[0-9]*$'
+prints '^vireo [0-9]*\.[0-9]*\.[0-9]* ([^()][^()]*)$' # and the commit
 vireo 0 --help
 commands='devices inspect tokenize embed import recommend similar evaluate tune bench'
 expect "the commands are $commands" \
