@@ -18,14 +18,14 @@ typedef struct bench_args {
 enum { DEVICE, MATMUL, MODEL, OP, SEARCH, SUITE, COMPARE, KINDS };
 static const struct {
     const char *name, *operands;
-    size_t n; /* of operands, itself among them */
-} kinds[KINDS] = {{"device", "", 1},
-                  {"matmul", "", 1},
-                  {"model", "", 1},
-                  {"op", " NAME, or \"all\"", 2},
-                  {"search", "", 1},
-                  {"suite", "", 1},
-                  {"compare", " two files of \"vireo bench suite\"", 3}};
+    size_t n, most; /* of operands, itself among them */
+} kinds[KINDS] = {{"device", "", 1, 1},
+                  {"matmul", "", 1, 1},
+                  {"model", "", 1, 2}, /* the model, as --model */
+                  {"op", " NAME, or \"all\"", 2, 2},
+                  {"search", "", 1, 1},
+                  {"suite", "", 1, 1},
+                  {"compare", " two files of \"vireo bench suite\"", 3, 3}};
 enum { DEFAULT_THRESHOLD = 5 };
 
 /* What was measured, in the order of printing. */
@@ -259,9 +259,11 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
         return vr_usage_error(c, "\"%s\" cannot be measured; allowed: device, matmul, model, op, "
                                  "search, suite, compare",
                               name);
-    if (n > kinds[kind].n)
-        return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[kinds[kind].n],
-                              operands[kinds[kind].n - 1]);
+    if (n > kinds[kind].most)
+        return vr_usage_error(c, "unexpected argument \"%s\" after \"%s\"", operands[kinds[kind].most],
+                              operands[kinds[kind].most - 1]);
+    if (kind == MODEL && n > 1 && a->model)
+        return vr_usage_error(c, "two models: \"%s\" and --model \"%s\"", operands[1], a->model);
     if (n < kinds[kind].n)
         return vr_usage_error(c, "%s needs%s", name, kinds[kind].operands);
     for (size_t i = 0; i < c->n_options; i++)
@@ -282,16 +284,27 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
         return vr_usage_error(c, "--k is %u; search finds at most %d", a->k, MAX_K);
     if (kind == SEARCH && a->dtype > 1)
         return vr_usage_error(c, "search takes --dtype f32 or f16");
-    if ((kind == MODEL || a->input || a->golden || a->allow_nonfinite) && !a->model)
+    return 0;
+}
+
+/* A model and texts go together. */
+static int check_model(const vr_cli *cli, const bench_args *a, size_t kind)
+{
+    const vr_command *c = cli->command;
+    const char *name = kinds[kind].name;
+    if (kind == MODEL && !a->model)
+        return vr_usage_error(c, "%s needs a model: vireo bench model MODEL", name);
+    if ((a->input || a->golden || a->allow_nonfinite) && !a->model)
         return vr_usage_error(c, "%s needs --model", name);
     if (a->model && !a->input && !a->golden)
-        return vr_usage_error(c, "%s needs --input or --golden with --model: texts", name);
+        return vr_usage_error(c, "%s needs --input or --golden with %s: texts", name,
+                              kind == MODEL ? "a model" : "--model");
     return 0;
 }
 
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
 {
-    const bench_args *a = data;
+    bench_args *a = data;
     vr_engine e = {.cli = cli, .allow_nonfinite = a->allow_nonfinite};
     report r = {0};
     vr_model_args m = {0};
@@ -299,6 +312,10 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     while (kind < KINDS && strcmp(kinds[kind].name, operands[0]) != 0)
         kind++;
     int status = check(cli, a, kind, operands, n_operands);
+    if (!status && kind == MODEL && n_operands > 1)
+        a->model = operands[1];
+    if (!status)
+        status = check_model(cli, a, kind);
     if (!status && a->model)
         status = read_model_args(cli, a, &m);
     if (status)
@@ -428,12 +445,12 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo bench op matmul --shapes 512x384x1536 --dtype q8_0",
-                                       "vireo bench model --model minilm --golden golden.json"};
+                                       "vireo bench model minilm --golden golden.json"};
 
 const vr_command vr_command_bench = {
     .name = "bench",
     .summary = "Measures the device, products, ops, search or a model; compares measurements",
-    .operand = "device|matmul|model|op NAME|search|suite|compare A B",
+    .operand = "device|matmul|model M|op NAME|search|suite|compare A B",
     .min_operands = 1,
     .max_operands = 3,
     .options = options,

@@ -143,7 +143,7 @@ USAGE = [
     ("tune m", 'unexpected argument "m"'),
     ("tune --input text", "--input needs --model"),
     ("tune --budget 5", "--budget needs --model"),
-    ("bench", "device|matmul|model|op NAME|search|suite|compare A B is needed"),
+    ("bench", "device|matmul|model M|op NAME|search|suite|compare A B is needed"),
     ("bench gpu", '"gpu" cannot be measured; allowed: device, matmul, model, op, search, suite, '
                   'compare'),
     ("bench matmul --m 8", "matmul needs --m, --n and --k"),
@@ -153,7 +153,13 @@ USAGE = [
     ("bench search --rows 5 --dim 5 --dtype q8_0", "search takes --dtype f32 or f16"),
     ("bench search --rows 200000000 --dim 3",
      "--rows times --dim is 600000000; at most 2^29 elements are measured"),
-    ("bench model --model m", "model needs --input or --golden with --model: texts"),
+    ("bench model --model m", "model needs --input or --golden with a model: texts"),
+    ("bench model m", "model needs --input or --golden with a model: texts"),
+    ("bench model m --model n --input t", 'two models: "m" and --model "n"'),
+    ("bench model m --model m --input t", 'two models: "m" and --model "m"'),
+    ("bench model m n --input t", 'unexpected argument "n" after "m"'),
+    ("bench suite m", 'unexpected argument "m" after "suite"'),
+    ("bench suite --model m", "suite needs --input or --golden with --model: texts"),
     # words
     ("--log loud devices", ':--log is "loud"; allowed: error warn info debug'),
     ("--log info,warn devices", ':--log is "info,warn"; allowed: error warn info debug'),
@@ -289,6 +295,7 @@ FILES = [
     ("bench model --model m --input /dev/zero", "/dev/zero: line 1: a NUL byte; texts are UTF-8 without it",
      ""),
     ("bench model --model none --input text", f"none: {NONE}", NEXT_MODEL),
+    ("bench model none --input text", f"none: {NONE}", NEXT_MODEL),
     ("--cache-dir text/x embed --model m text", "text: folder cannot be made: File exists",
      "vireo: next: --cache-dir names a folder that can be made\n"),
 ]

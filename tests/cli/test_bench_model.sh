@@ -30,7 +30,7 @@ json '(set(j["start"]) == {"cold", "warm"} and j["start"]["cold"]["glslang_ms"] 
 json 'all(s["ms"]["min"] > 0 and s["device_ms"] > 0 and s["load_ms"] > 0 and s["first_ms"] > s["second_ms"] > 0
           and s["ms"]["max"] >= max(s["device_ms"], s["load_ms"], s["first_ms"]) for s in j["start"].values())'
 
-vireo 0 bench model --model "$model" --input texts --golden golden.json --batches 2
+vireo 0 bench model "$model" --input texts --golden golden.json --batches 2
 prints '^golden cosine	1.0000000 at least, of 3 texts and every batch$' '^texts	3$' '^host_peak_mib	' \
     '^texts a call	tokens	texts/s	p50 ms	p95 ms	p99 ms	runs$' '^2	' \
     '^start	all ms	device	load	first text	second	glslang	driver$' '^cold	' '^warm	'
@@ -86,9 +86,9 @@ done
 vireo 2 bench model --model "$model" --input texts --batches 1 --throughput
 says 'vireo bench: --batches and --throughput cannot be used together'
 vireo 2 bench model --input texts
-says 'vireo bench: model needs --model'
+says 'vireo bench: model needs a model: vireo bench model MODEL'
 vireo 2 bench model --model "$model"
-says 'vireo bench: model needs --input or --golden with --model: texts'
+says 'vireo bench: model needs --input or --golden with a model: texts'
 vireo 2 bench suite --golden golden.json
 says 'vireo bench: suite needs --model'
 vireo 2 bench suite --model "$model" --input texts --batches 1
