@@ -50,6 +50,11 @@ static vireo_tensor describe(const op_bench *b, size_t operand, const int64_t *d
     t.rank = vr_bench_sizes(b->op, b->op->operands[operand].letters, dims, t.shape, step);
     if (b->op->operands[operand].kind == VR_BENCH_OFFSETS)
         t.shape[0]++;
+    if (b->op->operands[operand].kind == VR_BENCH_DISTANCES) {
+        t.rank = 2;
+        t.shape[1] = 2 * t.shape[0] - 1;
+        t.shape[0] = 1;
+    }
     const int64_t width = t.shape[t.rank - 1];
     t.bytes = vireo_dtype_row_bytes(t.dtype, width) * (size_t)(t.rank == 2 ? t.shape[0] : 1);
     return t;
@@ -90,7 +95,7 @@ static vireo_status build(op_bench *b, const int64_t *dims, uint32_t repeats, bo
         int64_t step;
         const vireo_tensor t = describe(b, i, dims, &step);
         const vr_bench_operand kind = b->op->operands[i].kind;
-        if (kind == VR_BENCH_WEIGHT || kind == VR_BENCH_VECTOR) {
+        if (kind == VR_BENCH_WEIGHT || kind == VR_BENCH_VECTOR || kind == VR_BENCH_DISTANCES) {
             v[i] = vireo_graph_constant(g, names[i], &t);
             continue;
         }

@@ -3,187 +3,175 @@
 #include <stdio.h>
 #include <string.h>
 
+/* apply_<name>: the op over values v, of dimensions d. */
 #define APPLY(name)                                                                                \
-    static vireo_value name(vireo_graph *g, const vireo_value *v, const int64_t *d)
+    static vireo_value apply_##name(vireo_graph *g, const vireo_value *v, const int64_t *d)
+#define ONE(name, call)                                                                            \
+    APPLY(name)                                                                                    \
+    {                                                                                              \
+        (void)d;                                                                                   \
+        return call;                                                                               \
+    }
 
-APPLY(matmul)
+ONE(matmul, vireo_linear(g, v[0], v[1], VIREO_NONE))
+ONE(layer_norm, vireo_layer_norm(g, v[0], v[1], v[2], 1e-12f))
+ONE(rms_norm, vireo_rms_norm(g, v[0], v[1], 1e-6f))
+ONE(l2_normalize, vireo_l2_normalize(g, v[0], 1e-12f))
+ONE(softmax, vireo_softmax(g, v[0], 1, VIREO_NONE))
+ONE(log_softmax, vireo_log_softmax(g, v[0], 1, VIREO_NONE))
+ONE(embedding, vireo_embedding(g, v[0], v[1]))
+ONE(embedding_bag, vireo_embedding_bag(g, VIREO_BAG_SUM, v[0], v[1], v[2], VIREO_NONE))
+ONE(embedding_bag_mean, vireo_embedding_bag(g, VIREO_BAG_MEAN, v[0], v[1], v[2], VIREO_NONE))
+ONE(embedding_bag_weighted, vireo_embedding_bag(g, VIREO_BAG_SUM, v[0], v[1], v[2], v[3]))
+ONE(gather_rows, vireo_gather_rows(g, v[0], v[1]))
+ONE(scatter_rows, vireo_scatter_rows(g, VIREO_SCATTER_ADD, v[0], v[1], v[2]))
+ONE(scatter_set, vireo_scatter_rows(g, VIREO_SCATTER_SET, v[0], v[1], v[2]))
+ONE(gelu, vireo_unary_op(g, VIREO_GELU, v[0]))
+ONE(gelu_tanh, vireo_unary_op(g, VIREO_GELU_TANH, v[0]))
+ONE(relu, vireo_unary_op(g, VIREO_RELU, v[0]))
+ONE(silu, vireo_unary_op(g, VIREO_SILU, v[0]))
+ONE(tanh, vireo_unary_op(g, VIREO_TANH, v[0]))
+ONE(sigmoid, vireo_unary_op(g, VIREO_SIGMOID, v[0]))
+ONE(scale, vireo_scale(g, v[0], 0.5f, 1))
+ONE(add, vireo_binary_op(g, VIREO_ADD, v[0], v[1]))
+ONE(mul, vireo_binary_op(g, VIREO_MUL, v[0], v[1]))
+ONE(silu_mul, vireo_binary_op(g, VIREO_SILU_MUL, v[0], v[1]))
+ONE(sum, vireo_reduce(g, VIREO_REDUCE_SUM, v[0]))
+ONE(mean, vireo_reduce(g, VIREO_REDUCE_MEAN, v[0]))
+ONE(max, vireo_reduce(g, VIREO_REDUCE_MAX, v[0]))
+ONE(min, vireo_reduce(g, VIREO_REDUCE_MIN, v[0]))
+ONE(argmax, vireo_reduce(g, VIREO_REDUCE_ARGMAX, v[0]))
+ONE(cumsum, vireo_cumsum(g, v[0], false))
+ONE(mean_pool, vireo_pool(g, VIREO_POOL_MEAN, v[0], v[1]))
+ONE(max_pool, vireo_pool(g, VIREO_POOL_MAX, v[0], v[1]))
+ONE(first_pool, vireo_pool(g, VIREO_POOL_FIRST, v[0], v[1]))
+ONE(top_k, vireo_top_k(g, v[0], (uint32_t)d[2], VIREO_NONE).values)
+ONE(rope, vireo_rope(g, v[0], v[1], v[2], (uint32_t)d[1], VIREO_ROPE_HALVES))
+ONE(concat, vireo_concat(g, v, 2, 1))
+ONE(slice, vireo_slice(g, v[0], 1, d[1] - d[2], d[2]))
+ONE(transpose, vireo_transpose(g, v[0], ((const uint32_t[]){1, 0})))
+
+/* The head counts stand in d[3] and d[4], those of MULTI_HEAD. */
+static vireo_value attend(vireo_graph *g, const vireo_value *v, const int64_t *d, bool causal,
+                          int64_t window)
 {
-    (void)d;
-    return vireo_linear(g, v[0], v[1], VIREO_NONE);
-}
-APPLY(attention)
-{
-    const vireo_attention_args args = {
-        .n_heads = (uint32_t)d[3], .n_kv_heads = (uint32_t)d[4], .key_offsets = v[4]};
+    const vireo_attention_args args = {.n_heads = (uint32_t)d[3], .n_kv_heads = (uint32_t)d[4],
+                                       .causal = causal, .window = (uint32_t)window,
+                                       .key_offsets = v[4]};
     return vireo_attention_with(g, v[0], v[1], v[2], v[3], &args);
 }
-APPLY(layer_norm)
+ONE(attention, attend(g, v, d, false, 0))
+ONE(causal_attention, attend(g, v, d, true, 0))
+ONE(windowed_attention, attend(g, v, d, true, d[6]))
+
+APPLY(pointwise_attention)
 {
-    (void)d;
-    return vireo_layer_norm(g, v[0], v[1], v[2], 1e-12f);
-}
-APPLY(rms_norm)
-{
-    (void)d;
-    return vireo_rms_norm(g, v[0], v[1], 1e-6f);
-}
-APPLY(l2_normalize)
-{
-    (void)d;
-    return vireo_l2_normalize(g, v[0], 1e-12f);
-}
-APPLY(softmax)
-{
-    (void)d;
-    return vireo_softmax(g, v[0], 1, VIREO_NONE);
-}
-APPLY(embedding)
-{
-    (void)d;
-    return vireo_embedding(g, v[0], v[1]);
-}
-APPLY(embedding_bag)
-{
-    (void)d;
-    return vireo_embedding_bag(g, VIREO_BAG_SUM, v[0], v[1], v[2], VIREO_NONE);
-}
-APPLY(gather_rows)
-{
-    (void)d;
-    return vireo_gather_rows(g, v[0], v[1]);
-}
-APPLY(scatter_rows)
-{
-    (void)d;
-    return vireo_scatter_rows(g, VIREO_SCATTER_ADD, v[0], v[1], v[2]);
-}
-APPLY(gelu)
-{
-    (void)d;
-    return vireo_unary_op(g, VIREO_GELU, v[0]);
-}
-APPLY(silu)
-{
-    (void)d;
-    return vireo_unary_op(g, VIREO_SILU, v[0]);
-}
-APPLY(scale)
-{
-    (void)d;
-    return vireo_scale(g, v[0], 0.5f, 1);
-}
-APPLY(add)
-{
-    (void)d;
-    return vireo_binary_op(g, VIREO_ADD, v[0], v[1]);
-}
-APPLY(silu_mul)
-{
-    (void)d;
-    return vireo_binary_op(g, VIREO_SILU_MUL, v[0], v[1]);
-}
-APPLY(sum)
-{
-    (void)d;
-    return vireo_reduce(g, VIREO_REDUCE_SUM, v[0]);
-}
-APPLY(argmax)
-{
-    (void)d;
-    return vireo_reduce(g, VIREO_REDUCE_ARGMAX, v[0]);
-}
-APPLY(cumsum)
-{
-    (void)d;
-    return vireo_cumsum(g, v[0], false);
-}
-APPLY(pool)
-{
-    (void)d;
-    return vireo_pool(g, VIREO_POOL_MEAN, v[0], v[1]);
-}
-APPLY(top_k)
-{
-    return vireo_top_k(g, v[0], (uint32_t)d[2], VIREO_NONE).values;
-}
-APPLY(rope)
-{
-    return vireo_rope(g, v[0], v[1], v[2], (uint32_t)d[1], VIREO_ROPE_HALVES);
-}
-APPLY(concat)
-{
-    (void)d;
-    return vireo_concat(g, v, 2, 1);
-}
-APPLY(slice)
-{
-    return vireo_slice(g, v[0], 1, d[1] - d[2], d[2]);
-}
-APPLY(transpose)
-{
-    static const uint32_t axes[] = {1, 0};
-    (void)d;
-    return vireo_transpose(g, v[0], axes);
+    const vireo_attention_args args = {
+        .n_heads = (uint32_t)d[2], .scale = 1, .causal = true, .pointwise = (float)d[1], .bias = v[4]};
+    return vireo_attention_with(g, v[0], v[1], v[2], v[3], &args);
 }
 
 #define MN "rows x width"
+#define BAGS "bags x ids each x rows of the table x width"
+#define POOLED "sequences x length x width"
 #define ROWS                                                                                       \
     {                                                                                              \
         {"MiniLM", {512, 384}}, {"SASRec", {200, 64}}, {"Llama", {16, 2048}}, {"16 MiB", {1024, 4096}} \
     }
+#define SIXTEEN {"16 MiB", {1024, 4096}}
 #define IN(letters) {VR_BENCH_INPUT, letters}
+#define MULTI_HEAD                                                                                 \
+    {                                                                                              \
+        IN("(SQ)(HD)"), IN("(SK)(GD)"), IN("(SK)(GD)"), {VR_BENCH_OFFSETS, "S<Q"},                 \
+            {VR_BENCH_OFFSETS, "S<K"}                                                              \
+    }
+#define BAG                                                                                        \
+    {VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "(BL)<V"}, {VR_BENCH_OFFSETS, "B<L"}
 
-/* Shapes: MiniLM (all-MiniLM-L6-v2, runs of 512 tokens), SASRec on MovieLens 100K, decoders of the Llama
- * family of 1 billion parameters and of 8, GPT-2 of the smallest size, DLRM's tables; and what shows
- * bandwidth. */
+/* Shapes, and of attention what is masked: MiniLM (all-MiniLM-L6-v2, runs of 512 tokens), SASRec on
+ * MovieLens 100K, HSTU as its authors train it on MovieLens 1M, decoders of the Llama family of 1 billion
+ * parameters and of 8, Mistral 7B, GPT-2 of the smallest size, DLRM's layers and tables; and what shows
+ * bandwidth. A decoder works with 1 or few queries over many keys. */
 const vr_bench_op vr_bench_ops[] = {
-    {"matmul", "MKN", "x (M, K) by weights (N, K)", {IN("MK"), {VR_BENCH_WEIGHT, "NK"}}, "MN", true, matmul,
+    {"matmul", "MKN", "x (M, K) by weights (N, K)", {IN("MK"), {VR_BENCH_WEIGHT, "NK"}}, "MN", true,
+     apply_matmul,
      {{"MiniLM", {512, 384, 1536}}, {"SASRec", {1, 64, 1683}}, {"Llama", {1, 2048, 2048}},
       {"DLRM", {128, 512, 256}}}},
-    {"attention", "SQKHGD", "sequences x queries x keys x heads x key heads x head_dim",
-     {IN("(SQ)(HD)"), IN("(SK)(GD)"), IN("(SK)(GD)"), {VR_BENCH_OFFSETS, "S<Q"}, {VR_BENCH_OFFSETS, "S<K"}},
-     "(SQ)(HD)", false, attention,
-     {{"MiniLM", {42, 12, 12, 12, 12, 32}}, {"MiniLM", {8, 64, 64, 12, 12, 32}},
-      {"SASRec", {8, 200, 200, 1, 1, 64}}, {"Llama", {1, 128, 128, 32, 8, 64}},
+    {"attention", "SQKHGD", "sequences x queries x keys x heads x key heads x head_dim", MULTI_HEAD,
+     "(SQ)(HD)", false, apply_attention,
+     {{"MiniLM", {42, 12, 12, 12, 12, 32}}, {"MiniLM", {8, 64, 64, 12, 12, 32}}}},
+    {"causal_attention", "SQKHGD", "sequences x queries x keys x heads x key heads x head_dim", MULTI_HEAD,
+     "(SQ)(HD)", false, apply_causal_attention,
+     {{"SASRec", {8, 200, 200, 1, 1, 64}}, {"Llama", {1, 128, 128, 32, 8, 64}},
       {"GPT-2", {1, 1, 1024, 12, 12, 64}}, {"Llama 8B", {1, 1, 1024, 32, 8, 128}},
       {"Llama 8B", {1, 1, 8192, 32, 8, 128}}, {"Llama 8B", {1, 4, 4096, 32, 8, 128}}}},
+    {"windowed_attention", "SQKHGDW", "sequences x queries x keys x heads x key heads x head_dim x window",
+     MULTI_HEAD, "(SQ)(HD)", false, apply_windowed_attention,
+     {{"Mistral 7B", {1, 1, 8192, 32, 8, 128, 4096}}, {"odd", {1, 512, 512, 4, 4, 64, 64}}}},
+    {"pointwise_attention", "SLHD", "sequences x length x heads x head_dim",
+     {IN("(SL)(HD)"), IN("(SL)(HD)"), IN("(SL)(HD)"), {VR_BENCH_OFFSETS, "S<L"},
+      {VR_BENCH_DISTANCES, "L"}},
+     "(SL)(HD)", false, apply_pointwise_attention,
+     {{"HSTU", {8, 211, 1, 50}}, {"HSTU large", {8, 211, 2, 25}}}},
     {"layer_norm", "MN", MN, {IN("MN"), {VR_BENCH_VECTOR, "N"}, {VR_BENCH_VECTOR, "N"}}, "MN", true,
-     layer_norm, ROWS},
-    {"rms_norm", "MN", MN, {IN("MN"), {VR_BENCH_VECTOR, "N"}}, "MN", true, rms_norm, ROWS},
-    {"l2_normalize", "MN", MN, {IN("MN")}, "MN", true, l2_normalize, ROWS},
-    {"softmax", "MN", MN, {IN("MN")}, "MN", true, softmax,
-     {{"SASRec", {2400, 200}}, {"Llama", {8, 49152}}, {"16 MiB", {1024, 4096}}}},
+     apply_layer_norm, ROWS},
+    {"rms_norm", "MN", MN, {IN("MN"), {VR_BENCH_VECTOR, "N"}}, "MN", true, apply_rms_norm, ROWS},
+    {"l2_normalize", "MN", MN, {IN("MN")}, "MN", true, apply_l2_normalize, ROWS},
+    {"softmax", "MN", MN, {IN("MN")}, "MN", true, apply_softmax,
+     {{"SASRec", {2400, 200}}, {"Llama", {8, 49152}}, SIXTEEN}},
+    {"log_softmax", "MN", MN, {IN("MN")}, "MN", true, apply_log_softmax,
+     {{"SASRec", {64, 1683}}, {"Llama", {8, 49152}}, SIXTEEN}},
     {"embedding", "MVN", "ids x rows of the table x width",
-     {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "M<V"}}, "MN", true, embedding,
+     {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "M<V"}}, "MN", true, apply_embedding,
      {{"MiniLM", {512, 30522, 384}}, {"SASRec", {200, 1683, 64}}, {"DLRM", {8192, 200000, 64}}}},
-    {"embedding_bag", "BLVN", "bags x ids each x rows of the table x width",
-     {{VR_BENCH_WEIGHT, "VN"}, {VR_BENCH_IDS, "(BL)<V"}, {VR_BENCH_OFFSETS, "B<L"}}, "BN", false,
-     embedding_bag, {{"DLRM", {512, 20, 200000, 64}}}},
+    {"embedding_bag", "BLVN", BAGS, {BAG}, "BN", false, apply_embedding_bag,
+     {{"DLRM", {512, 20, 200000, 64}}}},
+    {"embedding_bag_mean", "BLVN", BAGS, {BAG}, "BN", false, apply_embedding_bag_mean,
+     {{"DLRM", {512, 20, 200000, 64}}}},
+    {"embedding_bag_weighted", "BLVN", BAGS, {BAG, IN("(BL)")}, "BN", false, apply_embedding_bag_weighted,
+     {{"DLRM", {512, 20, 200000, 64}}}},
     {"gather_rows", "MVN", "ids x rows x width", {IN("VN"), {VR_BENCH_IDS, "M<V"}}, "MN", false,
-     gather_rows, {{"MiniLM", {42, 512, 384}}, {"DLRM", {8192, 65536, 64}}}},
-    {"scatter_rows", "MVN", "updates x rows x width",
-     {IN("VN"), {VR_BENCH_IDS, "M<V"}, IN("MN")}, "VN", false, scatter_rows,
+     apply_gather_rows, {{"MiniLM", {42, 512, 384}}, {"DLRM", {8192, 65536, 64}}}},
+    {"scatter_rows", "MVN", "updates x rows x width, added",
+     {IN("VN"), {VR_BENCH_IDS, "M<V"}, IN("MN")}, "VN", false, apply_scatter_rows,
      {{"SASRec", {200, 1683, 64}}, {"DLRM", {8192, 65536, 64}}}},
-    {"gelu", "MN", MN, {IN("MN")}, "MN", true, gelu, {{"MiniLM", {512, 1536}}, {"16 MiB", {1024, 4096}}}},
-    {"silu", "MN", MN, {IN("MN")}, "MN", true, silu, {{"Llama", {16, 8192}}, {"16 MiB", {1024, 4096}}}},
-    {"scale", "MN", MN, {IN("MN")}, "MN", true, scale, ROWS},
-    {"add", "MN", MN, {IN("MN"), IN("MN")}, "MN", true, add, ROWS},
-    {"silu_mul", "MN", MN, {IN("MN"), IN("MN")}, "MN", true, silu_mul,
-     {{"Llama", {16, 8192}}, {"16 MiB", {1024, 4096}}}},
-    {"sum", "MN", MN, {IN("MN")}, "M", true, sum, ROWS},
-    {"argmax", "MN", MN, {IN("MN")}, "M", true, argmax, {{"Llama", {1, 49152}}, {"16 MiB", {1024, 4096}}}},
-    {"cumsum", "MN", MN, {IN("MN")}, "MN", true, cumsum, ROWS},
-    {"mean_pool", "SLN", "sequences x length x width", {IN("(SL)N"), {VR_BENCH_OFFSETS, "S<L"}}, "SN",
-     false, pool, {{"MiniLM", {42, 12, 384}}, {"MiniLM", {8, 64, 384}}}},
-    {"top_k", "MNK", "rows x scores x k", {IN("MN")}, "MK", true, top_k,
+    {"scatter_set", "MVN", "updates x rows x width, replacing",
+     {IN("VN"), {VR_BENCH_IDS, "M<V"}, IN("MN")}, "VN", false, apply_scatter_set,
+     {{"SASRec", {200, 1683, 64}}, {"DLRM", {8192, 65536, 64}}}},
+    {"gelu", "MN", MN, {IN("MN")}, "MN", true, apply_gelu, {{"MiniLM", {512, 1536}}, SIXTEEN}},
+    {"gelu_tanh", "MN", MN, {IN("MN")}, "MN", true, apply_gelu_tanh, {{"GPT-2", {128, 3072}}, SIXTEEN}},
+    {"relu", "MN", MN, {IN("MN")}, "MN", true, apply_relu,
+     {{"SASRec", {200, 64}}, {"DLRM", {128, 512}}, SIXTEEN}},
+    {"silu", "MN", MN, {IN("MN")}, "MN", true, apply_silu, {{"HSTU", {1688, 200}}, SIXTEEN}},
+    {"tanh", "MN", MN, {IN("MN")}, "MN", true, apply_tanh, {{"BERT", {42, 768}}, SIXTEEN}},
+    {"sigmoid", "MN", MN, {IN("MN")}, "MN", true, apply_sigmoid, {{"DLRM", {2048, 1}}, SIXTEEN}},
+    {"scale", "MN", MN, {IN("MN")}, "MN", true, apply_scale, ROWS},
+    {"add", "MN", MN, {IN("MN"), IN("MN")}, "MN", true, apply_add, ROWS},
+    {"mul", "MN", MN, {IN("MN"), IN("MN")}, "MN", true, apply_mul, {{"HSTU", {1688, 50}}, SIXTEEN}},
+    {"silu_mul", "MN", MN, {IN("MN"), IN("MN")}, "MN", true, apply_silu_mul,
+     {{"Llama", {16, 8192}}, SIXTEEN}},
+    {"sum", "MN", MN, {IN("MN")}, "M", true, apply_sum, ROWS},
+    {"mean", "MN", MN, {IN("MN")}, "M", true, apply_mean, {{"MiniLM", {512, 384}}, SIXTEEN}},
+    {"max", "MN", MN, {IN("MN")}, "M", true, apply_max, {{"SASRec", {64, 1683}}, SIXTEEN}},
+    {"min", "MN", MN, {IN("MN")}, "M", true, apply_min, {{"SASRec", {64, 1683}}, SIXTEEN}},
+    {"argmax", "MN", MN, {IN("MN")}, "M", true, apply_argmax, {{"Llama", {1, 49152}}, SIXTEEN}},
+    {"cumsum", "MN", MN, {IN("MN")}, "MN", true, apply_cumsum, ROWS},
+    {"mean_pool", "SLN", POOLED, {IN("(SL)N"), {VR_BENCH_OFFSETS, "S<L"}}, "SN", false, apply_mean_pool,
+     {{"MiniLM", {42, 12, 384}}, {"MiniLM", {8, 64, 384}}}},
+    {"max_pool", "SLN", POOLED, {IN("(SL)N"), {VR_BENCH_OFFSETS, "S<L"}}, "SN", false, apply_max_pool,
+     {{"MiniLM", {42, 12, 384}}, {"MiniLM", {8, 64, 384}}}},
+    {"first_pool", "SLN", POOLED, {IN("(SL)N"), {VR_BENCH_OFFSETS, "S<L"}}, "SN", false,
+     apply_first_pool, {{"BERT", {42, 12, 768}}, {"BERT", {8, 64, 768}}}},
+    {"top_k", "MNK", "rows x scores x k", {IN("MN")}, "MK", true, apply_top_k,
      {{"SASRec", {64, 1683, 10}}, {"catalogue", {1, 1000000, 10}}, {"catalogue", {16, 100000, 100}}}},
     {"rope", "THD", "tokens x heads x head_dim",
-     {IN("T(HD)"), {VR_BENCH_IDS, "T<T"}, {VR_BENCH_VECTOR, "TD"}}, "T(HD)", false, rope,
+     {IN("T(HD)"), {VR_BENCH_IDS, "T<T"}, {VR_BENCH_VECTOR, "TD"}}, "T(HD)", false, apply_rope,
      {{"Llama", {512, 32, 64}}}},
-    {"concat", "MN", "rows x width of each of two", {IN("MN"), IN("MN")}, "M(2N)", true, concat, ROWS},
-    {"slice", "MNC", "rows x width x how many columns, the last ones", {IN("MN")}, "MC", true, slice,
+    {"concat", "MN", "rows x width of each of two", {IN("MN"), IN("MN")}, "M(2N)", true, apply_concat,
+     ROWS},
+    {"slice", "MNC", "rows x width x how many columns, the last ones", {IN("MN")}, "MC", true, apply_slice,
      {{"odd", {4096, 65, 33}}, {"16 MiB", {1024, 4097, 4096}}}},
-    {"transpose", "MN", MN, {IN("MN")}, "NM", false, transpose, ROWS},
+    {"transpose", "MN", MN, {IN("MN")}, "NM", false, apply_transpose, ROWS},
 };
 const size_t vr_bench_op_count = sizeof vr_bench_ops / sizeof *vr_bench_ops;
 

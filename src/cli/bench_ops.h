@@ -5,7 +5,7 @@
 #define VR_CLI_BENCH_OPS_H
 #include "vireo/graph.h"
 
-enum { VR_BENCH_DIMS = 6, VR_BENCH_OPERANDS = 5, VR_BENCH_SHAPES = 8 };
+enum { VR_BENCH_DIMS = 7, VR_BENCH_OPERANDS = 5, VR_BENCH_SHAPES = 8 };
 
 typedef enum vr_bench_operand {
     VR_BENCH_NONE,    /* closes the list */
@@ -14,6 +14,7 @@ typedef enum vr_bench_operand {
     VR_BENCH_VECTOR,  /* an f32 constant */
     VR_BENCH_IDS,     /* i32, rows of the first operand, at random */
     VR_BENCH_OFFSETS, /* i32: of sequences of equal length */
+    VR_BENCH_DISTANCES, /* an f32 constant (1, 2 L - 1): attention's bias for sequences of L */
 } vr_bench_operand;
 
 typedef struct vr_bench_shape {

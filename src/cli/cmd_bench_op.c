@@ -213,6 +213,9 @@ static int time_all(vr_engine *e, op_list *l, const vr_bench_op *only, const vr_
 static int unknown_op(const vr_cli *cli, const char *name)
 {
     const char *names[64];
+    if (!strcmp(name, "reshape"))
+        return vr_usage_error(cli->command, "reshape is a view of the same memory: it runs nothing and "
+                                            "takes no time");
     for (size_t i = 0; i < vr_bench_op_count && i < sizeof names / sizeof *names; i++)
         names[i] = vr_bench_ops[i].name;
     return vr_usage_error(cli->command, "op \"%s\" cannot be measured; the nearest is %s, all of them "

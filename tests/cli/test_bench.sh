@@ -24,6 +24,16 @@ for dtype in f16 bf16 q8_0 q4_0; do
 done
 vireo 0 bench op attention --shapes 3x5x7x4x2x8
 prints '^op	shape	of	kernel	ms	GFLOPS	GB/s	NMSE$' '^attention	3x5x7x4x2x8	given	'
+# Masked, windowed, HSTU's; bags with weights; what replaces rows.
+vireo 0 bench op windowed_attention --shapes 3x5x7x4x2x8x3,1x9x9x2x2x8x100
+prints '^windowed_attention	3x5x7x4x2x8x3	given	' '^windowed_attention	1x9x9x2x2x8x100	given	'
+for case in causal_attention:3x5x7x4x2x8 pointwise_attention:3x9x2x5 embedding_bag_weighted:7x3x20x8 \
+    embedding_bag_mean:7x3x20x8 scatter_set:5x20x8; do
+    vireo 0 bench op "${case%:*}" --shapes "${case#*:}" --json
+    json "j['results'][0]['op'] == '${case%:*}' and j['results'][0]['nmse'] < 1e-9"
+done
+vireo 2 bench op reshape
+says 'vireo bench: reshape is a view of the same memory: it runs nothing and takes no time'
 # All kernels: the usual one first; those that cannot run say why.
 vireo 0 bench op matmul --shapes 3x64x12 --kernels --json
 quiet
@@ -71,7 +81,11 @@ assert open("version").read() == f"vireo {suite['vireo']} ({suite['commit']})\n"
 results = {r["name"]: r for r in suite["results"]}
 kinds = [[r for r in suite["results"] if r["kind"] == k] for k in ("op", "device", "model")]
 assert len(results) == len(suite["results"]) == sum(map(len, kinds))
-assert len(kinds[0]) >= 23 and all(len(r["samples"]) >= 10 for r in kinds[0])
+ops = {r["name"].split()[0] for r in kinds[0]}
+assert ops >= {"matmul", "attention", "causal_attention", "windowed_attention", "pointwise_attention", "mul", "relu",
+               "tanh", "sigmoid", "log_softmax", "mean", "max", "min", "max_pool", "first_pool", "scatter_set",
+               "embedding_bag_mean", "embedding_bag_weighted"}
+assert len(kinds[0]) == len(ops) >= 41 and all(len(r["samples"]) >= 10 for r in kinds[0])
 assert {"device copy", "device read", "device gather", "device upload", "device download", "device f32",
         "device compile", "host copy", "host read"} <= set(results)
 assert {f"model model {what}" for what in ("batch 1", "batch 8", "batch 32", "cold start", "warm start",
@@ -122,7 +136,7 @@ says 'vireo: matmul: q8_0 takes rows of a multiple of 32 elements'
 
 if [ "${VIREO_TIER:-}" = full ]; then
     vireo 0 bench op all --json
-    json 'len({r["op"] for r in j["results"]}) >= 23 and all(r["nmse"] < 1e-9 for r in j["results"])'
+    json 'len({r["op"] for r in j["results"]}) >= 41 and all(r["nmse"] < 1e-9 for r in j["results"])'
 else
     echo "not run: every op, only in the full tier"
 fi
