@@ -2,10 +2,11 @@
 #include "cli/bench.h"
 #include "base/thread.h"
 #include "vireo/inspect.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_NS = 500 * 1000 * 1000, MAX_REPEATS = 32, MEMORY_SIDE = 1024 };
+enum { LEAST_RUNS = 10, LEAST_NS = 500 * 1000 * 1000, MAX_REPEATS = 32, MEMORY_SIDE = 1024 };
 
 /* A graph of small inputs and one output, ready to run. */
 typedef struct bench {
@@ -32,16 +33,66 @@ vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void
     }
     if (st)
         return st;
-    t.ms = vr_estimate_of(t.samples, t.runs);
+    vr_timing_scale(&t, 1);
     *out = t;
     return VIREO_OK;
 }
 
-void vr_timing_scale(vr_timing *t, double less, double by)
+/* ---- Timings -------------------------------------------------------------------------------- */
+
+/* The samples stay as they are: the estimate sorts what it is given. */
+static vr_estimate estimate(const vr_timing *t, double *figures)
 {
     for (size_t i = 0; i < t->runs; i++)
-        t->samples[i] = (t->samples[i] - less) * by;
-    t->ms = vr_estimate_of(t->samples, t->runs);
+        figures[i] = (t->samples[i] - t->less) * t->by;
+    return vr_estimate_of(figures, t->runs);
+}
+
+void vr_timing_scale(vr_timing *t, double by)
+{
+    double figures[VR_TIMING_RUNS];
+    t->less = 0;
+    t->by = by;
+    t->less_runs = 0;
+    t->ms = estimate(t, figures);
+}
+
+void vr_timing_less(vr_timing *t, const vr_timing *one, double by)
+{
+    double figures[VR_TIMING_RUNS];
+    const double low = (t->ms.low - one->ms.high) * by, high = (t->ms.high - one->ms.low) * by;
+    t->less = one->ms.median;
+    t->by = by;
+    t->less_runs = one->runs;
+    memcpy(t->less_samples, one->samples, one->runs * sizeof *one->samples);
+    t->ms = estimate(t, figures);
+    t->ms.low = low; /* both are measured */
+    t->ms.high = high;
+    t->ms.noisy = vr_is_noisy(&t->ms);
+}
+
+double vr_percentile(const vr_timing *t, double share)
+{
+    double figures[VR_TIMING_RUNS];
+    const double rank = ceil(share * (double)t->runs);
+    estimate(t, figures);
+    return figures[rank > 1 ? (size_t)rank - 1 : 0];
+}
+
+static void write_samples(vr_json_out *j, const char *key, const double *samples, size_t n)
+{
+    vr_out_begin(j, key, '[');
+    for (size_t i = 0; i < n; i++)
+        vr_out_number(j, NULL, samples[i]);
+    vr_out_end(j, ']');
+}
+
+void vr_out_samples(vr_json_out *j, const vr_timing *t)
+{
+    write_samples(j, "samples", t->samples, t->runs);
+    vr_out_number(j, "less", t->less);
+    vr_out_number(j, "by", t->by);
+    write_samples(j, "less_samples", t->less_samples, t->less_runs);
 }
 
 void vr_out_timing(vr_json_out *j, const char *key, const vr_timing *t)
@@ -55,6 +106,8 @@ void vr_out_timing(vr_json_out *j, const char *key, const vr_timing *t)
     vr_out_bool(j, "noisy", t->ms.noisy);
     vr_out_end(j, '}');
 }
+
+/* ---- Small graphs --------------------------------------------------------------------------- */
 
 static vireo_status run_bench(void *user, vireo_error *err)
 {
@@ -161,7 +214,7 @@ static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float 
     int32_t row = 0;
     vireo_status st = open_matmul(&b, device, o, 1, a_data, b_data, &row, err);
     if (!st)
-        st = vr_bench_time(run_bench, &b, 5, &o->time, err);
+        st = vr_bench_time(run_bench, &b, LEAST_RUNS, &o->time, err);
     double once = o->time.ms.median;
     o->repeats = 1;
     if (!st && once < 20.0) {
@@ -170,11 +223,11 @@ static vireo_status time_matmul(vireo_device *device, vr_matmul_bench *o, float 
         close_bench(&b);
         st = open_matmul(&b, device, o, o->repeats, a_data, b_data, &row, err);
         if (!st)
-            st = vr_bench_time(run_bench, &b, 5, &o->time, err);
+            st = vr_bench_time(run_bench, &b, LEAST_RUNS, &o->time, err);
     }
     if (!st) {
         double operations = 2.0 * o->m * o->n * o->k;
-        vr_timing_scale(&o->time, 0, 1.0 / o->repeats);
+        vr_timing_scale(&o->time, 1.0 / o->repeats);
         o->gflops = operations / (o->time.ms.median * 1e6);
         o->kernel = matmul_kernel(&b);
     }
@@ -222,7 +275,7 @@ static vireo_status time_chain(vireo_device *device, int64_t side, const float *
     b.in[1] = (vireo_tensor){VIREO_I32, 1, {1}, &row, sizeof row};
     st = open_bench(&b, device, &g, (size_t)side, err);
     if (!st)
-        st = vr_bench_time(run_bench, &b, 5, out, err);
+        st = vr_bench_time(run_bench, &b, LEAST_RUNS, out, err);
     if (!st)
         *n_dispatches = dispatches(&b);
     close_bench(&b);
@@ -241,9 +294,11 @@ vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_err
     if (!st)
         st = time_chain(device, 1, NULL, LONG, &many, &n_many, err);
     if (!st) {
-        o->submit_us = one.ms.median * 1e3;
-        o->dispatch_us =
-            n_many > n_one ? (many.ms.median - one.ms.median) * 1e3 / (double)(n_many - n_one) : 0.0;
+        o->submit = one;
+        o->dispatch = many;
+        vr_timing_less(&o->dispatch, &one, 1.0 / (double)(n_many - n_one));
+        o->submit_us = o->submit.ms.median * 1e3;
+        o->dispatch_us = o->dispatch.ms.median * 1e3;
         st = time_chain(device, MEMORY_SIDE, constant, 1, &one, &n_one, err);
     }
     if (!st)
@@ -251,7 +306,9 @@ vireo_status vr_bench_device(vireo_device *device, vr_device_bench *o, vireo_err
     vr_free(NULL, constant);
     if (st)
         return st;
-    o->memory_gb_per_s = bytes * (ADDS - 1) / ((many.ms.median - one.ms.median) * 1e6);
+    o->memory = many;
+    vr_timing_less(&o->memory, &one, 1.0 / (ADDS - 1));
+    o->memory_gb_per_s = bytes / (o->memory.ms.median * 1e6);
     o->matmul = (vr_matmul_bench){.m = 512, .n = 512, .k = 512};
     return vr_bench_matmul(device, &o->matmul, err);
 }

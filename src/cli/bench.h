@@ -8,16 +8,26 @@
 #include "cli/bench_ops.h"
 
 enum { VR_TIMING_RUNS = 200 };
+/* What is told of a run, or of part of it, is (sample - less) · by. */
 typedef struct vr_timing {
-    vr_estimate ms; /* a run */
+    vr_estimate ms;
     size_t runs;
-    double samples[VR_TIMING_RUNS]; /* ms (runs), the least first */
+    double samples[VR_TIMING_RUNS]; /* (runs) ms as measured, in order of time */
+    double less, by;
+    size_t less_runs;                    /* 0: less is 0 */
+    double less_samples[VR_TIMING_RUNS]; /* (less_runs) ms, in order of time: `less` is their median */
 } vr_timing;
-/* Of part of a run: each sample less `less`, times `by`. */
-void vr_timing_scale(vr_timing *, double less, double by);
+/* Each writes the estimate of the samples that are there. scale: a run is 1 / by of what is told. less: of it
+ * what `one` measured is not part; the interval is of both. */
+void vr_timing_scale(vr_timing *, double by);
+void vr_timing_less(vr_timing *, const vr_timing *one, double by);
+/* The figure that a share of them do not exceed (nearest rank). */
+double vr_percentile(const vr_timing *, double share);
 
 /* {"min", "median", "max", "low", "high", "noisy"} under key. */
 void vr_out_timing(vr_json_out *, const char *key, const vr_timing *);
+/* "samples", "less", "by" and "less_samples", members of the object at hand. */
+void vr_out_samples(vr_json_out *, const vr_timing *);
 /* After one run that is not counted: at least so many runs, and as many as fill half a second; at most
  * VR_TIMING_RUNS. */
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
@@ -44,6 +54,7 @@ typedef struct vr_device_bench {
     double submit_us;       /* one submission of one tiny dispatch, from call to result */
     double dispatch_us;     /* each further dispatch in it */
     double memory_gb_per_s; /* read and written by an addition of 2^20 floats */
+    vr_timing submit, dispatch, memory; /* ms of one each */
     vr_matmul_bench matmul; /* 512 x 512 x 512 */
 } vr_device_bench;
 vireo_status vr_bench_device(vireo_device *, vr_device_bench *, vireo_error *);

@@ -5,9 +5,11 @@
 #include "cli/progress.h"
 #include "vireo/inspect.h"
 #include <math.h>
+#include <string.h>
 #include <sys/resource.h>
 
-enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, BATCH_RUNS = 10, START_RUNS = 3 };
+/* OTHER_RUNS: of a batch, beside those that count: warm-up, golden vectors, selection. */
+enum { MAX_TEXTS = 1 << 20, MODEL_RUNS = 3, OTHER_RUNS = 3, BATCH_RUNS = 10, START_RUNS = 10 };
 const char *const vr_start_keys[VR_START_PARTS] = {"ms",        "device_ms",  "load_ms",
                                                    "first_ms",  "second_ms",  "glslang_ms",
                                                    "driver_ms"};
@@ -118,12 +120,37 @@ static vireo_status time_start(const vr_engine *e, const vr_model_args *a,
     }
     for (size_t i = 0; !st && i < VR_START_PARTS; i++) {
         parts[i].runs = START_RUNS;
-        vr_timing_scale(&parts[i], 0, 1);
+        vr_timing_scale(&parts[i], 1);
     }
     return st;
 }
 
-/* Warm ones after one that fills the cache folder and is not counted. */
+/* Whether so many times what `ns` were spent on end before the deadline. */
+static bool has_time(const vr_model_args *a, double ns, double times)
+{
+    const uint64_t now = vr_now_ns();
+    return !a->deadline || (now < a->deadline && ns * times < (double)(a->deadline - now));
+}
+
+/* One that is not counted first: it fills the cache folder, and tells what the others take. */
+static vireo_status time_starts_of(const vr_engine *e, const vr_model_args *a,
+                                   const vireo_device_options *options, const char *text,
+                                   const char *name, vr_model_bench *m, vireo_error *err)
+{
+    vr_start_bench *s = &m->starts[m->n_starts];
+    const uint64_t begin = vr_now_ns();
+    vireo_status st = start_once(e, a, options, text, s->parts, 0, err);
+    if (st)
+        return st;
+    if (!has_time(a, (double)(vr_now_ns() - begin), START_RUNS)) {
+        m->starts_left_out[m->starts_left_out[0] != NULL] = name;
+        return VIREO_OK;
+    }
+    s->name = name;
+    m->n_starts++;
+    return time_start(e, a, options, text, s->parts, err);
+}
+
 static int time_starts(vr_engine *e, const vr_cli *cli, const vr_model_args *a, const char *text,
                        vr_model_bench *m)
 {
@@ -134,17 +161,10 @@ static int time_starts(vr_engine *e, const vr_cli *cli, const vr_model_args *a, 
     if (status)
         return status;
     options.cache_dir = NULL;
-    m->starts[0].name = "cold";
-    vireo_status st = time_start(e, a, &options, text, m->starts[0].parts, &e->error);
-    m->n_starts = 1;
+    vireo_status st = time_starts_of(e, a, &options, text, "cold", m, &e->error);
     options.cache_dir = cache;
-    if (!st && cache) {
-        m->starts[1].name = "warm";
-        st = start_once(e, a, &options, text, m->starts[1].parts, 0, &e->error);
-        if (!st)
-            st = time_start(e, a, &options, text, m->starts[1].parts, &e->error);
-        m->n_starts = 2;
-    }
+    if (!st && cache)
+        st = time_starts_of(e, a, &options, text, "warm", m, &e->error);
     vr_free(NULL, cache);
     return st ? vr_engine_fail(e, st, NULL) : 0;
 }
@@ -176,17 +196,21 @@ static vireo_status time_batches(model_run *b, vr_golden *g, const vr_model_args
                                  vireo_error *err)
 {
     vireo_status st = VIREO_OK;
+    double ns = 0; /* of a text, of the batch before */
     for (size_t i = 0; !st && i < a->n_batches; i++) {
         vr_batch_bench *o = &m->batches[i];
+        if (!has_time(a, ns * a->batches[i], BATCH_RUNS + OTHER_RUNS))
+            break;
         o->texts = a->batches[i];
+        m->n_batches++;
         set_batch(b, o->texts);
         st = g->n ? vr_golden_check(g, b->embedder, o->texts, err) : VIREO_OK;
         if (!st)
             st = vr_bench_time(embed_batch, b, BATCH_RUNS, &o->time, err);
         for (size_t k = 0; !st && k < o->texts; k++)
             o->tokens += b->tokens[k];
+        ns = o->time.ms.median * 1e6 / o->texts;
     }
-    m->n_batches = a->n_batches;
     return st;
 }
 
@@ -203,13 +227,13 @@ static vireo_status time_runs(model_run *b, vr_golden *g, const vr_model_args *a
         return vr_fail_memory(err, "vectors");
     vireo_status st = g->n ? vr_golden_check(g, b->embedder, 0, err) : VIREO_OK;
     set_batch(b, 1);
-    if (!st)
-        st = vr_bench_time(embed_batch, b, 5, &m->one, err);
+    if (!st && a->whole)
+        st = vr_bench_time(embed_batch, b, BATCH_RUNS, &m->one, err);
     if (!st)
         st = time_batches(b, g, a, m, err);
-    if (!st)
+    if (!st && a->whole)
         st = vr_bench_time(embed_all, b, a->runs ? a->runs : MODEL_RUNS, &m->all, err);
-    for (size_t i = 0; i < b->texts.n && !st; i++)
+    for (size_t i = 0; !st && a->whole && i < b->texts.n; i++)
         m->tokens += b->tokens[i];
     m->n = b->texts.n;
     m->n_golden = g->n;
@@ -228,6 +252,44 @@ static void read_memory(const vr_engine *e, vr_model_bench *m)
     m->host_peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
 }
 
+/* ---- Which kernels it ran ------------------------------------------------------------------- */
+
+static void count_kernel(vr_batch_bench *o, const vireo_profile_event *e)
+{
+    size_t i = 0;
+    while (i < o->n_kernels &&
+           (strcmp(o->kernels[i].op, e->op) != 0 || strcmp(o->kernels[i].kernel, e->kernel) != 0))
+        i++;
+    if (i == VR_MOST_COUNTS)
+        return;
+    if (i == o->n_kernels)
+        o->kernels[o->n_kernels++] = (struct vr_kernel_count){.op = e->op, .kernel = e->kernel};
+    o->kernels[i].nodes++;
+}
+
+/* Of each batch once more, by an embedder of its own: what is profiled is recorded apart. */
+static vireo_status read_selection(vr_engine *e, model_run *b, const vireo_embedder_options *options,
+                                   vr_model_bench *m)
+{
+    vireo_embedder *timed = b->embedder;
+    vireo_profile_event event;
+    vireo_profile p;
+    vireo_device_set_profile(e->device, true);
+    vireo_status st = vireo_embedder_create(e->model, e->source, options, &b->embedder, &e->error);
+    for (size_t i = 0; !st && i < m->n_batches; i++) {
+        vireo_device_get_profile(e->device, &p);
+        set_batch(b, m->batches[i].texts);
+        st = embed_batch(b, &e->error);
+        for (size_t k = p.events; !st && vireo_device_get_profile_event(e->device, k, &event); k++)
+            count_kernel(&m->batches[i], &event);
+    }
+    vireo_device_set_profile(e->device, false);
+    if (b->embedder != timed)
+        vireo_embedder_destroy(&b->embedder);
+    b->embedder = timed;
+    return st;
+}
+
 /* The files are read before the device is opened: a wrong one is told at once. */
 int vr_bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *a, vr_model_bench *m)
 {
@@ -239,6 +301,7 @@ int vr_bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *a, vr_m
     int status = st ? vr_engine_fail(e, st, NULL) : vr_engine_open_source(e, cli, a->path);
     options.batch_tokens = a->batch_tokens;
     options.progress = vr_progress;
+    options.deterministic = cli->global.deterministic;
     if (!status && a->starts && b.texts.n)
         status = time_starts(e, cli, a, b.texts.list[0], m);
     if (!status)
@@ -248,18 +311,13 @@ int vr_bench_model(vr_engine *e, const vr_cli *cli, const vr_model_args *a, vr_m
     if (!status) {
         b.embedder = e->embedder;
         st = time_runs(&b, &g, a, m, &e->error);
+        read_memory(e, m);
+        if (!st && a->selection)
+            st = read_selection(e, &b, &options, m);
         if (st)
             status = vr_engine_fail(e, st, NULL);
-        else
-            read_memory(e, m);
     }
     vr_golden_free(&g);
     free_run(&b);
     return status;
-}
-
-double vr_percentile(const vr_timing *t, double share)
-{
-    const double rank = ceil(share * (double)t->runs);
-    return t->samples[rank > 1 ? (size_t)rank - 1 : 0];
 }

@@ -4,7 +4,7 @@
 #define VR_CLI_BENCH_MODEL_H
 #include "cli/bench.h"
 
-enum { VR_MOST_BATCH = 256, VR_MOST_BATCHES = 16 };
+enum { VR_MOST_BATCH = 256, VR_MOST_BATCHES = 16, VR_MOST_COUNTS = 48 };
 
 /* ---- Golden vectors ------------------------------------------------------------------------- */
 
@@ -34,12 +34,20 @@ typedef struct vr_model_args {
     size_t n_batches;
     uint32_t batch_tokens, runs; /* 0: the defaults */
     bool starts;        /* whether starting is measured */
+    bool whole;         /* the first text alone, and a pass over all; else batches alone */
+    bool selection;     /* which kernels each batch runs */
+    uint64_t deadline;  /* vr_now_ns: what would take longer is left out; 0: nothing */
 } vr_model_args;
 
 typedef struct vr_batch_bench {
     uint32_t texts;
     uint64_t tokens;
     vr_timing time; /* of a call of vireo_embed */
+    struct vr_kernel_count {
+        const char *op, *kernel; /* static */
+        size_t nodes;            /* run in one call */
+    } kernels[VR_MOST_COUNTS];   /* (n_kernels), with vr_model_args.selection */
+    size_t n_kernels;
 } vr_batch_bench;
 
 /* Parts of a start, in ms but VR_START_GLSLANG and VR_START_DRIVER: those are summed over threads. */
@@ -65,9 +73,10 @@ typedef struct vr_model_bench {
     uint64_t tokens; /* of all */
     vr_timing all, one; /* a pass over all texts; the first text alone */
     vr_batch_bench batches[VR_MOST_BATCHES];
-    size_t n_batches;
+    size_t n_batches; /* less than asked for: the others would have passed the deadline */
     vr_start_bench starts[2];
     size_t n_starts; /* 0; 1: there is no cache folder; 2 */
+    const char *starts_left_out[2]; /* for the deadline; NULL: none */
     double least_cosine;
     size_t n_golden;
     uint64_t weight_bytes, device_peak_bytes, host_peak_bytes;
@@ -75,8 +84,6 @@ typedef struct vr_model_bench {
 /* Opens device, model and embedder in the engine. The exit status; what failed has been printed. */
 int vr_bench_model(vr_engine *, const vr_cli *, const vr_model_args *, vr_model_bench *);
 
-/* The sample that a share of them do not exceed (nearest rank). */
-double vr_percentile(const vr_timing *, double share);
 /* Members of the object at hand: of a batch without its timing; of a start the parts after the first. */
 void vr_out_batch(vr_json_out *, const vr_batch_bench *);
 void vr_out_start(vr_json_out *, const vr_timing *parts); /* (VR_START_PARTS) */
@@ -85,8 +92,12 @@ void vr_out_quality(vr_json_out *, const vr_model_args *, const vr_model_bench *
 void vr_model_text(vr_str *, const vr_engine *, const vr_model_bench *);
 void vr_model_json(vr_json_out *, const vr_engine *, const vr_model_args *, const vr_model_bench *);
 
-/* vireo bench suite: path NULL or "-" is standard output; model NULL: none, else its batches are cut to
- * what is measured. The exit status. */
-int vr_bench_suite_command(vr_engine *, const vr_cli *, const char *path, bool quick,
-                           vr_model_args *model);
+typedef struct vr_suite_args {
+    const char *path; /* NULL or "-": standard output */
+    bool quick;
+    uint32_t seconds; /* after which nothing more is begun; 0: the default */
+    vr_model_args *model; /* NULL: none; else it is written to */
+} vr_suite_args;
+/* vireo bench suite; the exit status. */
+int vr_bench_suite_command(vr_engine *, const vr_cli *, const vr_suite_args *);
 #endif

@@ -256,10 +256,7 @@ static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes
         return st;
     const double by = 1.0 / (o->repeats - 1);
     o->time = many;
-    vr_timing_scale(&o->time, one.ms.median, by);
-    o->time.ms.low = (many.ms.low - one.ms.high) * by; /* both are measured */
-    o->time.ms.high = (many.ms.high - one.ms.low) * by;
-    o->time.ms.noisy = vr_is_noisy(&o->time.ms);
+    vr_timing_less(&o->time, &one, by);
     return VIREO_OK;
 }
 

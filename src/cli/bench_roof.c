@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* What a run that is timed takes at least, so that submitting it weighs little; at most so many units. */
-enum { RUN_MS = 20, MOST_UNITS = 4096, LEAST_RUNS = 10, COMPILE_RUNS = 5, MAX_SALT = 9999999 };
+enum { RUN_MS = 20, MOST_UNITS = 4096, LEAST_RUNS = 10, COMPILE_RUNS = 10, MAX_SALT = 9999999 };
 
 typedef enum row_way { ROW_DEVICE, ROW_HOST_COPY, ROW_HOST_READ, ROW_COMPILE } row_way;
 static const struct {
@@ -52,7 +52,7 @@ static vireo_status time_units(roof_run *r, vr_timing *out, vireo_error *err)
     if (!st)
         st = vireo_roof_check(r->roof, err);
     if (!st)
-        vr_timing_scale(out, 0, 1.0 / r->units);
+        vr_timing_scale(out, 1.0 / r->units);
     return st;
 }
 
@@ -138,8 +138,8 @@ static vireo_status time_compile(const vr_engine *e, vr_timing *all, vr_timing *
     if (st)
         return st;
     all->runs = glslang->runs = COMPILE_RUNS;
-    vr_timing_scale(all, 0, 1);
-    vr_timing_scale(glslang, 0, 1);
+    vr_timing_scale(all, 1);
+    vr_timing_scale(glslang, 1);
     return VIREO_OK;
 }
 

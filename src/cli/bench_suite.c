@@ -6,12 +6,14 @@
 #include "cli/bench_roof.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "vireo/inspect.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
-enum { QUICK_BATCH = 32 };
+/* A measurement that has begun is finished: USED_PERCENT of the time is when the last one may begin. */
+enum { QUICK_BATCH = 32, SECONDS = 600, QUICK_SECONDS = 120, USED_PERCENT = 95, NS_PER_SECOND = 1000000000 };
 
 /* The first line of /proc/cpuinfo's model name; "" where there is none. */
 static void read_cpu(char *out, size_t size)
@@ -60,70 +62,97 @@ static void write_head(vr_json_out *j, const vr_engine *e, bool quick)
     vr_out_end(j, '}');
 }
 
-static void begin_result(vr_json_out *j, const char *kind, const char *name, const char *kernel)
+typedef struct suite {
+    vr_engine *engine;
+    vr_json_out json;
+    bool quick;
+    const vr_model_args *args; /* of the model; NULL: none */
+    const vr_model_bench *model;
+    uint64_t deadline; /* vr_now_ns */
+    vr_str left_out;   /* names, each ended by a line feed */
+    size_t n_left_out;
+} suite;
+
+static void begin_result(suite *s, const char *kind, const char *name, const char *kernel)
 {
-    vr_out_begin(j, NULL, '{');
-    vr_out_text(j, "name", name);
-    vr_out_text(j, "kind", kind);
-    vr_out_text(j, "kernel", kernel);
+    vr_out_begin(&s->json, NULL, '{');
+    vr_out_text(&s->json, "name", name);
+    vr_out_text(&s->json, "kind", kind);
+    vr_out_text(&s->json, "kernel", kernel);
 }
 
-static void write_samples(vr_json_out *j, const char *unit, const vr_timing *t)
+static void write_time(suite *s, const vr_timing *t)
 {
-    vr_out_timing(j, unit, t);
-    vr_out_begin(j, "samples", '[');
-    for (size_t i = 0; i < t->runs; i++)
-        vr_out_number(j, NULL, t->samples[i]);
-    vr_out_end(j, ']');
+    vr_out_timing(&s->json, "ms", t);
+    vr_out_samples(&s->json, t);
+}
+
+/* For the deadline. */
+static void leave_out(suite *s, const char *name)
+{
+    vr_str_addf(&s->left_out, "%s\n", name);
+    s->n_left_out++;
 }
 
 /* ---- The device ----------------------------------------------------------------------------- */
 
-static vireo_status write_roof(vr_json_out *j, vr_engine *e, vr_roof_row rows[VR_ROOF_ROWS])
+static void write_device_result(suite *s, const char *name, const char *kernel, const vr_timing *t)
 {
-    vr_device_bench b = {0};
-    vireo_status st = vr_bench_device(e->device, &b, &e->error);
+    begin_result(s, "device", name, kernel);
+    write_time(s, t);
+    vr_out_end(&s->json, '}');
+}
+
+static vireo_status measure_device(suite *s, vr_device_bench *b, vr_roof_row rows[VR_ROOF_ROWS])
+{
+    vr_engine *e = s->engine;
+    vireo_status st = vr_bench_device(e->device, b, &e->error);
     if (!st)
         st = vr_bench_roof(e, rows, &e->error);
     if (st)
         return st;
+    vr_json_out *j = &s->json;
     vr_out_begin(j, "roof", '{');
-    vr_out_number(j, "submit_us", b.submit_us);
-    vr_out_number(j, "dispatch_us", b.dispatch_us);
-    vr_out_number(j, "memory_gb_per_s", b.memory_gb_per_s);
-    vr_out_number(j, "matmul_gflops", b.matmul.gflops);
+    vr_out_number(j, "submit_us", b->submit_us);
+    vr_out_number(j, "dispatch_us", b->dispatch_us);
+    vr_out_number(j, "memory_gb_per_s", b->memory_gb_per_s);
+    vr_out_number(j, "matmul_gflops", b->matmul.gflops);
     for (size_t i = 0; i < VR_ROOF_ROWS; i++)
         vr_out_number(j, rows[i].key, vr_roof_figure(&rows[i]));
     vr_out_end(j, '}');
     return VIREO_OK;
 }
 
-static void write_roof_results(vr_json_out *j, const vr_roof_row rows[VR_ROOF_ROWS])
+static void write_device_results(suite *s, const vr_device_bench *b, const vr_roof_row rows[VR_ROOF_ROWS])
 {
-    for (size_t i = 0; i < VR_ROOF_ROWS; i++) {
-        if (!rows[i].offered)
-            continue;
-        begin_result(j, "device", rows[i].name, "");
-        write_samples(j, "ms", &rows[i].time);
-        vr_out_end(j, '}');
-    }
+    write_device_result(s, "device submit", "", &b->submit);
+    write_device_result(s, "device dispatch", "", &b->dispatch);
+    write_device_result(s, "device memory", "", &b->memory);
+    write_device_result(s, "device matmul", b->matmul.kernel, &b->matmul.time);
+    for (size_t i = 0; i < VR_ROOF_ROWS; i++)
+        if (rows[i].offered)
+            write_device_result(s, rows[i].name, "", &rows[i].time);
 }
 
 /* ---- Ops ------------------------------------------------------------------------------------ */
 
-static vireo_status write_op(vr_json_out *j, vr_engine *e, const vr_bench_op *op,
-                             const vr_bench_shape *shape)
+static vireo_status write_op(suite *s, const vr_bench_op *op, const vr_bench_shape *shape)
 {
     char name[96], sizes[64];
+    vr_json_out *j = &s->json;
     vr_op_bench o = {0};
     memcpy(o.dims, shape->dims, sizeof o.dims);
-    vireo_status st = vr_bench_op_time(e->device, op, VIREO_F32, &o, &e->error);
-    if (st)
-        return st;
     vr_bench_shape_text(op, o.dims, sizes, sizeof sizes);
     snprintf(name, sizeof name, "%s %s", op->name, sizes);
-    begin_result(j, "op", name, o.kernel);
-    write_samples(j, "ms", &o.time);
+    if (vr_now_ns() >= s->deadline) {
+        leave_out(s, name);
+        return VIREO_OK;
+    }
+    vireo_status st = vr_bench_op_time(s->engine->device, op, VIREO_F32, &o, &s->engine->error);
+    if (st)
+        return st;
+    begin_result(s, "op", name, o.kernel);
+    write_time(s, &o.time);
     vr_out_number(j, "gflops", o.flops / (o.time.ms.median * 1e6));
     vr_out_number(j, "gb_per_s", o.bytes / (o.time.ms.median * 1e6));
     vr_out_number(j, "nmse", o.nmse);
@@ -131,15 +160,20 @@ static vireo_status write_op(vr_json_out *j, vr_engine *e, const vr_bench_op *op
     return VIREO_OK;
 }
 
-static vireo_status write_ops(vr_json_out *j, vr_engine *e, bool quick)
+/* The first shape of each, then the second: what no time is left for is a shape, before it is an op. */
+static vireo_status write_ops(suite *s)
 {
     vireo_status st = VIREO_OK;
-    for (size_t i = 0; !st && i < vr_bench_op_count; i++) {
-        const vr_bench_op *op = &vr_bench_ops[i];
-        vr_progress(NULL, op->name, i, vr_bench_op_count);
-        for (size_t k = 0; !st && k < (quick ? 1 : VR_BENCH_SHAPES) && op->shapes[k].model; k++)
-            st = write_op(j, e, op, &op->shapes[k]);
-    }
+    for (size_t k = 0; k < (s->quick ? 1 : VR_BENCH_SHAPES); k++)
+        for (size_t i = 0; !st && i < vr_bench_op_count; i++) {
+            const vr_bench_op *op = &vr_bench_ops[i];
+            if (!op->shapes[k].model)
+                continue;
+            if (vr_progress(NULL, op->name, i, vr_bench_op_count))
+                st = vr_fail(&s->engine->error, VIREO_ERROR_CANCELLED, "interrupted");
+            else
+                st = write_op(s, op, &op->shapes[k]);
+        }
     vr_progress_clear();
     return st;
 }
@@ -160,37 +194,69 @@ static void name_result(char *out, size_t size, const char *path, const char *wh
         snprintf(out + length, size - (size_t)length, " %u", n);
 }
 
-static void write_size(vr_json_out *j, const char *path, const char *what, uint64_t bytes)
+static void write_size(suite *s, const char *name, uint64_t bytes)
 {
-    char name[200];
     vr_timing t = {.runs = 1, .samples = {(double)bytes / (1 << 20)}};
-    vr_timing_scale(&t, 0, 1);
-    name_result(name, sizeof name, path, what, 0);
-    begin_result(j, "model", name, "");
-    write_samples(j, "mib", &t);
+    vr_timing_scale(&t, 1);
+    begin_result(s, "model", name, "");
+    vr_out_timing(&s->json, "mib", &t);
+    vr_out_samples(&s->json, &t);
+    vr_out_end(&s->json, '}');
+}
+
+static void write_batch(suite *s, const vr_batch_bench *b)
+{
+    vr_json_out *j = &s->json;
+    write_time(s, &b->time);
+    vr_out_batch(j, b);
+    vr_out_begin(j, "kernels", '[');
+    for (size_t i = 0; i < b->n_kernels; i++) {
+        vr_out_begin(j, NULL, '{');
+        vr_out_text(j, "op", b->kernels[i].op);
+        vr_out_text(j, "kernel", b->kernels[i].kernel);
+        vr_out_uint(j, "count", b->kernels[i].nodes);
+        vr_out_end(j, '}');
+    }
+    vr_out_end(j, ']');
     vr_out_end(j, '}');
 }
 
-static void write_model_results(vr_json_out *j, const vr_model_args *a, const vr_model_bench *m)
+static void write_model_results(suite *s)
 {
+    const vr_model_args *a = s->args;
+    const vr_model_bench *m = s->model;
     char name[200], what[32];
-    for (size_t i = 0; i < m->n_batches; i++) {
-        name_result(name, sizeof name, a->path, "batch", m->batches[i].texts);
-        begin_result(j, "model", name, "");
-        write_samples(j, "ms", &m->batches[i].time);
-        vr_out_batch(j, &m->batches[i]);
-        vr_out_end(j, '}');
+    for (size_t i = 0; i < a->n_batches; i++) {
+        name_result(name, sizeof name, a->path, "batch", a->batches[i]);
+        if (i >= m->n_batches) {
+            leave_out(s, name);
+            continue;
+        }
+        begin_result(s, "model", name, "");
+        write_batch(s, &m->batches[i]);
     }
     for (size_t i = 0; i < m->n_starts; i++) {
         snprintf(what, sizeof what, "%s start", m->starts[i].name);
         name_result(name, sizeof name, a->path, what, 0);
-        begin_result(j, "model", name, "");
-        write_samples(j, "ms", &m->starts[i].parts[VR_START_ALL]);
-        vr_out_start(j, m->starts[i].parts);
-        vr_out_end(j, '}');
+        begin_result(s, "model", name, "");
+        write_time(s, &m->starts[i].parts[VR_START_ALL]);
+        vr_out_start(&s->json, m->starts[i].parts);
+        vr_out_end(&s->json, '}');
     }
-    write_size(j, a->path, "device memory", m->device_peak_bytes);
-    write_size(j, a->path, "host memory", m->host_peak_bytes);
+    for (size_t i = 0; i < 2 && m->starts_left_out[i]; i++) {
+        snprintf(what, sizeof what, "%s start", m->starts_left_out[i]);
+        name_result(name, sizeof name, a->path, what, 0);
+        leave_out(s, name);
+    }
+    static const char *const sizes[] = {"device memory", "host memory"};
+    const uint64_t bytes[] = {m->device_peak_bytes, m->host_peak_bytes};
+    for (size_t i = 0; i < 2; i++) {
+        name_result(name, sizeof name, a->path, sizes[i], 0);
+        if (m->n_batches)
+            write_size(s, name, bytes[i]);
+        else /* nothing ran that would have taken any */
+            leave_out(s, name);
+    }
 }
 
 /* Before all else, on a device object of its own: peaks of memory are then the model's. */
@@ -202,32 +268,68 @@ static int time_model(vr_engine *e, const vr_cli *cli, vr_model_args *a, bool qu
         if (!quick || a->batches[i] <= QUICK_BATCH)
             a->batches[n++] = a->batches[i];
     a->n_batches = n;
-    a->runs = 1;
+    a->whole = false;
+    a->selection = true;
     return vr_engine_close(&own, vr_bench_model(&own, cli, a, m));
 }
 
 /* ---- The document --------------------------------------------------------------------------- */
 
-static vireo_status write_all(vr_json_out *j, vr_engine *e, bool quick, const vr_model_args *a,
-                              const vr_model_bench *m)
+/* What chooses kernels, after all has run: the device reads its choices with the first session. */
+static void write_selection(suite *s)
 {
+    const vr_global_options *o = &s->engine->cli->global;
+    vr_json_out *j = &s->json;
+    vireo_tuned t;
+    size_t n = 0, others = 0;
+    for (; vireo_device_get_tuned(s->engine->device, n, &t); n++)
+        others += t.pinned || strcmp(t.kernel, t.usual) != 0;
+    vr_out_begin(j, "selection", '{');
+    vr_out_bool(j, "deterministic", o->deterministic);
+    vr_out_bool(j, "no_fuse", o->no_fuse);
+    vr_out_uint(j, "tuned_choices", n);
+    vr_out_uint(j, "tuned_others", others);
+    vr_out_end(j, '}');
+}
+
+static void write_left_out(suite *s)
+{
+    vr_out_begin(&s->json, "left_out", '[');
+    for (char *name = s->left_out.data, *end; name && (end = strchr(name, '\n')); name = end + 1) {
+        *end = '\0';
+        vr_out_text(&s->json, NULL, name);
+        vr_cli_note("not measured, for the time is up: %s", name);
+    }
+    vr_out_end(&s->json, ']');
+    if (s->n_left_out)
+        vr_cli_note("%zu measurements are left out", s->n_left_out);
+}
+
+static vireo_status write_all(suite *s)
+{
+    vr_json_out *j = &s->json;
     vr_roof_row roof[VR_ROOF_ROWS];
+    vr_device_bench device = {0};
     vr_out_begin(j, NULL, '{');
-    write_head(j, e, quick);
-    if (a)
-        vr_out_quality(j, a, m);
-    vireo_status st = write_roof(j, e, roof);
+    write_head(j, s->engine, s->quick);
+    if (s->args)
+        vr_out_quality(j, s->args, s->model);
+    vireo_status st = measure_device(s, &device, roof);
     vr_out_begin(j, "results", '[');
     if (!st)
-        write_roof_results(j, roof);
-    if (!st && a)
-        write_model_results(j, a, m);
+        write_device_results(s, &device, roof);
+    if (!st && s->args)
+        write_model_results(s);
     if (!st)
-        st = write_ops(j, e, quick);
+        st = write_ops(s);
     vr_out_end(j, ']');
+    if (st)
+        return st;
+    write_selection(s);
+    write_left_out(s);
     vr_out_end(j, '}');
     vr_out_line(j);
-    return !st && j->text.failed ? vr_fail_memory(&e->error, "suite") : st;
+    return j->text.failed || s->left_out.failed ? vr_fail_memory(&s->engine->error, "suite") : VIREO_OK;
 }
 
 static vireo_status write_file(const char *path, const vr_json_out *j, vireo_error *err)
@@ -242,26 +344,33 @@ static vireo_status write_file(const char *path, const vr_json_out *j, vireo_err
     return st;
 }
 
-int vr_bench_suite_command(vr_engine *e, const vr_cli *cli, const char *path, bool quick,
-                           vr_model_args *model)
+int vr_bench_suite_command(vr_engine *e, const vr_cli *cli, const vr_suite_args *a)
 {
-    vr_json_out j;
+    const uint64_t begin = vr_now_ns();
+    const uint32_t seconds = a->seconds ? a->seconds : a->quick ? QUICK_SECONDS : SECONDS;
+    suite s = {.engine = e, .quick = a->quick, .args = a->model,
+               .deadline = begin + (uint64_t)seconds * NS_PER_SECOND / 100 * USED_PERCENT};
     e->cli = cli;
-    vireo_status st = vr_output_check(path, &e->error);
+    vireo_status st = vr_output_check(a->path, &e->error);
     vr_model_bench *m = vr_calloc(NULL, 1, sizeof *m);
     if (!st && !m)
         st = vr_fail_memory(&e->error, "suite");
     int status = st ? vr_engine_fail(e, st, NULL) : 0;
-    if (!status && model)
-        status = time_model(e, cli, model, quick, m);
+    s.model = m;
+    if (!status && a->model) {
+        a->model->deadline = begin + (s.deadline - begin) / 2;
+        status = time_model(e, cli, a->model, a->quick, m);
+    }
     if (!status)
         status = vr_engine_open_device(e, cli);
     if (!status) {
-        vr_out_init(&j);
-        st = write_all(&j, e, quick, model, m);
+        vr_out_init(&s.json);
+        vr_str_init(&s.left_out, NULL);
+        st = write_all(&s);
         if (!st)
-            st = write_file(path, &j, &e->error);
-        vr_out_deinit(&j);
+            st = write_file(a->path, &s.json, &e->error);
+        vr_out_deinit(&s.json);
+        vr_str_deinit(&s.left_out);
         status = st ? vr_engine_fail(e, st, NULL) : 0;
     }
     vr_free(NULL, m);

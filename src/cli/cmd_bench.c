@@ -11,7 +11,7 @@ static const char default_batches[] = "1,8,32,128,256";
 
 typedef struct bench_args {
     const char *model, *input, *golden, *batches, *shapes, *output;
-    uint32_t m, n, k, dtype, batch_tokens, runs, threshold, rows, dim, queries;
+    uint32_t m, n, k, dtype, batch_tokens, runs, threshold, rows, dim, queries, seconds;
     bool plain_b, kernels, allow_nonfinite, quick, throughput, json;
 } bench_args;
 
@@ -212,7 +212,7 @@ static int read_batches(const vr_cli *cli, const char *text, vr_model_args *out)
 static int read_model_args(const vr_cli *cli, const bench_args *a, vr_model_args *out)
 {
     *out = (vr_model_args){.path = a->model, .input = a->input, .golden = a->golden, .runs = a->runs,
-                           .batch_tokens = a->batch_tokens, .starts = !a->throughput};
+                           .batch_tokens = a->batch_tokens, .starts = !a->throughput, .whole = true};
     if (a->throughput)
         return a->batches ? vr_usage_error(cli->command,
                                            "--batches and --throughput cannot be used together")
@@ -229,6 +229,7 @@ static bool is_own(const char *option, size_t kind)
     } rows[] = {{"--json", ~(1u << SUITE)},
                 {"--output", 1 << SUITE},
                 {"--quick", 1 << SUITE},
+                {"--seconds", 1 << SUITE},
                 {"--threshold", 1 << COMPARE},
                 {"--m", 1 << MATMUL},
                 {"--n", 1 << MATMUL},
@@ -338,9 +339,10 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
         const uint32_t percent = a->threshold ? a->threshold : DEFAULT_THRESHOLD;
         return vr_bench_compare_command(cli, operands + 1, percent, a->json);
     }
-    if (kind == SUITE)
-        return vr_engine_close(&e, vr_bench_suite_command(&e, cli, a->output, a->quick,
-                                                          a->model ? &m : NULL));
+    if (kind == SUITE) {
+        const vr_suite_args s = {a->output, a->quick, a->seconds, a->model ? &m : NULL};
+        return vr_engine_close(&e, vr_bench_suite_command(&e, cli, &s));
+    }
     if (kind == MODEL)
         return vr_engine_close(&e, bench_model(&e, cli, &m, a->json));
     status = vr_engine_open_device(&e, cli);
@@ -388,6 +390,13 @@ static const vr_option options[] = {
      .kind = VR_OPTION_FLAG,
      .target = offsetof(bench_args, quick),
      .help = "suite: one shape of each op; batches up to 32"},
+    {.name = "--seconds",
+     .value = "N",
+     .kind = VR_OPTION_NUMBER,
+     .min = 1,
+     .max = 86400,
+     .target = offsetof(bench_args, seconds),
+     .help = "suite: what it may take; it names what it leaves out (600, quick 120)"},
     {.name = "--output",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,

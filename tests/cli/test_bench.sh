@@ -66,12 +66,12 @@ printf 'The sea\nA dark night in the city\n' >texts
 vireo 0 embed --model "$model" --input texts
 cp out vectors
 python3 "$here/golden_of.py" texts vectors golden.json
-vireo 0 bench suite --quick --model "$model/" --golden golden.json --output suite.json
+vireo 0 bench suite --quick --seconds 3600 --model "$model/" --golden golden.json --output suite.json
 quiet
 vireo 0 --version
 cp out version
 expect "the document has its schema" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
-import json, sys
+import json, statistics, sys
 import jsonschema
 schema = json.load(open(sys.argv[1], encoding="utf-8"))
 jsonschema.Draft7Validator.check_schema(schema)
@@ -85,11 +85,22 @@ ops = {r["name"].split()[0] for r in kinds[0]}
 assert ops >= {"matmul", "attention", "causal_attention", "windowed_attention", "pointwise_attention", "mul", "relu",
                "tanh", "sigmoid", "log_softmax", "mean", "max", "min", "max_pool", "first_pool", "scatter_set",
                "embedding_bag_mean", "embedding_bag_weighted"}
-assert len(kinds[0]) == len(ops) >= 41 and all(len(r["samples"]) >= 10 for r in kinds[0])
+assert len(kinds[0]) == len(ops) >= 41 and all(len(r["less_samples"]) >= 10 for r in kinds[0])
+assert all(len(r["samples"]) >= 10 for r in suite["results"] if "ms" in r)
 assert {"device copy", "device read", "device gather", "device upload", "device download", "device f32",
-        "device compile", "host copy", "host read"} <= set(results)
+        "device compile", "device submit", "device dispatch", "device memory", "device matmul", "host copy", "host read"} <= set(results)
 assert {f"model model {what}" for what in ("batch 1", "batch 8", "batch 32", "cold start", "warm start",
                                            "device memory", "host memory")} == {r["name"] for r in kinds[2]}
+for r in suite["results"]: # figures are what the raw samples give, which are in order of time
+    e = r["ms" if "ms" in r else "mib"]
+    assert abs(statistics.median((s - r["less"]) * r["by"] for s in r["samples"]) - e["median"]) <= 1e-6 * abs(e["median"])
+    assert not r["less_samples"] or abs(statistics.median(r["less_samples"]) - r["less"]) <= 1e-6 * r["less"]
+assert any(r["samples"] != sorted(r["samples"]) for r in suite["results"])
+kernels = results["model model batch 8"]["kernels"]
+assert {"matmul", "attention", "norm", "embedding"} <= {k["op"] for k in kernels}
+assert len({(k["op"], k["kernel"]) for k in kernels}) == len(kernels) and all(k["count"] >= 1 for k in kernels)
+assert suite["selection"] == {"deterministic": False, "no_fuse": False, "tuned_choices": 0, "tuned_others": 0}
+assert suite["left_out"] == []
 assert "mib" in results["model model device memory"] and results["model model batch 8"]["texts"] == 8
 assert suite["quality"]["texts"] == 2 and suite["quality"]["least_cosine"] > 0.999999
 copy, roof = results["device copy"], suite["roof"]["copy_gb_per_s"]
@@ -101,6 +112,23 @@ try:
 except jsonschema.ValidationError:
     pass
 PYTHON
+# What no time is left for is named, and counted; tuned choices and what chooses kernels are told.
+vireo 0 tune --model "$model" --input texts --budget 120
+vireo 0 bench suite --quick --seconds 1 --deterministic --no-fuse --model "$model" --golden golden.json --output short.json
+mentions '^vireo: not measured, for the time is up: softmax 2400x200$' '^vireo: [0-9]* measurements are left out$'
+expect "a short document has its schema, and names the rest" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
+import json, sys
+import jsonschema
+schema, short, suite = (json.load(open(p, encoding="utf-8")) for p in (sys.argv[1], "short.json", "suite.json"))
+jsonschema.validate(short, schema)
+names = [[r["name"] for r in s["results"]] for s in (short, suite)]
+assert sorted(names[0] + short["left_out"]) == sorted(names[1]) and "device copy" in names[0]
+chosen = short["selection"]
+assert chosen["deterministic"] and chosen["no_fuse"] and chosen["tuned_choices"] >= chosen["tuned_others"] >= 0
+assert chosen["tuned_choices"] > 0
+PYTHON
+vireo 1 bench compare suite.json short.json --json
+json 'len(j["missing"]) > 30 and j["added"] == []'
 vireo 0 bench compare suite.json suite.json --json
 json 'j["slower"] == 0 and all(r["ratio"] == 1 and r["verdict"] in ("same", "noisy") for r in j["results"])'
 vireo 2 bench suite --json
