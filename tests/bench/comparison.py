@@ -37,6 +37,7 @@ class Comparison:
         self.device = self.find_device()
         self.driver = self.name_of_driver()
         self.rows, self.faults, self.not_run = [], [], []
+        self.tuning = None
 
     def folder(self, name):
         path = os.path.join(self.temporary, name)
@@ -73,8 +74,8 @@ class Comparison:
             raise Failed(f"{what}: exit status {done.returncode}: {said}")
         return done.stdout
 
-    def vireo(self, *arguments):
-        return self.process(f"vireo {' '.join(arguments)}", self.command(*arguments))
+    def vireo(self, *arguments, cache=None):
+        return self.process(f"vireo {' '.join(arguments)}", self.command(*arguments, cache=cache))
 
     def peer(self, *arguments):
         """A function of peer.py, in a process of its own."""
@@ -165,4 +166,4 @@ class Comparison:
                 "device": {k: self.device[k] for k in ("name", "driver", "driver_info")},
                 "vireo": self.vireo("--version").strip(), "rounds": self.o.rounds,
                 "driver": self.driver, "rows": self.rows, "not_run": self.not_run,
-                "faults": self.faults}
+                "tuning": self.tuning, "faults": self.faults}

@@ -7,7 +7,6 @@ packages are missing, or one side of which fails, is left out, printed and count
 import datetime
 import os
 import re
-import subprocess
 import sys
 
 import program
@@ -37,32 +36,23 @@ def measures(o):
         "ncnn": lambda c: work.matmul(c, MATMULS, NCNN_BARS, "ncnn_matmul", ", beside ncnn"),
         "gemv": lambda c: work.gemv(c, 2048, 2048, GEMV_BARS, DTYPE_BARS),
         "search": lambda c: work.search(c, o.rows, [64, 384], list(SEARCH_BARS), 10, SEARCH_BARS),
-        "minilm": lambda c: work.minilm(c, MINILM_BARS),
+        "minilm": lambda c: work.minilm(c, MINILM_BARS, tuned=True),
         "start": lambda c: work.embed(c, START_RATIOS, COLD_SECONDS, peer=True),
     }
 
 
 def counts(report):
     missed = sum(not row["ok"] for row in report["rows"])
-    return f"{len(report['rows'])} measured, {missed} missed, {len(report['not_run'])} not run"
+    text = f"{len(report['rows'])} measured, {missed} missed, {len(report['not_run'])} not run"
+    if report["not_chosen"]:
+        text += f", {len(report['not_chosen'])} parts not chosen: {', '.join(report['not_chosen'])}"
+    return text
 
 
-def commit(given):
-    """Of the tree that this file stands in; "" where git does not know, or another program was given."""
-    if given:
-        return ""
-    try:
-        done = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty"], text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except OSError:
-        return ""
-    return f", at commit {done.stdout.strip()}" if done.returncode == 0 else ""
-
-
-def section(report, given):
-    """A driver's part of the document."""
+def section(report):
+    """A driver's part of the document; the program's version tells its commit."""
     date = datetime.datetime.now(datetime.timezone.utc).date()
-    return (f"<!-- driver {report['driver']} -->\n### {report['driver']}\n{date}{commit(given)}: "
+    return (f"<!-- driver {report['driver']} -->\n### {report['driver']}\n{date}: "
             f"{program.heading(report)}\n{program.table(report)}\n"
             f"{'; '.join([counts(report), *report['faults']])}.\n")
 
@@ -102,7 +92,6 @@ def main():
     whole = len(parts) == len(NEEDS) and not o.texts and o.rows == p.get_default("rows")
     if o.rows < 10:
         p.error("--rows is at least 10")
-    given = o.vireo != p.get_default("vireo")
     program.check_arguments(p, o)
     python = program.find_python(o.python, [])
     if o.python and not python:
@@ -115,7 +104,7 @@ def main():
         report = program.run_parts(o, parts, measures(o), NEEDS)
         status = program.finish(o, report)
         if document:
-            write_document(document, report["driver"], section(report, given))
+            write_document(document, report["driver"], section(report))
     except (Failed, OSError) as e:
         return f"peers: {e}"
     where = f"written to {os.path.relpath(document)}" if document else "part of the work, no table written"

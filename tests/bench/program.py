@@ -33,6 +33,10 @@ def heading(report):
     if machine["others_share"] is not None:
         text += (f"others took at most {100 * machine['others_share']:.1f} % of the cores in a round; "
                  f"{machine['rounds_repeated']} rounds repeated for that\n")
+    if report["tuning"]:
+        t = report["tuning"]
+        text += (f"MiniLM tuned by \"vireo tune\" in {t['seconds']:.0f} s: {t['calls']} calls, {t['others']} of "
+                 "them with another kernel than usual; all other rows untuned\n")
     return text
 
 
@@ -129,7 +133,7 @@ def run_parts(options, parts, measure, needs):
                 if not needs:
                     raise
                 c.leave_out(part, str(e))
-        return c.report(before)
+        return {**c.report(before), "not_chosen": [part for part in measure if part not in parts]}
 
 
 def check_arguments(p, o):

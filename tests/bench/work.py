@@ -176,19 +176,31 @@ def model_for_peer(c):
     return folder
 
 
-def minilm(c, bars):
-    (texts, n), folder = film_texts(c), model_for_peer(c)
+def tune(c):
+    """A cache folder with choices for the model; that of the other rows stays without."""
+    cache = c.folder("tuned")
+    found = json.loads(c.vireo("tune", "--model", c.o.model, "--json", cache=cache))
+    others = sum(x["pinned"] or x["kernel"] != x["usual"] for x in found["choices"])
+    c.tuning = {"seconds": found["seconds"], "calls": len(found["choices"]), "others": others}
+    c.note(f"tuned in {found['seconds']:.0f} s: {len(found['choices'])} calls, {others} run another kernel")
+    return cache
+
+
+def minilm(c, bars, tuned=False):
+    """tuned: with the kernels that "vireo tune" has found here, its time not in any figure."""
+    (texts, n), folder, cache = film_texts(c), model_for_peer(c), tune(c) if tuned else c.cache
     theirs_file, ours_file = (os.path.join(c.temporary, x) for x in ("peer.npy", "vireo.npy"))
 
     def once():
         peer = c.peer("minilm", folder, texts, theirs_file, c.cores)
         ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1",
-                                  "--throughput", "--json"))
+                                  "--throughput", "--json", cache=cache))
         return ours["texts_per_second"], peer["texts_per_second"], ours["tokens"], peer["peer"]
 
-    what = f"MiniLM, {n:,} film texts"
+    what = f"MiniLM, {n:,} film texts{', tuned' if tuned else ''}"
     ours, theirs, tokens, peers = c.rounds(what, once)
-    c.vireo("embed", "--model", c.o.model, "--input", texts, "--format", "npy", "--output", ours_file)
+    c.vireo("embed", "--model", c.o.model, "--input", texts, "--format", "npy", "--output", ours_file,
+            cache=cache)
     c.add(what, "texts/s", ours, theirs, peers[0], c.limit(bars), tokens=tokens[0])
     a = c.peer("cosine", ours_file, theirs_file)
     c.answers(what, f"{a['texts']} texts, {tokens[0]} tokens; least cosine {a['least_cosine']:.7f}, "

@@ -61,10 +61,14 @@ case "$*" in
     printf '%s %s\n' '{"best": 100, "median": 100, "nmse": 1e-14, "texts_per_second": 100, "texts": 2,' \
         '"vector": [0.6, 0.8], "least_cosine": 1.0, "largest_difference": 0.0, "peer": "other"}'
     ;;
---version | *" --version") echo "vireo 9" ;;
+--version | *" --version") echo "vireo 9 (1a2b3c4-dirty)" ;;
 "devices --json")
     echo '{"devices": [{"name": "llvmpipe", "driver": "llvmpipe", "usable": true,'
     echo "\"driver_info\": \"Mesa ${MESA:-22.3} (LLVM)\"}]}"
+    ;;
+*" tune "*)
+    echo '{"seconds": 3.6, "choices": [{"kernel": "a", "usual": "b", "pinned": false},'
+    echo '{"kernel": "a", "usual": "a", "pinned": false}, {"kernel": "c", "pinned": true}]}'
     ;;
 *" bench op "*)
     dtype=$(after --dtype)
@@ -132,16 +136,22 @@ in_document '^before$' '^after$' '^kept$' '^### lavapipe 22$' '^18 measured, 0 m
     '^| matmul f32 32 x 384 x 1536, beside ncnn | .* other | .* | ≥ 1.0 | ok |$' \
     '^| vector x 2048 x 2048, q4_0 | 200 .* Vireo, f32 | 2.000 (2.000-2.000) | ≥ 1.3 | ok |$' \
     '^| best 10 of 1,000,000 x 384, 64 queries | 71.1 .* | 1.111 .* | ≥ 1.0 | ok |$' \
-    '^| MiniLM, 1 film texts | 90.0 .* | 0.900 .* | ≥ 0.22 | ok |$' \
+    '^| MiniLM, 1 film texts, tuned | 90.0 .* | 0.900 .* | ≥ 0.22 | ok |$' \
+    '^20[0-9-]*: vireo 9 (1a2b3c4-dirty) on llvmpipe, ' \
+    '^MiniLM tuned by "vireo tune" in 4 s: 3 calls, 2 of them with another kernel than usual; all other rows untuned$' \
     '^| embed, one sentence, caches empty | .* s | - | - | ≤ 5.00 | ok |$' \
     '^Answers, best 10 of 1,000,000 x 64, 64 queries: 640 of 640 places have the same row, ' \
     '^Answers, embed, one sentence, caches warm: cosine 1.0000000$'
+tuned_by=$(sed -n 's/^--cache-dir \([^ ]*\) tune .*/\1/p' calls)
+expect "what was tuned is what MiniLM runs, and nothing else" \
+    [ "$(grep -c "^--cache-dir $tuned_by bench model .*--throughput" calls):$(grep -c "^--cache-dir $tuned_by bench [^m]" calls)" = 1:0 ]
 expect "each round asks both sides" [ "$(grep -c 'peer.py matmul 512 512 512$' calls)" -eq 1 ]
 
 echo "again: one section a driver; another version of Mesa is another driver"
 bench 0 9 peers --document document --only gemv
 expect "one section" [ "$(grep -c '^<!-- driver lavapipe 22 -->$' document)" -eq 1 ]
-in_document '^4 measured, 0 missed, 0 not run.$'
+in_document '^4 measured, 0 missed, 0 not run, 5 parts not chosen: matmul, ncnn, search, minilm, start.$'
+expect "nothing was tuned" sh -c '! grep -q " tune " calls'
 MESA=25.0.7-2 bench 0 9 peers --document document --only gemv,matmul
 expect "three sections" [ "$(grep -c '^<!-- driver ' document)" -eq 3 ]
 in_document '^### lavapipe 25$' '^| matmul f32 512 x 512 x 512 | .* | ≥ 0.24 | ok |$' \
@@ -150,24 +160,24 @@ in_document '^### lavapipe 25$' '^| matmul f32 512 x 512 x 512 | .* | ≥ 0.24 |
 echo "a target that is missed"
 for slow in matmul:matmul gemv:q8_0 search:search minilm:model; do
     SLOW=${slow#*:} bench 1 9 peers --check --document document --only "${slow%:*}"
-    expect_output 'MISSED |$' '^failed: ' '^peers: [1-9] measured, [1-9] missed, 0 not run; '
+    expect_output 'MISSED |$' '^failed: ' '^peers: [1-9] measured, [1-9] missed, 0 not run, 5 parts not chosen: '
 done
 SLOW=search bench 0 9 peers --document document --only search
-in_document '^4 measured, 4 missed, 0 not run.$' '64 queries | .* | ≥ 1.0 | MISSED |$'
+in_document '^4 measured, 4 missed, 0 not run, 5 parts not chosen: ' '64 queries | .* | ≥ 1.0 | MISSED |$'
 
 echo "what cannot be measured: said, counted, the rest goes on"
 MISSING=faiss bench 1 9 peers --check --document document --only search,gemv
-expect_output '^search: not run: no faiss$' '^peers: 4 measured, 0 missed, 1 not run; '
-in_document '^| search | not run | - | - | - | no faiss |$' '^4 measured, 0 missed, 1 not run.$'
+expect_output '^search: not run: no faiss$' '^peers: 4 measured, 0 missed, 1 not run, 4 parts not chosen: matmul, ncnn, minilm, start; '
+in_document '^| search | not run | - | - | - | no faiss |$' '^4 measured, 0 missed, 1 not run, 4 parts not chosen: '
 FAIL='--dim 384' bench 1 9 peers --check --document document --only search
 expect_output '^best 10 of 1,000,000 x 384: not run: vireo .*: exit status 1: vireo: no room for it$' \
-    '^peers: 2 measured, 0 missed, 1 not run; '
+    '^peers: 2 measured, 0 missed, 1 not run, '
 FAIL='bench op' bench 0 9 peers --only gemv,minilm
-expect_output '^gemv: not run: vireo ' '^peers: 1 measured, 0 missed, 1 not run; '
+expect_output '^gemv: not run: vireo ' '^peers: 1 measured, 0 missed, 1 not run, '
 
 SLOW=f16 RATE=-1 bench 1 9 peers --check --only gemv
 expect_output '^gemv: not run: matmul 1 x 2048 x 2048, f16: a time below 0, the machine is too busy$' \
-    '^peers: 0 measured, 0 missed, 1 not run; '
+    '^peers: 0 measured, 0 missed, 1 not run, '
 
 echo "answers that differ"
 WRONG=wrong bench 1 9 peers --check --document document --only search
@@ -177,11 +187,11 @@ expect_output '^failed: best 10 of 1,000,000 x 64, 1 query: answers differ: 10 o
 echo "a busy machine"
 bench 1 -1 peers --check --document document --only gemv
 expect_output '^failed: the machine was busy: '
-in_document '^4 measured, 0 missed, 0 not run; the machine was busy: '
+in_document '^4 measured, 0 missed, 0 not run, 5 parts .*; the machine was busy: '
 
 echo "part of the work writes no table; a document without markers is told before anything is measured"
 bench 0 9 peers --only matmul
-expect_output '^peers: 3 measured, 0 missed, 0 not run; part of the work, no table written$'
+expect_output '^peers: 3 measured, 0 missed, 0 not run, 5 parts not chosen: .*; part of the work, no table written$'
 echo "no markers" >document
 bench 1 9 peers --document document
 expect_output '^peers: document: needs one line <!-- peers --> and after it one <!-- /peers -->$'
@@ -212,7 +222,7 @@ expect_status 0 sh "$bench/peers.sh" --help
 expect_output '^usage: sh tests/bench/peers.sh ' '^  --rows ROWS '
 expect_status 0 sh "$bench/peers.sh" --vireo ./vireo --python ./python --model model --items=items \
     --patience 0 --only matmul
-expect_output '^peers: 3 measured, 0 missed, 0 not run; '
+expect_output '^peers: 3 measured, 0 missed, 0 not run, 5 parts '
 expect_status 2 sh "$bench/peers.sh" --vireo ./vireo --python ./python --model model --items items --slow
 expect "the document of the tree has the markers" python3 -c 'import sys
 sys.path.insert(0, sys.argv[1])
