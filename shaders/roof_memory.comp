@@ -2,19 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // What memory gives at most (src/run/roof.c): quads of 16 bytes are copied, or summed without their order
 // mattering, VR_QUADS a lane, neighbouring lanes taking neighbouring ones. VR_GATHER: rows of 4 quads,
-// wherever their ids say.
+// wherever their ids say. VR_TEXEL: what is read is read by texel views.
 layout(local_size_x = WG) in;
+#if VR_TEXEL
+layout(set = 0, binding = 0) uniform usamplerBuffer from_texels;
+layout(set = 0, binding = 2) uniform usamplerBuffer id_texels;
+#define FROM(quad) texelFetch(from_texels, int(quad))
+#define ID(row) texelFetch(id_texels, int(row)).x
+#else
 layout(std430, set = 0, binding = 0) restrict readonly buffer From
 {
     uvec4 from[];
 };
-layout(std430, set = 0, binding = 1) restrict writeonly buffer To
-{
-    uvec4 to[];
-};
 layout(std430, set = 0, binding = 2) restrict readonly buffer Ids
 {
     uint ids[];
+};
+#define FROM(quad) from[quad]
+#define ID(row) ids[row]
+#endif
+layout(std430, set = 0, binding = 1) restrict writeonly buffer To
+{
+    uvec4 to[];
 };
 
 void main()
@@ -24,11 +33,11 @@ void main()
     for (uint i = 0u; i < VR_QUADS; i++) {
         const uint quad = first + i * WG;
 #if VR_COPY
-        to[quad] = from[quad];
+        to[quad] = FROM(quad);
 #elif VR_GATHER
-        sum += from[ids[quad / 4u] * 4u + quad % 4u];
+        sum += FROM(ID(quad / 4u) * 4u + quad % 4u);
 #else
-        sum += from[quad];
+        sum += FROM(quad);
 #endif
     }
 #if !VR_COPY

@@ -101,7 +101,7 @@ vireo_status vireo_graph_run_reference(const vireo_graph *, const vireo_tensor *
 
 /* What the device does at most, by programs that do nothing else. Each is one kind of work, done in units:
  *   copy, read, gather   64 MiB of device memory: to another place, summed, summed by 64-byte rows in
- *                        random order
+ *                        random order; copy_texel, read_texel and gather_texel read by texel views
  *   f32, f16, int8       multiplications and additions in twelve independent chains a lane; int8: products
  *                        of four bytes each, summed in 32 bits
  *   upload, download     64 MiB between host memory and device memory, the way weights take
@@ -115,7 +115,7 @@ const char *vireo_roof_name(size_t index); /* in the order above; NULL past the 
 /* Allocates up to 132 MiB of device memory and 64 MiB of the host's, and compiles. salt: roofs of the
  * arithmetic with different salts (0 to 9,999,999) are different programs that do the same, so that no
  * cache holds one that was never made before. INVALID_ARGUMENT: no roof has that name. UNSUPPORTED: the
- * device does not offer such arithmetic. */
+ * device does not offer such arithmetic, or views of 64 MiB. */
 vireo_status vireo_roof_create(vireo_device *, const char *name, uint32_t salt, vireo_roof **out,
                                vireo_error *);
 const vireo_roof_info *vireo_roof_get_info(const vireo_roof *); /* borrowed */

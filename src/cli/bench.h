@@ -17,8 +17,8 @@ typedef struct vr_timing {
     size_t less_runs;                    /* 0: less is 0 */
     double less_samples[VR_TIMING_RUNS]; /* (less_runs) ms, in order of time: `less` is their median */
 } vr_timing;
-/* Each writes the estimate of the samples that are there. scale: a run is 1 / by of what is told. less: of it
- * what `one` measured is not part; the interval is of both. */
+/* Each writes the estimate of the samples that are there. scale: a run is 1 / by of what is told. less: what
+ * `one` measured is no part of it; the interval is of both. */
 void vr_timing_scale(vr_timing *, double by);
 void vr_timing_less(vr_timing *, const vr_timing *one, double by);
 /* The figure that a share of them do not exceed (nearest rank). */

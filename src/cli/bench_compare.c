@@ -84,8 +84,8 @@ static bool exceeds(const cJSON *more, const cJSON *less, double threshold)
     return most > 0 && vr_in_number(more, "low") > most * (1 + threshold);
 }
 
-/* Slower by more than N %: it takes more than 1 + N / 100 of the time. Of what is noisy nothing else is said
- * than that, for what disturbed it may have begun or ended between the two measurements. */
+/* Slower by more than N %: it takes more than 1 + N / 100 of the time. Where the intervals leave doubt and
+ * one is noisy nothing is said: what disturbed it may have begun or ended between the measurements. */
 static vireo_status judge(const document d[2], const cJSON *before, const cJSON *after, double threshold,
                           verdict *out, vireo_error *err)
 {

@@ -13,7 +13,13 @@
 #include <time.h>
 
 /* A measurement that has begun is finished: USED_PERCENT of the time is when the last one may begin. */
-enum { QUICK_BATCH = 32, SECONDS = 600, QUICK_SECONDS = 120, USED_PERCENT = 95, NS_PER_SECOND = 1000000000 };
+enum {
+    QUICK_BATCH = 32,
+    SECONDS = 600,
+    QUICK_SECONDS = 120,
+    USED_PERCENT = 95,
+    NS_PER_SECOND = 1000000000
+};
 
 /* The first line of /proc/cpuinfo's model name; "" where there is none. */
 static void read_cpu(char *out, size_t size)
@@ -117,8 +123,11 @@ static vireo_status measure_device(suite *s, vr_device_bench *b, vr_roof_row row
     vr_out_number(j, "dispatch_us", b->dispatch_us);
     vr_out_number(j, "memory_gb_per_s", b->memory_gb_per_s);
     vr_out_number(j, "matmul_gflops", b->matmul.gflops);
-    for (size_t i = 0; i < VR_ROOF_ROWS; i++)
+    for (size_t i = 0; i < VR_ROOF_ROWS; i++) {
         vr_out_number(j, rows[i].key, vr_roof_figure(&rows[i]));
+        if (rows[i].by_key)
+            vr_out_text(j, rows[i].by_key, rows[i].by);
+    }
     vr_out_end(j, '}');
     return VIREO_OK;
 }
@@ -131,7 +140,7 @@ static void write_device_results(suite *s, const vr_device_bench *b, const vr_ro
     write_device_result(s, "device matmul", b->matmul.kernel, &b->matmul.time);
     for (size_t i = 0; i < VR_ROOF_ROWS; i++)
         if (rows[i].offered)
-            write_device_result(s, rows[i].name, "", &rows[i].time);
+            write_device_result(s, rows[i].name, rows[i].by, &rows[i].time);
 }
 
 /* ---- Ops ------------------------------------------------------------------------------------ */

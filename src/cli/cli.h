@@ -23,8 +23,8 @@ struct vr_cli {
     uint64_t given; /* bit i: option i of the command was given */
 };
 
-/* What was built, as git describes it: "-dirty" with changes to a commit, "unknown" without git. Made at build time
- * (cmake/commit.cmake). */
+/* What was built, as git describes it: "-dirty" with changes to a commit, "unknown" without git. Made at
+ * build time (cmake/commit.cmake). */
 extern const char vr_commit[];
 
 /* In the order of --help; NULL at the end. */

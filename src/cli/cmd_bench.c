@@ -38,7 +38,7 @@ typedef struct row {
     const vr_timing *timing; /* of the report */
 } row;
 typedef struct report {
-    row rows[16 + VR_ROOF_ROWS];
+    row rows[16 + 2 * VR_ROOF_ROWS];
     size_t n;
     vr_timing timing; /* what the row of it points to */
 } report;
@@ -151,8 +151,11 @@ static vireo_status bench_device(vr_engine *e, report *r)
     add_number(r, "submit_us", b.submit_us);
     add_number(r, "dispatch_us", b.dispatch_us);
     add_number(r, "memory_gb_per_s", b.memory_gb_per_s);
-    for (size_t i = 0; i < VR_ROOF_ROWS; i++)
+    for (size_t i = 0; i < VR_ROOF_ROWS; i++) {
         add_number(r, roof[i].key, vr_roof_figure(&roof[i]));
+        if (roof[i].by_key)
+            add_text(r, roof[i].by_key, roof[i].by);
+    }
     add_matmul(r, &b.matmul);
     return VIREO_OK;
 }
@@ -472,7 +475,8 @@ const vr_command vr_command_bench = {
         "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
         "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\" (an addition), the roof: \"copy\",\n"
         "  \"read\", \"gather\", \"host_copy\", \"host_read\", \"upload\", \"download\" with\n"
-        "  \"_gb_per_s\", \"f32_gflops\", \"f16_gflops\", \"int8_gops\" (null: not offered), and\n"
+        "  \"_gb_per_s\" (the first three also \"_by\": \"storage\", \"texel\"), \"f32_gflops\",\n"
+        "  \"f16_gflops\", \"int8_gops\" (null: not offered), and\n"
         "  \"compile_ms\", \"glslang_ms\" (in it) of a program that no cache knows\n"
         "  model: {\"device\", \"quality\", \"texts\", \"tokens\", \"texts_per_second\",\n"
         "  \"tokens_per_second\", \"ms\", \"one_text_ms\", \"runs\", \"batches\", \"memory\", \"start\"}\n"

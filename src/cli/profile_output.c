@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/profile_output.h"
-#include "cli/bench.h"
+#include "cli/bench_roof.h"
 #include "cli/json_out.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -13,10 +13,15 @@
 
 enum { TOP = 10 };
 
+/* What the device does at most. */
+typedef struct roof {
+    double gflops, gb_per_s;
+} roof;
+
 typedef struct profile {
     vireo_profile info;
     vireo_profile_event *events; /* (info.events) */
-    vr_device_bench roof;
+    roof roof;
 } profile;
 
 /* Events of one kernel with one shape, added up. */
@@ -47,9 +52,9 @@ static double per_ns(double amount, uint64_t ns)
 }
 
 /* The least time that the device's measured speed allows, as a share of the time taken. */
-static double roof_share(const vr_device_bench *roof, double flops, double bytes, uint64_t ns)
+static double roof_share(const roof *most, double flops, double bytes, uint64_t ns)
 {
-    const double compute = flops / roof->matmul.gflops, memory = bytes / roof->memory_gb_per_s;
+    const double compute = flops / most->gflops, memory = bytes / most->gb_per_s;
     return per_ns(compute > memory ? compute : memory, ns);
 }
 
@@ -93,7 +98,7 @@ static size_t add_up(const profile *p, row *rows)
     return n;
 }
 
-static void add_row(vr_table *t, const row *r, uint64_t total, const vr_device_bench *roof)
+static void add_row(vr_table *t, const row *r, uint64_t total, const roof *most)
 {
     vr_table_addf(t, "%s/%s", r->first->op, r->first->kernel);
     vr_table_add(t, r->first->shape);
@@ -102,7 +107,7 @@ static void add_row(vr_table *t, const row *r, uint64_t total, const vr_device_b
     vr_table_addf(t, "%.0f%%", 100 * per_ns((double)r->ns, total));
     vr_table_addf(t, "%.3g", per_ns(r->flops, r->ns));
     vr_table_addf(t, "%.3g", per_ns(r->bytes, r->ns));
-    vr_table_addf(t, "%.0f%%", 100 * roof_share(roof, r->flops, r->bytes, r->ns));
+    vr_table_addf(t, "%.0f%%", 100 * roof_share(most, r->flops, r->bytes, r->ns));
 }
 
 static void write_top(const profile *p, const row *rows, size_t n, vr_str *s)
@@ -118,7 +123,7 @@ static void write_top(const profile *p, const row *rows, size_t n, vr_str *s)
     vr_str_addf(s, "%zu kernels and shapes, %.2f ms by the %s clock; the roof is %.3g GFLOPS and "
                    "%.3g GB/s\n",
                 n, (double)total / 1e6, p->info.device_clock ? "device's" : "host's",
-                p->roof.matmul.gflops, p->roof.memory_gb_per_s);
+                p->roof.gflops, p->roof.gb_per_s);
     vr_table t;
     vr_table_init(&t, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < n && i < TOP; i++)
@@ -202,8 +207,8 @@ static void write_trace(vr_json_out *j, const profile *p, const char *device,
     vr_out_text(j, "device", device);
     vr_out_text(j, "clock", p->info.device_clock ? "device" : "host");
     vr_out_uint(j, "dropped", p->info.dropped);
-    vr_out_number(j, "roof_gflops", p->roof.matmul.gflops);
-    vr_out_number(j, "roof_gb_per_s", p->roof.memory_gb_per_s);
+    vr_out_number(j, "roof_gflops", p->roof.gflops);
+    vr_out_number(j, "roof_gb_per_s", p->roof.gb_per_s);
     vr_out_end(j, '}');
     vr_out_begin(j, "traceEvents", '[');
     write_name(j, "process_name", 0, device);
@@ -248,7 +253,7 @@ int vr_profile_report(vr_engine *e)
     vireo_device_set_profile(e->device, false);
     vireo_status st = read_events(e, &p, &err);
     if (!st && p.info.events)
-        st = vr_bench_device(e->device, &p.roof, &err);
+        st = vr_bench_roof_most(e->device, &p.roof.gflops, &p.roof.gb_per_s, &err);
     vr_progress_clear();
     if (!st && !p.info.device_clock)
         vr_cli_note("profile: the device has no timestamps: times are the host's, each kernel is "

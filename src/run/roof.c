@@ -22,18 +22,24 @@ typedef struct roof_kind {
     roof_way way;
     uint64_t bytes;      /* of a unit */
     uint32_t operations; /* of a step of a chain */
-    bool copies, gathers;
+    bool copies, gathers, texel; /* texel: reads by views, not storage buffers */
 } roof_kind;
+#define COPY "#define VR_COPY 1\n"
+#define READ "#define VR_COPY 0\n#define VR_GATHER 0\n"
+#define GATHER "#define VR_COPY 0\n#define VR_GATHER 1\n"
+#define GATHERED (DATA_BYTES + N_ROWS * sizeof(uint32_t))
 static const roof_kind kinds[] = {
-    {"copy", "#define VR_COPY 1\n", ROOF_MEMORY, 2 * DATA_BYTES, 0, true, false},
-    {"read", "#define VR_COPY 0\n#define VR_GATHER 0\n", ROOF_MEMORY, DATA_BYTES, 0, false, false},
-    {"gather", "#define VR_COPY 0\n#define VR_GATHER 1\n", ROOF_MEMORY,
-     DATA_BYTES + N_ROWS * sizeof(uint32_t), 0, false, true},
-    {"f32", "#define VR_INT8 0\n#define VR_F16 0\n", ROOF_ARITHMETIC, 0, 2, false, false},
-    {"f16", "#define VR_INT8 0\n#define VR_F16 1\n", ROOF_ARITHMETIC, 0, 2, false, false},
-    {"int8", "#define VR_INT8 1\n#define VR_F16 0\n", ROOF_ARITHMETIC, 0, 8, false, false},
-    {"upload", "", ROOF_UPLOAD, DATA_BYTES, 0, false, false},
-    {"download", "", ROOF_DOWNLOAD, DATA_BYTES, 0, false, false}};
+    {"copy", COPY, ROOF_MEMORY, 2 * DATA_BYTES, 0, true, false, false},
+    {"copy_texel", COPY, ROOF_MEMORY, 2 * DATA_BYTES, 0, true, false, true},
+    {"read", READ, ROOF_MEMORY, DATA_BYTES, 0, false, false, false},
+    {"read_texel", READ, ROOF_MEMORY, DATA_BYTES, 0, false, false, true},
+    {"gather", GATHER, ROOF_MEMORY, GATHERED, 0, false, true, false},
+    {"gather_texel", GATHER, ROOF_MEMORY, GATHERED, 0, false, true, true},
+    {"f32", "#define VR_INT8 0\n#define VR_F16 0\n", ROOF_ARITHMETIC, 0, 2, false, false, false},
+    {"f16", "#define VR_INT8 0\n#define VR_F16 1\n", ROOF_ARITHMETIC, 0, 2, false, false, false},
+    {"int8", "#define VR_INT8 1\n#define VR_F16 0\n", ROOF_ARITHMETIC, 0, 8, false, false, false},
+    {"upload", "", ROOF_UPLOAD, DATA_BYTES, 0, false, false, false},
+    {"download", "", ROOF_DOWNLOAD, DATA_BYTES, 0, false, false, false}};
 
 struct vireo_roof {
     vireo_device *device;
@@ -45,6 +51,7 @@ struct vireo_roof {
     const vr_pipeline *pipeline;
     VkDescriptorPool sets;
     VkDescriptorSet set;
+    VkBufferView views[2]; /* of from and ids */
     VkCommandPool pool;
     VkCommandBuffer commands;
     VkFence fence;
@@ -140,18 +147,35 @@ static vireo_status create_program(vireo_roof *r, uint32_t quads, uint32_t salt,
                             .defines = defines, .include = vr_find_shader, .n_bindings = 3,
                             .push_bytes = memory ? 0 : sizeof constants};
     desc.source = vr_find_shader(desc.name);
-    snprintf(defines, sizeof defines, "#define WG %u\n#define VR_QUADS %uu\n#define VR_SALT %u\n%s",
-             (unsigned)r->wg, (unsigned)quads, (unsigned)salt + 1, r->kind->defines);
+    if (r->kind->texel)
+        desc.bindings[0] = desc.bindings[2] = VR_BIND_TEXEL;
+    snprintf(defines, sizeof defines,
+             "#define WG %u\n#define VR_QUADS %uu\n#define VR_SALT %u\n#define VR_TEXEL %d\n%s",
+             (unsigned)r->wg, (unsigned)quads, (unsigned)salt + 1, r->kind->texel, r->kind->defines);
     return vr_pipelines_get(r->device, &desc, 1, &r->pipeline, err);
+}
+
+/* Without ids their view, too, is of what is read. */
+static vireo_status create_views(vireo_roof *r, vireo_error *err)
+{
+    const vr_buffer *ids = r->kind->gathers ? &r->ids : &r->from;
+    vireo_status st = vr_view_create(r->device, &r->from, VK_FORMAT_R32G32B32A32_UINT, 0, DATA_BYTES,
+                                     &r->views[0], err);
+    return st ? st : vr_view_create(r->device, ids, VK_FORMAT_R32_UINT, 0, N_ROWS * sizeof(uint32_t),
+                                    &r->views[1], err);
 }
 
 static vireo_status create_set(vireo_roof *r, vireo_error *err)
 {
     vireo_device *d = r->device;
-    const VkDescriptorPoolSize size = {VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 3};
+    const VkDescriptorPoolSize sizes[] = {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, r->kind->texel ? 1 : 3},
+                                          {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, 2}};
     const VkDescriptorPoolCreateInfo sets = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 1, .poolSizeCount = 1,
-        .pPoolSizes = &size};
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = 1,
+        .poolSizeCount = r->kind->texel ? 2 : 1, .pPoolSizes = sizes};
+    vireo_status st = r->kind->texel ? create_views(r, err) : VIREO_OK;
+    if (st)
+        return st;
     VkResult result = d->fn.vkCreateDescriptorPool(d->handle, &sets, NULL, &r->sets);
     if (!result) {
         const VkDescriptorSetAllocateInfo info = {
@@ -161,13 +185,17 @@ static vireo_status create_set(vireo_roof *r, vireo_error *err)
     }
     const vr_buffer *buffers[] = {&r->from, &r->to, &r->ids};
     for (uint32_t i = 0; !result && i < 3; i++) {
+        const bool view = r->kind->texel && i != 1;
         /* What a program does not use is bound all the same. */
         const VkDescriptorBufferInfo range = {
             buffers[i]->handle ? buffers[i]->handle : r->to.handle, 0, VK_WHOLE_SIZE};
         const VkWriteDescriptorSet write = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                                             .dstSet = r->set, .dstBinding = i, .descriptorCount = 1,
-                                            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                            .pBufferInfo = &range};
+                                            .descriptorType = view
+                                                ? VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER
+                                                : VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                            .pBufferInfo = &range,
+                                            .pTexelBufferView = &r->views[i / 2]};
         d->fn.vkUpdateDescriptorSets(d->handle, 1, &write, 0, NULL);
     }
     return vr_vk_check(d, result, "roof", err);
@@ -193,6 +221,8 @@ static vireo_status create_commands(vireo_roof *r, vireo_error *err)
 
 static bool is_offered(const roof_kind *k, const vireo_device_info *d)
 {
+    if (k->texel)
+        return d->max_texel_elements >= N_QUADS;
     return strcmp(k->name, "f16") == 0 ? d->float16 : strcmp(k->name, "int8") == 0 ? d->int8_dot : true;
 }
 
@@ -209,8 +239,8 @@ vireo_status vireo_roof_create(vireo_device *d, const char *name, uint32_t salt,
                        "roof: a device, a name of vireo_roof_name and a salt of at most %d are needed",
                        MAX_SALT);
     if (!is_offered(kind, &d->info))
-        return vr_fail(err, VIREO_ERROR_UNSUPPORTED, "%s does not offer %s arithmetic", d->info.name,
-                       name);
+        return vr_fail(err, VIREO_ERROR_UNSUPPORTED, "%s does not offer what \"%s\" measures",
+                       d->info.name, name);
     vireo_roof *r = vr_calloc(d->allocator, 1, sizeof *r);
     if (!r)
         return vr_fail_memory(err, "roof");
@@ -246,6 +276,8 @@ void vireo_roof_destroy(vireo_roof **roof)
     d->fn.vkDestroyFence(d->handle, r->fence, NULL);
     d->fn.vkDestroyCommandPool(d->handle, r->pool, NULL);
     d->fn.vkDestroyDescriptorPool(d->handle, r->sets, NULL);
+    for (size_t i = 0; i < 2; i++)
+        d->fn.vkDestroyBufferView(d->handle, r->views[i], NULL);
     vr_buffer_destroy(d, &r->from);
     vr_buffer_destroy(d, &r->to);
     vr_buffer_destroy(d, &r->ids);

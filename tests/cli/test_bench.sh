@@ -56,6 +56,7 @@ quiet
 json 'all(j[k] > 0 for k in ("submit_us", "dispatch_us", "memory_gb_per_s", "copy_gb_per_s", "read_gb_per_s",
       "gather_gb_per_s", "host_copy_gb_per_s", "host_read_gb_per_s", "upload_gb_per_s", "download_gb_per_s",
       "f32_gflops", "compile_ms", "glslang_ms", "gflops"))'
+json 'all(j[k] in ("storage", "texel") for k in ("copy_by", "read_by", "gather_by"))'
 json 'all(k in j and (j[k] is None or j[k] > 0) for k in ("f16_gflops", "int8_gops"))'
 json 'j["glslang_ms"] < j["compile_ms"] and j["gather_gb_per_s"] < 2 * j["read_gb_per_s"]'
 vireo 0 bench device
@@ -103,6 +104,7 @@ assert suite["selection"] == {"deterministic": False, "no_fuse": False, "tuned_c
 assert suite["left_out"] == []
 assert "mib" in results["model model device memory"] and results["model model batch 8"]["texts"] == 8
 assert suite["quality"]["texts"] == 2 and suite["quality"]["least_cosine"] > 0.999999
+assert all(results[f"device {k}"]["kernel"] == suite["roof"][f"{k}_by"] for k in ("copy", "read", "gather"))
 copy, roof = results["device copy"], suite["roof"]["copy_gb_per_s"]
 assert abs(2 * 64 * 2**20 / copy["ms"]["median"] / 1e6 / roof - 1) < 1e-6
 del suite["results"][0]["samples"]
