@@ -205,7 +205,7 @@ USAGE = [
      "--query and --method neighbours cannot be used together: a query is a search by content"),
 ]
 for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 golden=f "
-                       "batches=1 throughput rows=1"),
+                       "batches=1 throughput rows=1 seconds=1 quick"),
                       ("matmul", "model=m input=f batch-tokens=1 runs=1 golden=f batches=1 throughput dim=1 "
                        "queries=1 kernels"),
                       ("model", "m=1 n=1 k=1 dtype=f32 plain-b kernels rows=1 dim=1 queries=1"),
@@ -230,6 +230,7 @@ NUMBERS = [
     ("bench search", "--dim", 1 << 15),
     ("bench search", "--queries", 1024),
     ("bench compare", "--threshold", 99),
+    ("bench suite", "--seconds", 86400),
 ]
 SECONDS = [
     ("tune --model m", "--budget", 3600),
