@@ -180,7 +180,7 @@ static vireo_status compare_results(comparison *c, vireo_error *err)
             st = check_result(&c->d[1], other, err);
         if (st)
             return st;
-        verdict v = {0};
+        verdict v = {.name = "", .word = "", .unit = ""};
         st = judge(c->d, r, other, c->threshold, &v, err);
         if (st)
             return st;
