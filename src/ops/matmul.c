@@ -563,6 +563,8 @@ static const vr_kernel kernels[] = {
      .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true, .quads = 2}, .fits = fits},
     {.name = "thin", ELEMENTS(VR_TEXEL_VEC4), .tile = {.rows = THIN_ROWS, .few = true}, .fits = thin_fits},
     {.name = "texel", ELEMENTS(VR_TEXEL_VEC4), .fits = fits},
+    {.name = "tall_weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n",
+     .needs = VR_NEEDS_CPU_FETCH, .tile = {.rows = 16}, .fits = fits, .pays = tall_pays},
     {.name = "weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n", .fits = fits},
     {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
      .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
