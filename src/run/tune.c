@@ -156,6 +156,24 @@ static void add_compiling(const vr_tuner *t, vr_trial *c, double sign)
             c->compile_ns[graph_of(t)->nodes[i].op] += sign * t->ns[i];
 }
 
+/* Memory that a driver hands out again holds what others wrote, and so may hold the right results: before a run
+ * counts, NaN stands in whatever the trial's kernels are to write. */
+static vireo_status spoil(const vr_tuner *t, const vr_trial *c, vireo_error *err)
+{
+    vireo_device *d = t->owner->model->device;
+    vr_bucket *b = c->session->buckets[0];
+    char *nan = vr_alloc(d->allocator, b->arena_bytes + 1);
+    if (!nan)
+        return vr_fail_memory(err, "tuning");
+    memset(nan, 0xFF, b->arena_bytes);
+    if (b->output_bytes)
+        memset(b->slots[0].output.mapped, 0xFF, b->output_bytes);
+    const vireo_status st =
+        b->arena_bytes ? vr_buffer_write(d, &b->arena, 0, nan, b->arena_bytes, err) : VIREO_OK;
+    vr_free(d->allocator, nan);
+    return st;
+}
+
 /* Runs, compares, and times if it is not the first run, in which drivers compile. */
 static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error *err)
 {
@@ -168,6 +186,8 @@ static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error 
     if (c->n_kernels && !agrees(t))
         return give_up(t, c, true, c->n_kernels > 1,
                        "the results differ from those of the usual kernel", err);
+    if (first && c->n_kernels && (st = spoil(t, c, &why)))
+        return judge_fault(t, c, st, &why, err);
     if (first || !c->rounds)
         add_compiling(t, c, first ? 1 : -1);
     if (!first)

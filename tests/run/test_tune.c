@@ -10,8 +10,8 @@
 enum { ORDERS = 8, MOST_BYTES = 1 << 16 };
 enum { WIDTH = 64, HEIGHT = 48, MOST = 256, LONG_MS = 600000 };
 
-/* y = gelu(x wᵀ + bias), x (rows ≤ MOST, WIDTH). */
-static vireo_model *make_model(vireo_device *d)
+/* y = gelu(x wᵀ + bias), x (rows ≤ MOST, WIDTH); or that with rows of length 1. */
+static vireo_model *make_model_of(vireo_device *d, bool normalized)
 {
     static float weights[HEIGHT * WIDTH], bias[HEIGHT];
     const vireo_tensor w = {VIREO_F32, 2, {HEIGHT, WIDTH}, weights, sizeof weights};
@@ -30,12 +30,17 @@ static vireo_model *make_model(vireo_device *d)
                                  &(vireo_matmul_args){.transpose_b = true,
                                                       .bias = vireo_graph_constant(g, "b", &b),
                                                       .activation = VIREO_GELU});
-    vireo_graph_output(g, "y", y);
+    vireo_graph_output(g, "y", normalized ? vireo_l2_normalize(g, y, 1e-6f) : y);
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
     options.keep_layout = true;
     if (vireo_model_create(d, &g, &options, &model, &err))
         fail_msg("%s", err.message);
     return model;
+}
+
+static vireo_model *make_model(vireo_device *d)
+{
+    return make_model_of(d, false);
 }
 
 typedef struct ask {
@@ -129,6 +134,24 @@ static void test_wrong_kernel(void **state)
     run_well(model, &(ask){.tune_ms = LONG_MS}, y);
     assert_true(vireo_device_get_tuned(d, 0, &t));
     assert_string_not_equal(t.kernel, "plain");
+    vireo_model_destroy(&model);
+}
+
+/* One wrong kernel of those that are tried together is found, and the others are heard all the same. */
+static void test_wrong_among_others(void **state)
+{
+    selftest_fixture *f = *state;
+    const vr_device_override o =
+        selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
+    vireo_device *d = selftest_reopen(f, &o);
+    vireo_model *model = make_model_of(d, true);
+    vr_tuned_row r;
+    run_well(model, &(ask){.tune_ms = LONG_MS}, y);
+    assert_true(vr_tuned_get(d, "matmul f32[256,64] f32[48,64] f32[48]", 0, &r) && !r.partly);
+    assert_string_not_equal(r.kernel, "plain");
+    assert_non_null(strstr(r.heard, "plain"));
+    assert_true(vr_tuned_get(d, "norm f32[256,48]", 0, &r) && !r.partly && r.us > 0);
+    assert_non_null(strstr(r.heard, "row"));
     vireo_model_destroy(&model);
 }
 
@@ -546,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_kept, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_wrong_kernel, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_wrong_among_others, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_followed, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_pinned_wrong, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_goes_on, selftest_set_up, selftest_tear_down),
