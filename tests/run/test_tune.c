@@ -310,8 +310,10 @@ static void test_stale(void **state)
     r.source.low = 5; /* of another call of this text, as it is today */
     const vr_kernel *other = selftest_kernel("weights"), *usual = selftest_kernel("texel");
     assert_int_equal(vr_tuned_check_source(d, VR_OP_MATMUL, other, usual, &r.check_source, &err), VIREO_OK);
+    set_kernel_source(model, &r);
     assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
     assert_true(vireo_device_get_tuned(d, 1, &t) && !t.stale);
+    assert_string_equal(run_well(model, &(ask){0}, y), "texel"); /* neither is followed */
     run_well(model, &(ask){.tune_ms = LONG_MS}, y);
     assert_true(vireo_device_get_tuned(d, 0, &t) && !t.stale && t.us == 1);
     assert_true(vireo_device_get_tuned(d, 1, &t) && !t.stale && t.us != 1);
