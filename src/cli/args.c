@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char letters_and_digits[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 enum { NAME_MAX_LENGTH = 64, HELP_COLUMN = 26 };
 
 int vr_usage_error(const vr_command *command, const char *format, ...)
@@ -201,6 +203,15 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && !strcmp(text + n - m, end);
 }
 
+/* One word with an extension: a point, a letter and up to three more of these or digits. */
+static bool looks_like_file(const char *text)
+{
+    const char *point = strrchr(text, '.');
+    const size_t n = point ? strlen(point + 1) : 0;
+    return n >= 1 && n <= 4 && point > text && !strpbrk(text, " \t\n") &&
+           strspn(point + 1, letters_and_digits) == n && !strchr("0123456789", point[1]);
+}
+
 /* One option at argv[*at] with its value, which may be the next argument. */
 static int take(const vr_command *command, const globals *g, const vr_option *o, void *target,
                 int argc, char **argv, int *at)
@@ -214,6 +225,12 @@ static int take(const vr_command *command, const globals *g, const vr_option *o,
     } else if (o->kind == VR_OPTION_MAYBE &&
                (*at + 1 >= argc || !ends_with(argv[*at + 1], o->choices) ||
                 looks_like_option(command, g, argv[*at + 1]))) {
+        const char *next = *at + 1 < argc ? argv[*at + 1] : "";
+        if (looks_like_file(next) && !looks_like_option(command, g, next))
+            return vr_usage_error(command,
+                                  "%s takes \"%s\" for its file only if the name ends in %s; write "
+                                  "%s=%s, or \"%s -- %s\" if it is none",
+                                  o->name, next, o->choices, o->name, next, o->name, next);
         *(const char **)((char *)target + o->target) = "";
         return 0;
     } else {

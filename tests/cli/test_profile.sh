@@ -40,6 +40,20 @@ done
 # What comes after --profile is its file only if it ends in .json.
 vireo 0 embed --model "$model" --profile 'The sea' 'A dark night in the city'
 expect "the same vectors" cmp plain out
+vireo 2 embed --model "$model" --profile trace.txt 'The sea'
+says 'vireo embed: --profile takes "trace.txt" for its file only if the name ends in .json; write --profile=trace.txt, or "--profile -- trace.txt" if it is none'
+vireo 2 --profile none/trace.prof embed --model "$model" 'The sea'
+mentions '^vireo: --profile takes "none/trace.prof" for its file only if '
+vireo 0 embed --model "$model" --profile=trace.txt 'The sea' 'A dark night in the city'
+expect "the same vectors" cmp plain out
+expect "a trace" grep -q traceEvents trace.txt
+# Texts, not names of files.
+for text in 'The sea.' 'see a.b' 'v1.25' 'etc...' .txt; do
+    vireo 0 embed --model "$model" --profile "$text"
+    mentions '^matmul/'
+done
+vireo 0 embed --model "$model" --profile -- trace.txt
+mentions '^matmul/'
 vireo 2 embed --model "$model" --profile= 'The sea'
 says 'vireo embed: --profile needs a value that is not empty ([FILE.json])'
 # What cannot be written is told before the work.

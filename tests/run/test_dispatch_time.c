@@ -9,9 +9,10 @@
 
 /* Sanitizers slow down our side alone. */
 static const double most_ratio = 1.2 * MEASURE_FACTOR;
-/* Other programs take the time between, and drivers on CPUs take half or twice as long for the same dispatches
- * when their threads lie otherwise on the cores, for seconds. So both sides in turns, and of all that each has
- * taken the time that a tenth stays below: the very least is luck. More rounds until that is little enough. */
+/* Other programs take the time between, and drivers on CPUs take half or twice as long for the same
+ * dispatches when their threads lie otherwise on the cores, for seconds. So both sides in turns, and of all
+ * that each has taken the time that a tenth stays below: the very least is luck. More rounds until that is
+ * little enough. */
 enum { LONG = 401, ROUNDS = 100, MOST_ROUNDS = 20 * ROUNDS, MOST_SECONDS = 120 };
 
 static vireo_device *device;
