@@ -76,6 +76,8 @@ static const row rows[] = {
     {16, 20, 40, TB | HALF},
     {130, 264, 72, HALF},
     {21, 520, 8, HALF | BIAS, .view = true},
+    {5, 40, 24, HALF, .weights = FILL_SMALL}, /* denormal halves */
+    {5, 9, 24, TB | HALF, .weights = FILL_SMALL},
     /* Activations. */
     {5, 7, 9, TB | BIAS, VIREO_GELU},
     {33, 17, 65, TB | BIAS, VIREO_GELU},
