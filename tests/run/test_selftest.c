@@ -249,9 +249,9 @@ static void test_none_left(void **state)
     snprintf(
         want, sizeof want,
         "matmul: no kernel is left for these sizes on %s, whose self-test failed: %stexel, "
-        "weights, plain; try another driver or device, and report it: \"vireo devices --check\" "
+        "%sweights, plain; try another driver or device, and report it: \"vireo devices --check\" "
         "writes what is needed",
-        d->info.name, tall ? "tall, " : "");
+        d->info.name, tall ? "tall, " : "", tall ? "tall_weights, " : "");
     selftest_fails(d, NULL, want);
     selftest_fails(selftest_reopen(f, NULL), NULL, want);
     vireo_selftest *t = selftest_run_op(f, "matmul"); /* tried again, and well */
