@@ -216,8 +216,8 @@ static double longest_ms(const vireo_session *s)
     return (double)longest / 1e6;
 }
 
-/* Other programs may take the time between: one of several runs must keep to it, of whose time no more counts
- * than the processors have worked for it. */
+/* Other programs may take the time between: one of several runs must keep to it, of whose time no more
+ * counts than the processors have worked for it. */
 static void submissions_are_short(void **state)
 {
     (void)state;
