@@ -147,9 +147,10 @@ static void rows_do_not_depend_on_others(void **state)
     float many[M * N], few[M * N];
     for (size_t f = 0; f < FORMATS; f++) {
         vireo_tensor packed = pack(formats[f].dtype, w, N, K);
-        run_linear(d, &packed, M, x, "packed", many);
+        const bool blocks = formats[f].dtype != VIREO_BF16; /* which other kernels take, too */
+        run_linear(d, &packed, M, x, blocks ? "packed" : NULL, many);
         for (int m = 1; m <= 8; m++) {
-            run_linear(d, &packed, m, x, "few", few);
+            run_linear(d, &packed, m, x, blocks ? "few" : NULL, few);
             assert_memory_equal(few, many, (size_t)m * N * sizeof *few);
         }
         free(packed.data);
