@@ -37,7 +37,8 @@ void main()
         source = p.from + r / p.size2 / p.size1 * p.a0 + r / p.size2 % p.size1 * p.a1 +
                  r % p.size2 * p.a2 + i3 * p.a3;
     }
-    const uint target = p.to + slab_row / p.size2 / p.size1 * p.b0 +
-                        slab_row / p.size2 % p.size1 * p.b1 + slab_row % p.size2 * p.b2 + i3;
+    const uint to_row = p.whole != 0u ? slab_row : row;
+    const uint target = p.to + to_row / p.size2 / p.size1 * p.b0 +
+                        to_row / p.size2 % p.size1 * p.b1 + to_row % p.size2 * p.b2 + i3;
     to[target] = i3 < width ? from[source] : 0u;
 }

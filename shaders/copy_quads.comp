@@ -67,7 +67,7 @@ void main()
 #elif VR_SHIFT
     const int last = from.length() - 1;
 #endif
-    const uint source = p.from - (p.cut != 0u ? p.x.first * p.a2 : 0u), target = p.to - skipped;
+    const uint source = p.from - (p.cut != 0u ? p.x.first * p.a2 : 0u), target = p.to - (p.whole != 0u ? skipped : 0u);
 #if VR_FLAT
     // As vr_walk_on, by places instead of rows: a product less for each side.
     const uint quads = p.x.width, row = (skipped + i) / quads, rows = WG / quads, on = WG - rows * quads;

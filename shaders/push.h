@@ -163,14 +163,15 @@ struct vr_push_top_k_lane { /* top_k_lane.comp; sizes and places in quads */
 /* copy.comp, copy_quads.comp. Element (i0, i1, i2, i3) of the region x goes from `from` + its indices · a
  * to `to` + its indices · (b0, b1, b2, 1), all in units of 4 elements if quads are copied. */
 struct vr_push_copy {
-    vr_extent x;          /* of the region; the slab is the result's */
+    vr_extent x;          /* of the region */
+    VR_U32 whole;         /* the region is the result, whose slab begins with the region's */
     VR_U32 columns;       /* written of each row: the width, or with the padding behind it */
     VR_U32 size1, size2;  /* of its dimensions 1 and 2, were it of rank 4; ~0: the first one */
     VR_U32 from, a0, a1, a2, a3;
     VR_U32 to, b0, b1, b2;
     VR_U32 from_width;    /* not 0: rows of x are cut out of rows this wide, one after the other, that
                              stand a2 apart */
-    VR_U32 cut;           /* the input's slab begins with the result's */
+    VR_U32 cut;           /* the input's slab does, too */
     /* With VR_SHIFT, in elements: how far behind the input's quads the result's begin, how much of a row's
      * first quad stands before the region, the region's width; columns are elements, too, and x.width how
      * many quads of the result a row touches. */

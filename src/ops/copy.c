@@ -72,6 +72,7 @@ static struct vr_push_copy push_of(const vr_copy *copy, vr_copy_kind kind)
     const uint32_t unit = kind == VR_COPY_ELEMENTS ? 1 : 4, skip = copy->to % unit;
     return (struct vr_push_copy){
         .x = vr_extent_of(x),
+        .whole = copy->whole,
         .columns = (uint32_t)vr_value_width(x) + copy->padding,
         .size1 = x->rank > 3 && !copy->flat ? (uint32_t)x->shape[1] : UINT32_MAX,
         .size2 = x->rank > 2 && !copy->flat ? (uint32_t)x->shape[x->rank - 2] : UINT32_MAX,

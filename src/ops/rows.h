@@ -40,8 +40,8 @@ uint32_t vr_slab_of(const vr_call *, const vr_kernel *, const vr_value *x, uint3
 /* Binds a dispatch to the slab of e. */
 void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_t mask,
                  vr_dispatch *);
-/* A dispatch a slab, with rows · units / per_group groups. push begins with the vr_extent of x, whose
- * first and end are set for each. */
+/* A dispatch a slab, where mask is 0 of as many rows as are done in time, with rows · units / per_group groups.
+ * push begins with the vr_extent of x, whose first and end are set for each. */
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);

@@ -138,6 +138,12 @@ static vireo_value rotated(vireo_graph *g, vireo_value x, const float *weights)
                       vireo_rope_table(g, 4096, 64, 1e4, 1), 64, VIREO_ROPE_HALVES);
 }
 
+static vireo_value joined(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_concat(g, (const vireo_value[]){x, x}, 2, 1);
+}
+
 static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0},
                              {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0},
                              {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float)},
@@ -149,7 +155,8 @@ static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0}
                              {6000, 4096, normalized, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, shares, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float)}};
+                             {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float)},
+                             {6000, 4096, joined, 0, 4.0 * 6000 * 4096 * sizeof(float)}};
 enum { WORKS = sizeof works / sizeof *works };
 static const work long_work = {SIDE, SIDE, many_products, 0, 0};
 
