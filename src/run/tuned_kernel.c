@@ -56,7 +56,7 @@ vireo_status vr_tuned_source(vireo_device *d, const vr_call *c, const vr_kernel 
 vireo_status vr_tuned_check_source(vireo_device *d, vr_op_id op, const vr_kernel *k,
                                    const vr_kernel *usual, vr_hash128 *out, vireo_error *err)
 {
-    vr_hash128 of_usual;
+    vr_hash128 of_usual = {0};
     vireo_status st = vr_kernel_source(d, op, k, out, err);
     if (!st)
         st = vr_kernel_source(d, op, usual, &of_usual, err);
@@ -142,7 +142,7 @@ static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found 
 vireo_status vr_tuned_kernel(const vireo_model *m, const vr_call *c, bool keep_order,
                              const vr_kernel **kernel, vireo_error *err)
 {
-    vr_tuned_found found;
+    vr_tuned_found found = {0};
     vr_hash128 source;
     bool failed = false;
     if (m->any_kernel || !vr_tuned_any(m->device))
