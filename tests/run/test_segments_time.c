@@ -156,7 +156,7 @@ static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0}
                              {6000, 4096, shares, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {6000, 4096, joined, 0, 4.0 * 6000 * 4096 * sizeof(float)}};
+                             {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float)}};
 enum { WORKS = sizeof works / sizeof *works };
 static const work long_work = {SIDE, SIDE, many_products, 0, 0};
 
