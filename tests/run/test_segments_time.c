@@ -186,7 +186,8 @@ static opened open_work(const work *w, const vireo_session_options *o)
     vireo_error err = {0};
     r.in = (vireo_tensor){VIREO_F32, 2, {w->rows, w->width}, random_floats(bytes / 4, 1), bytes};
     r.out = r.in;
-    r.out.data = calloc(1, bytes);
+    r.out.bytes = 2 * bytes; /* concat's is the largest */
+    r.out.data = calloc(1, r.out.bytes);
     assert_non_null(r.out.data);
     assert_int_equal(vireo_graph_create(NULL, &g, NULL), VIREO_OK);
     const vireo_value x = vireo_graph_input(g, "x", VIREO_F32, 2, shape, (vireo_symbol){0});
