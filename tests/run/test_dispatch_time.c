@@ -12,8 +12,8 @@ static const double most_ratio = 1.2 * MEASURE_FACTOR;
 /* Other programs take the time between, and drivers on CPUs take half or twice as long for the same
  * dispatches when their threads lie otherwise on the cores, for seconds. So both sides in turns, and of all
  * that each has taken the time that a tenth stays below: the very least is luck. More rounds until that is
- * little enough. */
-enum { LONG = 401, ROUNDS = 100, MOST_ROUNDS = 20 * ROUNDS, MOST_SECONDS = 120 };
+ * little enough, and other devices, whose threads lie otherwise. */
+enum { LONG = 401, ROUNDS = 100, MOST_ROUNDS = 4 * ROUNDS, MOST_DEVICES = 6, MOST_SECONDS = 120 };
 
 static vireo_device *device;
 
@@ -135,9 +135,9 @@ static double tenth(double *us, size_t n)
     return us[n / 10];
 }
 
-static void dispatches_cost_what_they_must(void **state)
+/* Ours beside that by hand; no more rounds once it is little enough, or at `end`. */
+static double measure_ratio(uint64_t end)
 {
-    (void)state;
     const vr_program_desc empty = {
         .name = "empty", .defines = "",
         .source = "#version 450\nlayout(local_size_x = 4) in;\nvoid main() {}\n"};
@@ -148,7 +148,6 @@ static void dispatches_cost_what_they_must(void **state)
     assert_int_equal(ours[1].session->n_buckets, 0);
     static double us[4][MOST_ROUNDS];
     double ratio = INFINITY;
-    const uint64_t end = vr_now_ns() + MOST_SECONDS * UINT64_C(1000000000);
     for (size_t n = 0; ratio > most_ratio && n < MOST_ROUNDS && vr_now_ns() < end;) {
         for (size_t stop = n + ROUNDS; n < stop; n++)
             for (int j = 0; j < 4; j++)
@@ -161,12 +160,25 @@ static void dispatches_cost_what_they_must(void **state)
     }
     assert_int_equal(ours[1].session->buckets[0]->launches.count, LONG);
     assert_int_equal(ours[1].session->buckets[0]->slots[0].n_segments, 1);
-    assert_true(ratio <= most_ratio);
     for (int i = 0; i < 2; i++) {
         destroy_recording(&hand[i]);
         vireo_session_destroy(&ours[i].session);
         vireo_model_destroy(&ours[i].model);
     }
+    return ratio;
+}
+
+static void dispatches_cost_what_they_must(void **state)
+{
+    (void)state;
+    const uint64_t end = vr_now_ns() + MOST_SECONDS * UINT64_C(1000000000);
+    double ratio = measure_ratio(end);
+    for (int i = 1; i < MOST_DEVICES && ratio > most_ratio && vr_now_ns() < end; i++) {
+        test_device_destroy(&device);
+        device = test_device_create();
+        ratio = measure_ratio(end);
+    }
+    assert_true(ratio <= most_ratio);
 }
 
 int main(void)
