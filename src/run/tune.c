@@ -14,11 +14,6 @@ enum { FAR_SLOWER = 8, FALLBACK_PART = 4 };
 /* Σ(x - r)² / Σr² of two that are each within 1e-8, the end-to-end gate, of the truth. */
 static const double most_nmse = 4e-8;
 
-static const vireo_graph *graph_of(const vr_tuner *t)
-{
-    return t->owner->model->graph;
-}
-
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
 static int watch(void *user, const char *what, uint64_t done, uint64_t total)
@@ -42,7 +37,7 @@ static bool is_over(vr_tuner *t)
 
 static vireo_status open_trial(vr_tuner *t, vr_trial *c, vireo_error *err)
 {
-    const vireo_graph *g = graph_of(t);
+    const vireo_graph *g = vr_tune_graph(t);
     const vireo_allocator *a = t->owner->model->device->allocator;
     vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
     o.force_kernel = t->owner->force;
@@ -68,7 +63,7 @@ static vireo_status run_once(vr_tuner *t, vr_trial *c, vireo_tensor *out, vireo_
 {
     vireo_status st = vr_session_submit(c->session, t->in, t->n_in, err);
     if (!st)
-        st = vr_session_wait(c->session, out, graph_of(t)->n_outputs, err);
+        st = vr_session_wait(c->session, out, vr_tune_graph(t)->n_outputs, err);
     if (!st)
         vr_slot_times(c->session->buckets[0], &c->session->buckets[0]->slots[0], t->ns);
     t->done++;
@@ -96,7 +91,7 @@ static bool close_enough(const vireo_tensor *x, const vireo_tensor *r, bool same
 
 static bool agrees(const vr_tuner *t)
 {
-    for (size_t i = 0; i < graph_of(t)->n_outputs; i++)
+    for (size_t i = 0; i < vr_tune_graph(t)->n_outputs; i++)
         if (!close_enough(&t->got[i], &t->expected[i], t->owner->fixed != NULL))
             return false;
     return true;
@@ -151,9 +146,9 @@ static uint64_t made_ns(const vr_tuner *t)
 /* Adds what the last run's nodes took to what compiling the trial's kernels takes, or takes it away. */
 static void add_compiling(const vr_tuner *t, vr_trial *c, double sign)
 {
-    for (size_t i = 0; i < graph_of(t)->n_nodes; i++)
+    for (size_t i = 0; i < vr_tune_graph(t)->n_nodes; i++)
         if (t->group_of[i] != VR_NO_GROUP && c->runs[t->group_of[i]])
-            c->compile_ns[graph_of(t)->nodes[i].op] += sign * t->ns[i];
+            c->compile_ns[vr_tune_graph(t)->nodes[i].op] += sign * t->ns[i];
 }
 
 /* Memory that a driver hands out again holds what others wrote, and so may hold the right results: before a run

@@ -5,11 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static const vireo_graph *graph_of(const vr_tuner *t)
-{
-    return t->owner->model->graph;
-}
-
 /* ---- Groups --------------------------------------------------------------------------------- */
 
 /* What an op has for when nothing else fits: its last kernel, and others of the same shader, unless most of
@@ -81,7 +76,7 @@ static void take_row(vr_tune_group *g, const vr_kernel *best, const vr_tuned_row
 
 static vireo_status add_node(vr_tuner *t, size_t node, vireo_error *err)
 {
-    const vireo_graph *g = graph_of(t);
+    const vireo_graph *g = vr_tune_graph(t);
     vireo_device *d = t->owner->model->device;
     const vr_kernel *usual = t->probe.nodes[node].kernel;
     vr_tune_group new = {.usual = usual, .best = usual, .ratio = 1, .n_nodes = 1};
@@ -119,7 +114,7 @@ static vireo_status add_node(vr_tuner *t, size_t node, vireo_error *err)
 
 static vireo_status make_outputs(vr_tuner *t, vireo_tensor **out, vireo_error *err)
 {
-    const vireo_graph *g = graph_of(t);
+    const vireo_graph *g = vr_tune_graph(t);
     *out = vr_arena_array(&t->arena, g->n_outputs + 1, sizeof **out);
     for (size_t i = 0; *out && i < g->n_outputs; i++) {
         const vr_value *v = &t->probe.values[g->outputs[i].value];
@@ -174,7 +169,7 @@ static size_t most_trials(void)
 vireo_status vr_tune_look(vr_tuner *t, const int64_t *capacity, vireo_error *err)
 {
     vireo_session *s = t->owner;
-    const size_t n_nodes = graph_of(t)->n_nodes;
+    const size_t n_nodes = vr_tune_graph(t)->n_nodes;
     const vr_bucket_options o = {.force = s->force, .fixed = s->fixed, .untuned = true};
     vireo_status st = vr_bucket_init(&t->probe, s->model, capacity, err);
     if (!st)

@@ -46,7 +46,7 @@ static void lose(vr_tuner *t, vr_trial *c, size_t group)
 static double time_of(const vr_tuner *t, size_t group, bool of_quickest)
 {
     double sum = 0, quickest = INFINITY;
-    for (size_t i = 0; i < t->probe.model->graph->n_nodes; i++)
+    for (size_t i = 0; i < vr_tune_graph(t)->n_nodes; i++)
         if (t->group_of[i] == group) {
             sum += t->ns[i] / 1e3;
             quickest = t->ns[i] / 1e3 < quickest ? t->ns[i] / 1e3 : quickest;
@@ -70,7 +70,7 @@ static void take_usual(vr_tuner *t)
 void vr_tune_weigh(vr_tuner *t)
 {
     double run = 0;
-    for (size_t i = 0; i < t->probe.model->graph->n_nodes; i++)
+    for (size_t i = 0; i < vr_tune_graph(t)->n_nodes; i++)
         run += t->ns[i] / 1e3;
     take_usual(t);
     for (size_t i = 0; i < t->n_groups; i++) {

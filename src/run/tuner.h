@@ -55,6 +55,11 @@ typedef struct vr_tuner {
     bool cancelled;
 } vr_tuner;
 
+static inline const vireo_graph *vr_tune_graph(const vr_tuner *t)
+{
+    return t->owner->model->graph;
+}
+
 /* Groups, the trial with the usual kernels, and the outputs' memory. */
 vireo_status vr_tune_look(vr_tuner *, const int64_t *capacity, vireo_error *);
 /* The other trials: one with each op's next other kernel in its table, and so on; fallbacks come after all

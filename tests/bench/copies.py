@@ -13,6 +13,8 @@ import statistics
 import subprocess
 import sys
 
+from figures import read_reports
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "../../build/release/vireo")
 COPY = ("scale", "1024x4096")
@@ -59,10 +61,7 @@ def run(o):
 
 
 def table(paths):
-    reports = []
-    for path in paths:
-        with open(path, encoding="utf-8") as f:
-            reports.append(json.load(f))
+    reports = read_reports(paths)
     print("| Op | " + " | ".join(r["device"] for r in reports) + " |\n|---|" + "---|" * len(reports))
     print("| the copy | " + " | ".join(f"{r['copy_gb_per_s']:.3g} GB/s" for r in reports) + " |")
     over = []

@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 
+from figures import read_reports
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "../../build/release/vireo")
 CLEARLY = 1.05  # times as fast as the next: less is a draw
@@ -108,10 +110,7 @@ def verdict(ratio):
 
 
 def table(paths):
-    reports = []
-    for path in paths:
-        with open(path, encoding="utf-8") as f:
-            reports.append(json.load(f))
+    reports = read_reports(paths)
     cases, counts = best_cases(reports)
     print("| Op | Kernel | Fastest in | At best | Where |\n|---|---|---|---|---|")
     losers = []

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures of several rounds, and the machine they were taken on."""
+import json
 import os
 import platform
 import time
@@ -16,6 +17,15 @@ def spread(values):
 
 def number(x):
     return f"{x:.2f}" if abs(x) < 10 else f"{x:.1f}" if abs(x) < 100 else f"{x:.0f}"
+
+
+def read_reports(paths):
+    """What was written as JSON before, a file each."""
+    reports = []
+    for path in paths:
+        with open(path, encoding="utf-8") as f:
+            reports.append(json.load(f))
+    return reports
 
 
 def load_average():
