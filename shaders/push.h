@@ -123,13 +123,20 @@ struct vr_push_bag { /* embedding_bag.comp */
     VR_U32 mean;
 };
 
-struct vr_push_scatter { /* scatter_mark.comp, scatter_rows.comp */
-    vr_extent x;
+struct vr_push_scatter_find { /* scatter_find.comp */
+    vr_range range; /* of rows to clear, then of ids */
+    VR_U32 rows, symbol;
     VR_U32 ids, ids_symbol;
-    VR_U32 ids_at;         /* where their copy stands behind the marks */
-    VR_U32 u_pitch;        /* quads from row to row of updates */
     VR_U32 phase;
-    VR_U32 firsts, lasts;  /* where those marks stand */
+    VR_U32 begins;        /* where they stand: behind an end for each row */
+    VR_U32 most;          /* ids at capacity */
+    VR_U32 run, from, to; /* ids of a sorted run; the lists that are read and written */
+};
+
+struct vr_push_scatter { /* scatter_rows.comp */
+    vr_extent x;
+    VR_U32 u_pitch;        /* quads from row to row of updates */
+    VR_U32 begins, places; /* where they stand in what was found: of rows, of their ids */
 };
 
 struct vr_push_pool { /* pool.comp */

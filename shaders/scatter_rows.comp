@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // out = x, where rows that ids name are replaced by the last such row of updates, or (VR_ADD 1) all of them
 // are added in the order of the ids. A lane takes VR_STEPS quads (4 columns), WG apart, its neighbours the
-// neighbouring ones; for a row that more than two ids name it looks at VR_SEARCH ids a step. CPU drivers go
-// through what is not taken, too: one place that reads updates, not one each for first, middle and last.
+// neighbouring ones; of the updates that it adds it takes VR_ADDS an iteration.
 // VR_TEXEL 1: x is a texel view, else a storage buffer.
 #extension GL_EXT_control_flow_attributes : require
 #include "push.h"
@@ -25,9 +24,9 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 };
 #define X(i) x_quads[i]
 #endif
-layout(std430, set = 0, binding = 1) restrict readonly buffer Marks
+layout(std430, set = 0, binding = 1) restrict readonly buffer Found
 {
-    uint marks[]; // scatter_mark.comp
+    uint found[]; // scatter_find.comp
 };
 layout(std430, set = 0, binding = 2) restrict readonly buffer Updates
 {
@@ -44,15 +43,15 @@ void main()
     uint i = vr_group() * (WG * VR_STEPS) + gl_LocalInvocationID.x;
     vr_walk at = vr_walk_from(i, quads);
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
-        const uint row = p.x.first + at.row, last = marks[p.lasts + row];
+        const uint row = p.x.first + at.row, last = found[row];
         uvec4 x = X(at.row * p.x.pitch + at.quad);
 #if VR_ADD
-        const bool search = marks[row] > 2u;
         vec4 y = uintBitsToFloat(x);
-        for (uint id = ~marks[p.firsts + row]; id < last; id = search ? id + VR_SEARCH : max(id + 1u, last - 1u))
-            [[unroll]] for (uint j = 0u; j < VR_SEARCH; j++)
-                if ((j == 0u || search) && id + j < last && marks[p.ids_at + id + j] == row)
-                    y += uintBitsToFloat(update_quads[(id + j) * p.u_pitch + at.quad]);
+        // Of rows without ids the beginning was never written: it may be anything.
+        for (uint id = last == 0u ? 0u : found[p.begins + row]; id < last; id += VR_ADDS)
+            [[unroll]] for (uint j = 0u; j < VR_ADDS; j++)
+                if (j == 0u || id + j < last)
+                    y += uintBitsToFloat(update_quads[found[p.places + id + j] * p.u_pitch + at.quad]);
         x = floatBitsToUint(y);
 #else
         if (last != 0u)

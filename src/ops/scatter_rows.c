@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Rows of a matrix replaced by others, or others added to them. First each row learns how many ids name it
- * and which are the first and the last (order-free atomics), then each row is written once: the same bits
- * every time. */
+ * Rows of a matrix replaced by others, or others added to them. First each row learns which ids name it: to
+ * replace the last one, to add all of them, for which the ids are sorted by row, then place (a merge sort:
+ * the many alike that clicks on popular items give cost no more than others). Then each row is written once,
+ * its updates added in the order of the ids: the same bits every time. */
 #include "ops/check.h"
 #include "ops/rows.h"
 #include <string.h>
 
 enum { X, IDS, UPDATES };
 enum { STEPS = 8 }; /* what a lane takes: words to clear, quads to write; VR_STEPS in the shaders */
+enum { SORT = 32 }; /* neighbouring ids, a power of 2, that are sorted before any are merged */
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
@@ -52,19 +54,21 @@ static void reference(const vr_ref_args *r)
         }
 }
 
-/* To add, a lane may have to look at every id for each quad that it writes, so many at a step. */
-static uint32_t search_of(const vr_call *c)
+static bool adds(const vr_call *c)
 {
-    const bool one = c->at.scatter.op == VIREO_SCATTER_SET ||
-                     vr_loops_fit(c, (uint64_t)vr_value_width(c->in[IDS]) + 1);
-    return one ? 1 : VR_UNROLL;
+    return c->at.scatter.op == VIREO_SCATTER_ADD;
+}
+
+/* All ids may name the row that a lane writes a quad of. So many updates are added an iteration. */
+static uint32_t adds_a_step(const vr_call *c)
+{
+    return !adds(c) || vr_loops_fit(c, (uint64_t)vr_value_width(c->in[IDS]) + 1) ? 1 : VR_UNROLL;
 }
 
 /* Iterations of a lane that writes so many quads. */
 static uint64_t iterations(const vr_call *c, uint32_t steps)
 {
-    const bool add = c->at.scatter.op == VIREO_SCATTER_ADD;
-    return steps * (add ? vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), search_of(c)) + 1 : 1);
+    return steps * (adds(c) ? vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), adds_a_step(c)) + 1 : 1);
 }
 
 static uint32_t steps_of(const vr_call *c)
@@ -86,43 +90,109 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, k) && vr_fits_texels(c, c->in[X]);
 }
 
+static void define_find(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    (void)k;
+    vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %d\n#define VR_SORT %d\n", adds(c), STEPS, SORT);
+}
+
 static void define_write(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     (void)k;
-    vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %u\n#define VR_SEARCH %u\n",
-                c->at.scatter.op == VIREO_SCATTER_ADD, (unsigned)steps_of(c), (unsigned)search_of(c));
+    vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %u\n#define VR_ADDS %u\n", adds(c),
+                (unsigned)steps_of(c), (unsigned)adds_a_step(c));
 }
 
-/* For each row: how many ids name it, which is the first and which the last. Then the ids, so that the
- * second program needs no binding for them. */
+/* An end for each row; to add, a beginning, too, and two lists of the ids' rows and places. */
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return (uint64_t)vr_value_rows(c->in[X]) * 12 + (uint64_t)vr_value_width(c->in[IDS]) * 4;
+    const uint64_t rows = (uint64_t)vr_value_rows(c->in[X]), ids = (uint64_t)vr_value_width(c->in[IDS]);
+    return adds(c) ? rows * 8 + ids * 16 : rows * 4;
+}
+
+/* Comparisons of an id in a phase: on SwiftShader each takes as long as so many bytes, from anywhere. */
+enum { LOOK_BYTES = 5 };
+
+/* With another id's row, to find a place in a sorted run of so many: as many halvings. */
+static uint32_t looks_of(uint64_t run)
+{
+    uint32_t looks = 1;
+    for (; run > 1; run /= 2)
+        looks++;
+    return looks;
+}
+
+static uint32_t all_looks(const vr_call *c)
+{
+    uint32_t looks = SORT;
+    for (uint64_t run = SORT; run < (uint64_t)vr_value_width(c->in[IDS]); run *= 2)
+        looks += looks_of(run);
+    return looks;
+}
+
+/* Additions, and what the sort compares. */
+static double flops(const vr_call *c, const vr_host_ints host)
+{
+    (void)host;
+    const double each = adds(c) ? all_looks(c) : 1;
+    return (double)c->in[IDS]->count * (each + (double)vr_value_width(c->in[X]));
+}
+
+typedef struct finding {
+    const vr_call *call;
+    struct vr_push_scatter_find push;
+    uint32_t wg;
+    vr_launches *out;
+} finding;
+
+static vireo_status launch_ids(finding *f, uint32_t phase, uint32_t looks)
+{
+    const vr_value *ids = f->call->in[IDS];
+    f->push.phase = phase;
+    return vr_launch_ranges(f->call, f->out, &f->push, sizeof f->push, f->push.most, (uint64_t)ids->count,
+                            (double)looks * LOOK_BYTES, 1, f->wg);
+}
+
+static vireo_status launch_find(finding *f)
+{
+    enum { CLEAR, FIRST, MERGE, EDGES };
+    struct vr_push_scatter_find *p = &f->push;
+    p->phase = CLEAR;
+    vireo_status st = vr_launch_ranges(f->call, f->out, p, sizeof *p, p->begins, p->begins, sizeof(uint32_t),
+                                       1, (uint64_t)f->wg * STEPS);
+    if (!st)
+        st = launch_ids(f, FIRST, SORT);
+    if (st || !adds(f->call))
+        return st;
+    for (p->run = SORT;; p->run *= 2) {
+        const uint32_t written = p->to;
+        p->to = p->from;
+        p->from = written;
+        if (st || p->run >= p->most)
+            break;
+        st = launch_ids(f, MERGE, looks_of(p->run));
+    }
+    return st ? st : launch_ids(f, EDGES, 1);
 }
 
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     const vr_value *x = c->in[X];
-    const vr_extent ids = vr_extent_of(c->in[IDS]);
-    const uint32_t rows = (uint32_t)vr_value_rows(x);
-    struct vr_push_scatter push = {.x = vr_extent_of(x),
-                                   .ids = ids.width,
-                                   .ids_symbol = ids.width_symbol,
-                                   .firsts = rows,
-                                   .lasts = 2 * rows,
-                                   .ids_at = 3 * rows,
-                                   .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4};
-    const uint64_t n = (uint64_t)c->in[IDS]->count;
-    for (push.phase = 0; push.phase < 2; push.phase++)
-        if (!vr_launch(l, &push, sizeof push,
-                       push.phase == 0 ? vr_ceil_div(3 * rows, wg * STEPS) : vr_ceil_div(n, wg), 1))
-            return VIREO_ERROR_OUT_OF_MEMORY;
+    const vr_extent all = vr_extent_of(x), ids = vr_extent_of(c->in[IDS]);
+    const uint32_t rows = (uint32_t)vr_value_rows(x), most = (uint32_t)vr_value_width(c->in[IDS]);
+    finding f = {.call = c, .wg = wg, .out = l};
+    f.push = (struct vr_push_scatter_find){.rows = all.rows, .symbol = all.symbol, .ids = ids.width,
+                                           .ids_symbol = ids.width_symbol, .begins = rows, .most = most,
+                                           .from = 2 * rows, .to = 2 * rows + 2 * most};
+    vireo_status st = launch_find(&f);
+    struct vr_push_scatter push = {.x = all, .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4, .begins = rows,
+                                   .places = f.push.from + most};
     /* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
     const size_t first = l->count;
-    vireo_status st =
-        vr_launch_slabs(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &push, sizeof push,
-                        vr_row_quads_now(x), wg * steps_of(c));
+    if (!st)
+        st = vr_launch_slabs(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &push, sizeof push,
+                             vr_row_quads_now(x), wg * steps_of(c));
     for (size_t i = first; !st && i < l->count; i++)
         l->list[i].second = true;
     return st;
@@ -142,17 +212,16 @@ static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
     }
 static const vr_kernel write_texels = WRITE("1", VR_TEXEL_UVEC4), write_storage = WRITE("0", VR_STORAGE);
 
-#define MARK(label, fit, write)                                                                    \
+#define FIND(label, fit, write)                                                                    \
     {                                                                                              \
-        .name = label, .order = 1, .shader = "scatter_mark.comp",                                  \
-        .defines = "#define VR_STEPS 8\n",                                                         \
+        .name = label, .order = 1, .shader = "scatter_find.comp", .define = define_find,           \
         .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .scratch = scratch, .launch = launch,     \
         .second = &(write),                                                                        \
         .binds = {{VR_IN1, VR_STORAGE}, {VR_SCRATCH, VR_STORAGE}, {VR_FAULT, VR_STORAGE},          \
                   {VR_STEP, VR_UNIFORM}}                                                           \
     }
-static const vr_kernel kernels[] = {MARK("texel", texels_fit, write_texels),
-                                    MARK("storage", loops_fit, write_storage)};
+static const vr_kernel kernels[] = {FIND("texel", texels_fit, write_texels),
+                                    FIND("storage", loops_fit, write_storage)};
 
 static const vr_check checks[] = {
     {.at.scatter = {.op = VIREO_SCATTER_ADD},
@@ -165,6 +234,8 @@ const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .min_in = 3,
                                   .max_in = 3,
                                   .n_out = 1,
+                                  .flops = flops,
+                                  .effort = 40, /* as embedding_bag's */
                                   .explain = explain,
                                   .infer = infer,
                                   .reference = reference,

@@ -6,7 +6,7 @@ typedef struct row {
     int64_t rows, width, ids;
     op_fill fill;
     op_device device;
-    bool view, heavy;
+    bool view, heavy, least;
     int64_t most, rows_now[3];        /* dynamic if most > 0 */
     int64_t most_ids, ids_now[3];
 } row;
@@ -19,6 +19,10 @@ static const row rows[] = {
     {33, 64, 17},
     {100, 33, 65},
     {17, 129, 5},
+    {50, 3, 32}, /* as many ids as are sorted before any are merged, and one more */
+    {50, 3, 33},
+    {2, 6, 64},
+    {900, 5, 1025, .least = true}, /* merged six times, the first ones where one run has no other */
     {4, 8, 0},
     {6, 0, 3},
     {9, 10, 20, FILL_WIDE},
@@ -34,7 +38,7 @@ static const row rows[] = {
     {3, 5, 70000}, /* more iterations than some drivers allow a lane */
     {70000, 5, 100, .heavy = true},
     {530000, 64, 100, .heavy = true}, /* 129 MiB */
-    {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 33, .ids_now = {7, 33, 0}},
+    {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 133, .ids_now = {70, 133, 0}},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, N_OPERATIONS = VIREO_SCATTER_ADD + 1 };
 
@@ -49,6 +53,7 @@ static void make(size_t i, op_case *c)
     c->in[0].view = c->in[2].view = r->view;
     c->device = r->device;
     c->heavy = r->heavy;
+    c->least = r->least;
     if (!r->most)
         return;
     op_sizes(c, r->most, r->rows_now, r->most_ids, r->ids_now);
