@@ -143,19 +143,16 @@ static vireo_value weight(vireo_graph *g, const vireo_source *s, const config *c
     return vireo_graph_weight(g, s, name, rows ? 2 : 1, shape);
 }
 
-/* activation(x · weightᵀ + bias) + residual for the layer's part `name`. */
+/* x · weightᵀ + bias for the layer's part `name`. */
 static vireo_value dense(vireo_graph *g, const vireo_source *s, const config *c, int64_t layer,
-                         const char *name, vireo_value x, int64_t n_out, int64_t n_in,
-                         vireo_unary activation, vireo_value residual)
+                         const char *name, vireo_value x, int64_t n_out, int64_t n_in)
 {
     char part[128];
     snprintf(part, sizeof part, "encoder.layer.%lld.%s", (long long)layer, name);
     vireo_value w = weight(g, s, c, part, "weight", n_out, n_in);
     vireo_value bias = weight(g, s, c, part, "bias", 0, n_out);
-    return vireo_matmul(
-        g, x, w,
-        &(vireo_matmul_args){
-            .transpose_b = true, .bias = bias, .residual = residual, .activation = activation});
+    vireo_value y = vireo_matmul(g, x, w, &(vireo_matmul_args){.transpose_b = true});
+    return vireo_binary_op(g, VIREO_ADD, y, bias);
 }
 
 static vireo_value norm(vireo_graph *g, const vireo_source *s, const config *c, const char *part,
@@ -172,15 +169,15 @@ static vireo_value layer(vireo_graph *g, const vireo_source *s, const config *c,
 {
     const int64_t h = c->hidden_size, f = c->intermediate_size;
     char part[128];
-    vireo_value q = dense(g, s, c, i, "attention.self.query", x, h, h, VIREO_IDENTITY, VIREO_NONE);
-    vireo_value k = dense(g, s, c, i, "attention.self.key", x, h, h, VIREO_IDENTITY, VIREO_NONE);
-    vireo_value v = dense(g, s, c, i, "attention.self.value", x, h, h, VIREO_IDENTITY, VIREO_NONE);
+    vireo_value q = dense(g, s, c, i, "attention.self.query", x, h, h);
+    vireo_value k = dense(g, s, c, i, "attention.self.key", x, h, h);
+    vireo_value v = dense(g, s, c, i, "attention.self.value", x, h, h);
     vireo_value a = vireo_attention(g, q, k, v, offsets, (uint32_t)c->n_heads, 0.0f);
-    x = dense(g, s, c, i, "attention.output.dense", a, h, h, VIREO_IDENTITY, x);
+    x = vireo_binary_op(g, VIREO_ADD, dense(g, s, c, i, "attention.output.dense", a, h, h), x);
     snprintf(part, sizeof part, "encoder.layer.%lld.attention.output.LayerNorm", (long long)i);
     x = norm(g, s, c, part, x);
-    vireo_value m = dense(g, s, c, i, "intermediate.dense", x, f, h, c->activation, VIREO_NONE);
-    x = dense(g, s, c, i, "output.dense", m, h, f, VIREO_IDENTITY, x);
+    vireo_value m = vireo_unary_op(g, c->activation, dense(g, s, c, i, "intermediate.dense", x, f, h));
+    x = vireo_binary_op(g, VIREO_ADD, dense(g, s, c, i, "output.dense", m, h, f), x);
     snprintf(part, sizeof part, "encoder.layer.%lld.output.LayerNorm", (long long)i);
     return norm(g, s, c, part, x);
 }

@@ -2,6 +2,7 @@
  * Small random BERT encoders against bert.json, a forward pass in double precision: activations,
  * poolings, normalisation, prefixes, shards. */
 #include "bert_folder.h"
+#include "vireo/inspect.h"
 #include <math.h>
 
 static vireo_device *device;
@@ -33,7 +34,8 @@ static const char without_normalize[] = "[" PLAIN "]";
 
 enum { MOST_TEXTS = 8, MOST_TOKENS = 64 };
 
-static void embed(const char *path, const cJSON *texts, float *out, size_t width)
+/* Returns how many nodes ran. */
+static size_t embed(const char *path, const cJSON *texts, bool no_fuse, float *out, size_t width)
 {
     static int32_t ids[MOST_TOKENS], positions[MOST_TOKENS], offsets[MOST_TEXTS + 1];
     int64_t n = 0, tokens = 0;
@@ -55,27 +57,33 @@ static void embed(const char *path, const cJSON *texts, float *out, size_t width
     vireo_model *m = NULL;
     vireo_session *s = NULL;
     vireo_error err = {0};
-    vireo_status st = vireo_model_load(device, path, NULL, &m, &err);
+    vireo_plan_info plan = {0};
+    vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
+    options.no_fuse = no_fuse;
+    vireo_status st = vireo_model_load(device, path, &options, &m, &err);
     if (!st)
         st = vireo_session_create(m, NULL, &s, &err);
     if (!st)
         st = vireo_session_run(s, in, 3, &result, 1, &err);
+    if (!st)
+        st = vireo_session_get_plan(s, &plan, &err);
     if (st)
         fail_msg("%s: %s", vireo_status_text(st), err.message);
     assert_int_equal(result.shape[0], n);
     assert_int_equal(result.shape[1], width);
     vireo_session_destroy(&s);
     vireo_model_destroy(&m);
+    return plan.nodes;
 }
 
-/* Builds the folder, runs all texts in one batch, compares. */
-static void check(const cJSON *encoder, const bert_options *o, const char *pooling, bool normalize)
+/* Builds the folder, runs all texts in one batch, compares. Returns how many nodes ran. */
+static size_t check(const cJSON *encoder, const bert_options *o, bool no_fuse, const char *pooling, bool normalize)
 {
     static float out[MOST_TEXTS * 64];
     const cJSON *config = vr_json_get(encoder, "config"), *v, *x;
     const size_t width = (size_t)vr_json_get(config, "hidden_size")->valueint;
     bert_folder f = bert_folder_make(encoder, o);
-    embed(f.path, vr_json_get(encoder, "texts"), out, width);
+    const size_t nodes = embed(f.path, vr_json_get(encoder, "texts"), no_fuse, out, width);
     bert_folder_remove(&f);
     size_t at = 0;
     cJSON_ArrayForEach(v, vr_json_get(vr_json_get(encoder, "pooled"), pooling))
@@ -93,18 +101,24 @@ static void check(const cJSON *encoder, const bert_options *o, const char *pooli
         }
     }
     assert_int_equal(at, 4 * width);
+    return nodes;
 }
 
-/* Each encoder has another activation, number of heads and width. */
+/* Each encoder has another activation, number of heads and width. Its products take their biases, activations
+ * and residuals along, or not. */
 static void activations_and_sizes(void **state)
 {
     (void)state;
     cJSON *golden = bert_golden();
     const cJSON *encoder;
+    enum { BIASES = 6, ACTIVATIONS = 1, RESIDUALS = 2 }; /* of a layer */
     int n = 0;
     cJSON_ArrayForEach(encoder, vr_json_get(golden, "encoders"))
     {
-        check(encoder, &(bert_options){0}, "mean", true);
+        const cJSON *layers = vr_json_get(vr_json_get(encoder, "config"), "num_hidden_layers");
+        const size_t fused = check(encoder, &(bert_options){0}, false, "mean", true);
+        const size_t plain = check(encoder, &(bert_options){0}, true, "mean", true);
+        assert_int_equal(plain - fused, layers->valueint * (BIASES + ACTIVATIONS + RESIDUALS));
         n++;
     }
     assert_int_equal(n, 4);
@@ -137,7 +151,7 @@ static void folders(void **state)
     };
     cJSON *golden = bert_golden();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        check(vr_json_get(golden, "encoders")->child, &rows[i].o, rows[i].pooling,
+        check(vr_json_get(golden, "encoders")->child, &rows[i].o, false, rows[i].pooling,
               rows[i].normalize);
     cJSON_Delete(golden);
 }
@@ -153,7 +167,7 @@ static void bf16_weights(void **state)
     for (int i = 0; i < 2; i++) {
         bert_folder f =
             bert_folder_make(encoder, &(bert_options){.rounded = true, .bf16 = i == 1});
-        embed(f.path, vr_json_get(encoder, "texts"), out[i], width);
+        embed(f.path, vr_json_get(encoder, "texts"), false, out[i], width);
         bert_folder_remove(&f);
     }
     for (size_t i = 0; i < 4 * width; i++)
