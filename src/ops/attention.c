@@ -295,12 +295,28 @@ static uint64_t split_bytes(const vr_call *c, const vr_kernel *k)
     return state_bytes(c, k) * (splits ? splits : 1); /* it is bound in any case */
 }
 
-/* Whether heads are whole vec4s that a lane can hold, and views hold all that is read but k and v. */
+/* Whether heads begin within quads, or end there with others behind them; behind one alone is padding. */
+static bool is_ragged(const vr_call *c)
+{
+    return c->at.attention.n_heads > 1 && (head_dim(c) % 4 || value_dim(c) % 4);
+}
+
+/* Quads that so many heads side by side begin or end in, at most. */
+static uint32_t head_quads(uint32_t dim, uint32_t heads)
+{
+    uint32_t quads = 0;
+    for (uint32_t head = 0; head < heads && head < 4; head++) { /* then they begin as before */
+        const uint32_t of_head = (uint32_t)vr_ceil_div(head * dim % 4 + dim, 4);
+        quads = of_head > quads ? of_head : quads;
+    }
+    return quads;
+}
+
+/* Whether a lane can hold heads, and views hold all that is read but k and v. */
 static bool fits_quads(const vr_call *c)
 {
-    const uint32_t dim = head_dim(c), v_dim = value_dim(c);
     const uint64_t texels = c->limits->max_texel_elements;
-    return dim % 4 == 0 && dim <= 128 && v_dim % 4 == 0 && v_dim <= 128 &&
+    return head_dim(c) <= 128 && value_dim(c) <= 128 &&
            vr_value_bytes(c->in[Q]) / 16 <= texels && (uint64_t)c->in[OFFSETS]->shape[0] <= texels &&
            (!c->in[BIAS] || vr_fits_texels(c, c->in[BIAS]));
 }
@@ -316,6 +332,19 @@ static bool fits_texel(const vr_call *c, const vr_kernel *k)
     (void)k;
     return fits_quads(c) && keys_fit_texels(c) && c->in[Q]->shape[0] <= 65535ll * 4 &&
            vr_loops_fit(c, most_keys(c) / keys_a_step(c) + OTHER_STEPS);
+}
+
+/* The sequences of the lanes may lie anywhere. */
+static bool fits_shared(const vr_call *c, const vr_kernel *k)
+{
+    return fits_texel(c, k) && vr_loops_fit(c, (uint64_t)vr_value_rows(c->in[K]) + OTHER_STEPS);
+}
+
+/* Lanes have neighbouring queries, which mostly see the same keys, unless those are of sequences of their own. */
+static bool shared_pays(const vr_call *c, const vr_kernel *k)
+{
+    (void)k;
+    return !c->in[KEY_OFFSETS];
 }
 
 static bool fits_split(const vr_call *c, const vr_kernel *k)
@@ -357,10 +386,12 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 static void define_quads(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
     const bool stored = k->binds[K].access == VR_STORAGE;
-    vr_str_addf(out, "#define QUADS %u\n#define V_QUADS %u\n#define KEYS %u\n", head_dim(c) / 4,
-                value_dim(c) / 4, keys_a_step(c));
-    vr_str_addf(out, "#define SPLIT %d\n#define STORED %d\n#define ROLLED %d\n", k->second != NULL,
-                stored, stored && c->limits->costly_texel_fetch);
+    const uint32_t key_heads = c->at.attention.n_kv_heads;
+    vr_str_addf(out, "#define RAGGED %d\n#define QUADS %u\n#define V_QUADS %u\n#define KEYS %u\n", is_ragged(c),
+                head_quads(head_dim(c), key_heads), head_quads(value_dim(c), key_heads), keys_a_step(c));
+    vr_str_addf(out, "#define SPLIT %d\n#define SHARED %d\n#define STORED %d\n#define ROLLED %d\n",
+                k->second != NULL, (k->needs & VR_NEEDS_CPU_SHUFFLE) != 0, stored,
+                stored && c->limits->costly_texel_fetch);
     define(c, k, out);
 }
 
@@ -409,6 +440,8 @@ static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t 
 {
     (void)k;
     struct vr_push_attention p = push_of(c, 4);
+    if (is_ragged(c)) /* which writes element by element */
+        p.out_pitch = vr_value_pitch(c->out[0]);
     return launch_queries(c, &p, 0, wg, out);
 }
 
@@ -496,6 +529,8 @@ static const vr_kernel end_program = {
 static const vr_kernel kernels[] = {
     {.name = "split", SPLIT, QUADS(VR_TEXEL_VEC4, VR_SCRATCH)},
     {.name = "split_storage", SPLIT, QUADS(VR_STORAGE, VR_SCRATCH)},
+    {.name = "shared", .needs = VR_NEEDS_CPU_SHUFFLE | VR_NEEDS_SUBGROUP_ARITHMETIC, .fits = fits_shared,
+     .pays = shared_pays, .launch = launch_texel, QUADS(VR_TEXEL_VEC4, VR_OUT0)},
     {.name = "texel", .fits = fits_texel, .launch = launch_texel, QUADS(VR_TEXEL_VEC4, VR_OUT0)},
     {.name = "plain", .shader = "attention_plain.comp", .defines = "#define LONG 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_plain, .define = define,

@@ -155,12 +155,12 @@ void vr_cut_rows(const vr_call *c, const vr_kernel *k, const vr_extent *e, uint3
     }
 }
 
-/* Rows of x whose operands a dispatch may take, at least one slab's least; with no operand whose rows they are,
- * x is read and written. */
-static uint64_t rows_in_time(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask)
+/* Rows of x whose operands a dispatch may take, and `beside` them of others, at least one slab's least; with no
+ * operand whose rows they are, x is read and written. */
+static uint64_t rows_in_time(const vr_call *c, const vr_kernel *k, const vr_value *x, uint32_t mask, double beside)
 {
     const uint64_t step = aligned_rows(c, k, mask);
-    double bytes = mask ? 0 : 2.0 * (double)vr_value_row_bytes(x);
+    double bytes = beside + (mask ? 0 : 2.0 * (double)vr_value_row_bytes(x));
     for (uint32_t i = 0; k->binds[i].operand != VR_OPERAND_END; i++) {
         const vr_value *v =
             mask >> k->binds[i].operand & 1 ? operand_of(c, k->binds[i].operand) : NULL;
@@ -176,9 +176,16 @@ vireo_status vr_launch_slabs(const vr_call *c, const vr_kernel *k, vr_launches *
                              const vr_value *x, uint32_t mask, void *push, size_t push_bytes,
                              uint64_t units, uint64_t per_group)
 {
+    return vr_launch_slabs_beside(c, k, l, x, mask, 0, push, push_bytes, units, per_group);
+}
+
+vireo_status vr_launch_slabs_beside(const vr_call *c, const vr_kernel *k, vr_launches *l, const vr_value *x,
+                                    uint32_t mask, double beside, void *push, size_t push_bytes, uint64_t units,
+                                    uint64_t per_group)
+{
     const uint32_t rows = (uint32_t)vr_value_rows(x), now = (uint32_t)vr_value_rows_now(x);
     uint32_t step = vr_slab_of(c, k, x, mask);
-    const uint64_t in_time = rows_in_time(c, k, x, mask);
+    const uint64_t in_time = rows_in_time(c, k, x, mask, beside);
     step = step ? step : rows; /* recording says what is too large */
     if (in_time < step)
         step = (uint32_t)in_time;

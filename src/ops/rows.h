@@ -45,6 +45,10 @@ void vr_cut_rows(const vr_call *, const vr_kernel *, const vr_extent *e, uint32_
 vireo_status vr_launch_slabs(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
                              uint32_t mask, void *push, size_t push_bytes, uint64_t units,
                              uint64_t per_group);
+/* The same where a row takes so many bytes beside those of mask's operands, on the average. */
+vireo_status vr_launch_slabs_beside(const vr_call *, const vr_kernel *, vr_launches *, const vr_value *x,
+                                    uint32_t mask, double beside, void *push, size_t push_bytes, uint64_t units,
+                                    uint64_t per_group);
 /* Rows of anything, cut by time alone: `rows` at capacity, `now` in this run, each of `bytes` that are read
  * and written; now · units / per_group groups. push begins with the vr_range of a dispatch. */
 vireo_status vr_launch_ranges(const vr_call *, vr_launches *, void *push, size_t push_bytes, uint64_t rows,

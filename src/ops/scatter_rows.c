@@ -131,7 +131,7 @@ static uint32_t all_looks(const vr_call *c)
     return looks;
 }
 
-/* Additions, and what the sort compares. */
+/* Additions, and what the sort compares; to replace as if all updates were read. */
 static double flops(const vr_call *c, const vr_host_ints host)
 {
     (void)host;
@@ -190,9 +190,11 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                                    .places = f.push.from + most};
     /* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
     const size_t first = l->count;
+    /* As if the ids were spread evenly: how they are is not known here. */
+    const double updates = (double)most * (double)vr_value_row_bytes(c->in[UPDATES]) / (rows ? rows : 1);
     if (!st)
-        st = vr_launch_slabs(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &push, sizeof push,
-                             vr_row_quads_now(x), wg * steps_of(c));
+        st = vr_launch_slabs_beside(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), updates, &push,
+                                    sizeof push, vr_row_quads_now(x), (uint64_t)wg * steps_of(c));
     for (size_t i = first; !st && i < l->count; i++)
         l->list[i].second = true;
     return st;

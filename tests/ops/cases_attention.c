@@ -64,6 +64,8 @@ static const row rows[] = {
     {4, 8, {0, 0, 0}, 3},
     {2, 32, {12, 7}, 2, .view = true},
     {3, 20, {12, 7}, 2, .view = true},
+    {4, 3, {12, 7}, 2, .view = true}, /* the last heads end where the views do */
+    {4, 3, {2}, 1, .n_keys = 260, .keys = {260}, .view = true},
     {1, 4, {8000}, 1, .heavy = true}, /* more keys than one dispatch takes, as the next ones */
     {2, 256, {130, 1}, 2},
     {1, 250, {1, 133}, 2, .causal = true, .bias_rows = 1, .bias_width = 99},

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Bits of a sequence's attention do not depend on what else is in the batch, whatever the kernel: a
  * batch of all, each sequence alone, and a batch in another order give the same, in one dispatch or
- * many. */
+ * many. Nor do a head's depend on another's that stands in the same quads. */
 #include "device_test.h"
 #include "op_rand.h"
 #include "vireo/inspect.h"
+#include <math.h>
+#include <string.h>
 
-enum { HEADS = 4, DIM = 8, WIDTH = HEADS * DIM, SEQUENCES = 5, BIAS = 9, QUERIES = 64, MOST = 512 };
+enum { WIDTH = 36, HEADS = 3, RAGGED_HEADS = 4, /* the latter, of 9 elements, share quads */
+       SEQUENCES = 5, BIAS = 9, QUERIES = 64, MOST = 512 };
 
 /* Lengths of queries and keys, some of which are several splits. */
 static const int64_t queries[SEQUENCES] = {7, 1, 13, 0, 10}, keys[SEQUENCES] = {9, 140, 13, 3, 300};
@@ -18,11 +21,12 @@ typedef struct variant {
 #define VARIANTS(kernel)                                                                           \
     {kernel, {.n_heads = HEADS}},                                                                  \
     {kernel, {.n_heads = HEADS, .causal = true, .window = 6}},                                     \
+    {kernel, {.n_heads = RAGGED_HEADS}},                                                           \
     {kernel, {.n_heads = HEADS, .soft_cap = 3}},                                                   \
     {kernel, {.n_heads = HEADS, .causal = true, .pointwise = 11}}
 static const variant variants[] = {VARIANTS("attention/split"), VARIANTS("attention/split_storage"),
-                                   VARIANTS("attention/texel"), VARIANTS("attention/plain"),
-                                   VARIANTS("attention/long")};
+                                   VARIANTS("attention/shared"), VARIANTS("attention/texel"),
+                                   VARIANTS("attention/plain"), VARIANTS("attention/long")};
 
 /* A sequence's own rows, wherever it stands. */
 static void fill_rows(float *to, size_t sequence, uint64_t part, int64_t rows)
@@ -123,6 +127,24 @@ static void check_variant(vireo_device *device, const variant *t, batch *whole)
     vireo_model_destroy(&model);
 }
 
+/* Whether the device runs it; else that is printed. */
+static bool has_kernel(const vireo_device *device, const char *name)
+{
+    const vr_op *op = vr_ops[VR_OP_ATTENTION];
+    for (size_t i = 0; i < op->n_kernels; i++) {
+        char full[64];
+        snprintf(full, sizeof full, "attention/%s", op->kernels[i].name);
+        if (strcmp(full, name) != 0)
+            continue;
+        const char *lacks = vr_kernel_lacks(&op->kernels[i], vireo_device_get_info(device));
+        if (lacks)
+            printf("left out: %s %s\n", name, lacks);
+        return !lacks;
+    }
+    fail_msg("there is no %s", name);
+    return false;
+}
+
 static void test_alone(void **state)
 {
     (void)state;
@@ -132,6 +154,8 @@ static void test_alone(void **state)
     vireo_device *device = test_device_create();
     vireo_device *cutting = test_device_create_with(&options, &short_dispatches);
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        if (!has_kernel(device, variants[i].kernel))
+            continue;
         check_variant(device, &variants[i], &whole);
         check_variant(cutting, &variants[i], &parts);
         assert_memory_equal(parts.out, whole.out, (size_t)whole.offsets[SEQUENCES] * WIDTH * sizeof(float));
@@ -140,8 +164,51 @@ static void test_alone(void **state)
     test_device_destroy(&device);
 }
 
+/* What is not finite in a head's keys and values stays in that head. */
+static void check_heads_apart(vireo_device *device, const char *kernel)
+{
+    enum { DIM = WIDTH / RAGGED_HEADS, BROKEN = 1, SEQUENCE = 4 };
+    static batch sound, broken;
+    const variant t = {kernel, {.n_heads = RAGGED_HEADS}};
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_model *model = make_model(device, &t);
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    options.force_kernel = kernel;
+    assert_int_equal(vireo_session_create(model, &options, &s, &err), VIREO_OK);
+    sound.n = broken.n = 0;
+    add(&sound, SEQUENCE);
+    add(&broken, SEQUENCE);
+    for (int64_t i = 0; i < keys[SEQUENCE]; i++)
+        for (int64_t j = i * WIDTH + BROKEN * DIM; j < i * WIDTH + (BROKEN + 1) * DIM; j++) {
+            broken.k[j] = INFINITY;
+            broken.v[j] = NAN;
+        }
+    run(s, &sound);
+    run(s, &broken);
+    for (int64_t i = 0; i < queries[SEQUENCE] * RAGGED_HEADS; i++) {
+        if (i % RAGGED_HEADS == BROKEN)
+            assert_true(isnan(broken.out[i * DIM]));
+        else
+            assert_memory_equal(broken.out + i * DIM, sound.out + i * DIM, DIM * sizeof(float));
+    }
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+}
+
+static void test_heads_apart(void **state)
+{
+    (void)state;
+    vireo_device *device = test_device_create();
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+        if ((i == 0 || strcmp(variants[i].kernel, variants[i - 1].kernel) != 0) &&
+            has_kernel(device, variants[i].kernel))
+            check_heads_apart(device, variants[i].kernel);
+    test_device_destroy(&device);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone), cmocka_unit_test(test_heads_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
