@@ -114,6 +114,23 @@ static bool wide_words(const vr_call *c, const vr_kernel *k)
     return k->binds[B].access == VR_TEXEL_UVEC4 && !c->at.matmul.transpose_b;
 }
 
+/* Of lanes that share the fetches of a: 3 are the fastest where they leave few columns without work. */
+static uint32_t shared_quads(const vr_call *c, const vr_kernel *k)
+{
+    enum { OF_QUAD = 4, OF_TILE = 3 }; /* what they take, measured with 1 to 3 quads */
+    const uint32_t n = sizes_of(c).n, wg = vr_kernel_workgroup(k, c->limits);
+    uint32_t best = 1;
+    uint64_t least = UINT64_MAX;
+    for (uint32_t quads = 3; quads > 0; quads--) {
+        const uint64_t tiles = vr_ceil_div(n, 4ull * quads * wg), cost = tiles * (OF_QUAD * quads + OF_TILE);
+        if (cost < least) {
+            least = cost;
+            best = quads;
+        }
+    }
+    return best;
+}
+
 /* Rows x column quads of a lane, where the kernel does not say. Software drivers run a workgroup on a core
  * and gain from large tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for
  * three times as long as 2 and are no faster, but where a fetch brings two. */
@@ -125,6 +142,8 @@ static vr_tile tile_of(const vr_call *c, const vr_kernel *k)
         t.rows = cpu ? 8 : 4;
     while (t.few && t.rows > 1 && t.rows / 2 >= sizes_of(c).m) /* no more than there are */
         t.rows /= 2;
+    if (!t.quads && k->needs & VR_NEEDS_CPU_SHUFFLE && k->binds[B].access == VR_TEXEL_VEC4)
+        t.quads = shared_quads(c, k);
     if (!t.quads)
         t.quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
     if (wide_words(c, k) && t.quads < 4)
@@ -287,6 +306,19 @@ static bool tall_pays(const vr_call *c, const vr_kernel *k)
     const vr_tile t = tile_of(c, k);
     const uint32_t columns = 4 * t.quads * vr_kernel_workgroup(k, c->limits);
     return (uint64_t)s.batch * (s.m / t.rows) * ((s.n + columns - 1) / columns) >= MANY_TILES;
+}
+
+/* Of four lanes, each fetches too much for the others; as few rows as `thin` takes are computed by it as fast, where
+ * its fetches are cheap. */
+static bool shared_pays(const vr_call *c, const vr_kernel *k)
+{
+    return vr_kernel_workgroup(k, c->limits) > 4 && (c->limits->costly_texel_fetch || sizes_of(c).m > THIN_ROWS);
+}
+
+/* Words along k, of which each lane has its own, leave less to share. */
+static bool shared_halves_pays(const vr_call *c, const vr_kernel *k)
+{
+    return shared_pays(c, k) && (c->limits->costly_texel_fetch || wide_words(c, k));
 }
 
 static bool packed_fits(const vr_call *c, const vr_kernel *k)
@@ -551,7 +583,11 @@ static const vr_kernel kernels[] = {
     {.name = "few", PACKED(VR_TEXEL_UVEC4), .tile = {.rows = FEW_ROWS, .few = true, .quads = 1},
      .fits = few_fits, .pays = few_pays},
     {.name = "shared_halves", ELEMENTS(VR_TEXEL_UVEC4), .defines = "#define A_SHARED\n#define W_WORDS\n",
-     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true}, .fits = halves_fits},
+     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true}, .fits = halves_fits,
+     .pays = shared_halves_pays},
+    {.name = "shared", ELEMENTS(VR_TEXEL_VEC4), .defines = "#define A_SHARED\n",
+     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true}, .fits = fits,
+     .pays = shared_pays},
     {.name = "tall", ELEMENTS(VR_TEXEL_VEC4), .needs = VR_NEEDS_CPU_FETCH, .tile = {.rows = 16},
      .fits = fits, .pays = tall_pays},
     {.name = "halves", ELEMENTS(VR_TEXEL_UVEC4), .defines = "#define W_WORDS\n", .tile = {.few = true},
@@ -559,8 +595,6 @@ static const vr_kernel kernels[] = {
     {.name = "packed", PACKED(VR_TEXEL_UVEC4), .tile = {.quads = 1}, .fits = packed_fits},
     {.name = "packed_weights", PACKED(VR_STORAGE), .defines = "#define W_STORAGE\n", .tile = {.quads = 1},
      .fits = packed_fits},
-    {.name = "shared", ELEMENTS(VR_TEXEL_VEC4), .defines = "#define A_SHARED\n",
-     .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true, .quads = 2}, .fits = fits},
     {.name = "thin", ELEMENTS(VR_TEXEL_VEC4), .tile = {.rows = THIN_ROWS, .few = true}, .fits = thin_fits},
     {.name = "texel", ELEMENTS(VR_TEXEL_VEC4), .fits = fits},
     {.name = "tall_weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n",

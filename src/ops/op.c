@@ -149,9 +149,8 @@ const char *vr_kernel_lacks(const vr_kernel *k, const vireo_device_info *d)
         return "needs subgroup arithmetic";
     if (k->needs & VR_NEEDS_CPU_FETCH && (d->type != VIREO_DEVICE_CPU || d->costly_texel_fetch))
         return "needs a CPU driver with cheap texel fetches";
-    if (k->needs & VR_NEEDS_CPU_SHUFFLE &&
-        (d->type != VIREO_DEVICE_CPU || !d->costly_texel_fetch || !d->subgroup_shuffle))
-        return "needs a CPU driver with costly texel fetches and subgroup shuffle";
+    if (k->needs & VR_NEEDS_CPU_SHUFFLE && (d->type != VIREO_DEVICE_CPU || !d->subgroup_shuffle))
+        return "needs a CPU driver with subgroup shuffle";
     return NULL;
 }
 

@@ -170,7 +170,7 @@ double vr_dispatch_bytes(const vireo_device_info *);
 enum { /* vr_kernel.needs */
     VR_NEEDS_SUBGROUP_ARITHMETIC = 1 << 0,
     VR_NEEDS_CPU_FETCH = 1 << 1, /* a CPU whose texel fetches are cheap: hundreds of sums a lane pay */
-    VR_NEEDS_CPU_SHUFFLE = 1 << 2, /* a CPU whose texel fetches are not, and lanes that can share them */
+    VR_NEEDS_CPU_SHUFFLE = 1 << 2, /* a CPU, whose workgroup is a subgroup, with lanes that can share fetches */
 };
 
 typedef enum vr_operand {

@@ -48,17 +48,21 @@ static void check(vireo_session *s, int columns, int64_t rows, const char *kerne
         fail_msg("%lld rows: %s, expected %s", (long long)rows, chosen, kernel ? kernel : "another");
 }
 
-/* Tiles of 16 rows where fetches are cheap and there are 64 such tiles; where they are costly, a kernel whose
- * lanes share them. */
+/* A kernel whose lanes share fetches where more than 4 can; else tiles of 16 rows where fetches are cheap and
+ * there are 64 such tiles. */
 static void test_tall(void **state)
 {
     (void)state;
     const vireo_device_options device_options = test_device_options();
-    for (int costly = 0; costly < 2; costly++) {
-        const vr_device_override o = {.costly_texel_fetch = costly, .cheap_texel_fetch = !costly};
+    for (int i = 0; i < 4; i++) {
+        const bool costly = i % 2;
+        const vr_device_override o = {
+            .costly_texel_fetch = costly, .cheap_texel_fetch = !costly, .no_shuffle = i / 2};
         vireo_device *d = test_device_create_with(&device_options, &o);
-        const bool cpu = d->info.type == VIREO_DEVICE_CPU, tall = cpu && !costly;
-        const char *small = cpu && costly && d->info.subgroup_shuffle ? "shared" : "texel";
+        const bool cpu = d->info.type == VIREO_DEVICE_CPU;
+        const bool shared = cpu && d->info.subgroup_shuffle && d->info.subgroup_size > 4;
+        const bool tall = cpu && !costly && !shared;
+        const char *small = shared ? "shared" : "texel";
         vireo_model *model = make_model(d, WIDTH);
         for (int deterministic = 0; deterministic < 2; deterministic++) {
             vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
