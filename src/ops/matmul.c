@@ -8,35 +8,11 @@
 #include "ops/check.h"
 #include "ops/rows.h"
 
-enum { A, B, BIAS, RESIDUAL, OUT }; /* inputs, and bindings of every kernel */
-enum { FEW_ROWS = 8 /* packed */, THIN_ROWS = 4, MANY_TILES = 64, MOST_GROUPS = 65535 };
+enum { A = VR_MATMUL_A, B = VR_MATMUL_B, BIAS = VR_MATMUL_BIAS, RESIDUAL = VR_MATMUL_RESIDUAL, OUT = VR_MATMUL_OUT };
+enum { FEW_ROWS = 8 /* packed */, THIN_ROWS = VR_MATMUL_THIN_ROWS, MANY_TILES = 64, MOST_GROUPS = 65535 };
 enum { MOST_SLABS = 16, MOST_FEW_SLABS = 256 };
 enum { MOST_PARTS = 256 }; /* dispatches for the sake of time */
 enum { SLAB_ROWS = 64 /* rows of any pitch, or elements of a bias: a multiple of 256 bytes */ };
-
-/* Sizes of one call; pitches in quads. b_texels: from row to row of b in 16 bytes. */
-typedef struct sizes {
-    uint32_t batch, m, n, k; /* m at capacity */
-    uint32_t a_pitch, b_pitch, out_pitch, b_texels;
-    bool batched_b;
-} sizes;
-
-static sizes sizes_of(const vr_call *c)
-{
-    const vr_value *a = c->in[A], *b = c->in[B], *out = c->out[0];
-    const uint32_t r = a->rank;
-    return (sizes){
-        .batch = r == 3 ? (uint32_t)a->shape[0] : 1,
-        .m = (uint32_t)a->shape[c->at.matmul.transpose_a ? r - 1 : r - 2],
-        .k = (uint32_t)a->shape[c->at.matmul.transpose_a ? r - 2 : r - 1],
-        .n = (uint32_t)vr_value_width(out),
-        .a_pitch = vr_value_pitch(a) / 4,
-        .b_pitch = vr_value_pitch(b) / 4,
-        .out_pitch = vr_value_pitch(out) / 4,
-        .b_texels = (uint32_t)(vr_value_row_bytes(b) / 16),
-        .batched_b = b->rank == 3,
-    };
-}
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
@@ -86,7 +62,7 @@ static vireo_status infer(const vr_call *c, vireo_error *err)
 static void reference(const vr_ref_args *r)
 {
     const vr_call *c = r->call;
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
     const size_t k = s.k, n = s.n;
     const size_t m = c->in[A]->rank == 3 ? s.m : ta ? s.m : (size_t)c->in[A]->count;
@@ -108,52 +84,9 @@ static void reference(const vr_ref_args *r)
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
-/* Whether a fetch of b is two quads of columns. */
-static bool wide_words(const vr_call *c, const vr_kernel *k)
-{
-    return k->binds[B].access == VR_TEXEL_UVEC4 && !c->at.matmul.transpose_b;
-}
-
-/* Of lanes that share the fetches of a: 3 are the fastest where they leave few columns without work. */
-static uint32_t shared_quads(const vr_call *c, const vr_kernel *k)
-{
-    enum { OF_QUAD = 4, OF_TILE = 3 }; /* what they take, measured with 1 to 3 quads */
-    const uint32_t n = sizes_of(c).n, wg = vr_kernel_workgroup(k, c->limits);
-    uint32_t best = 1;
-    uint64_t least = UINT64_MAX;
-    for (uint32_t quads = 3; quads > 0; quads--) {
-        const uint64_t tiles = vr_ceil_div(n, 4ull * quads * wg), cost = tiles * (OF_QUAD * quads + OF_TILE);
-        if (cost < least) {
-            least = cost;
-            best = quads;
-        }
-    }
-    return best;
-}
-
-/* Rows x column quads of a lane, where the kernel does not say. Software drivers run a workgroup on a core
- * and gain from large tiles; real GPUs need many workgroups. Where fetches are costly, 4 quads compile for
- * three times as long as 2 and are no faster, but where a fetch brings two. */
-static vr_tile tile_of(const vr_call *c, const vr_kernel *k)
-{
-    const bool cpu = c->limits->type == VIREO_DEVICE_CPU;
-    vr_tile t = k->tile;
-    if (!t.rows)
-        t.rows = cpu ? 8 : 4;
-    while (t.few && t.rows > 1 && t.rows / 2 >= sizes_of(c).m) /* no more than there are */
-        t.rows /= 2;
-    if (!t.quads && k->needs & VR_NEEDS_CPU_SHUFFLE && k->binds[B].access == VR_TEXEL_VEC4)
-        t.quads = shared_quads(c, k);
-    if (!t.quads)
-        t.quads = !cpu ? 1 : c->limits->costly_texel_fetch ? 2 : 4;
-    if (wide_words(c, k) && t.quads < 4)
-        t.quads *= 2;
-    return t;
-}
-
 static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
-    const vr_tile t = tile_of(c, k);
+    const vr_tile t = vr_matmul_tile(c, k);
     vr_str_addf(out, "#define TM %u\n#define TQ %u\n#define VR_ACTIVATION %d\n", t.rows, t.quads,
                 (int)c->at.matmul.activation);
     if (c->at.matmul.transpose_b)
@@ -166,7 +99,7 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
 /* Columns of a quad that there are, too. */
 static void define_dot(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
-    const uint32_t n = sizes_of(c).n;
+    const uint32_t n = vr_matmul_sizes_of(c).n;
     vr_str_addf(out, "#define TC %u\n", n > 4 ? 4 : n > 0 ? n : 1);
     define(c, k, out);
 }
@@ -207,7 +140,7 @@ typedef struct cut {
 /* Rows cut a, residual and result, columns cut b if it is (N, K), and a bias that is a texel view. */
 static cut cut_of(const vr_call *c, const vr_kernel *k)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const bool turned = c->at.matmul.transpose_b;
     uint64_t rows = rows_bound(c, k, OUT, c->out[0]), columns = s.n;
     if (!c->at.matmul.transpose_a)
@@ -238,7 +171,7 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
  * (vr_dispatch_flops). */
 static uint32_t batch_in_time(const vr_call *c)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const double one = 2.0 * s.m * s.n * (s.k ? s.k : 1), most = vr_dispatch_flops(c->limits);
     const uint32_t parts = (s.batch + MOST_PARTS - 1) / MOST_PARTS;
     if (one * s.batch <= most)
@@ -249,7 +182,7 @@ static uint32_t batch_in_time(const vr_call *c)
 /* The same of one matrix, if it can be cut. */
 static cut cut_in_time(const vr_call *c, cut r)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const double least_flops = 2.0 * s.m * s.n * s.k / MOST_PARTS;
     const double flops = vr_dispatch_flops(c->limits);
     const double most = (flops > least_flops ? flops : least_flops) / (2.0 * (s.k ? s.k : 1));
@@ -272,7 +205,7 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
 {
     if (c->at.matmul.transpose_a)
         return false;
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const cut r = cut_of(c, k);
     uint64_t loops = s.k / 4 + 1ull;
     if (k->needs & VR_NEEDS_CPU_SHUFFLE) /* an outer loop, a subgroup's quads each time */
@@ -295,15 +228,15 @@ static bool halves_fits(const vr_call *c, const vr_kernel *k)
 {
     const vr_value *b = c->in[B];
     const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
-    const bool even = !c->at.matmul.transpose_b || (sizes_of(c).k + 3ull) / 4 % 2 == 0;
+    const bool even = !c->at.matmul.transpose_b || (vr_matmul_sizes_of(c).k + 3ull) / 4 % 2 == 0;
     return halves && even && vr_value_row_bytes(b) % 16 == 0 && slabs_fit(c, k);
 }
 
 /* Twice the rows a lane: fewer fetches a product, but slower to compile, and fewer tiles for the cores. */
 static bool tall_pays(const vr_call *c, const vr_kernel *k)
 {
-    const sizes s = sizes_of(c);
-    const vr_tile t = tile_of(c, k);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
+    const vr_tile t = vr_matmul_tile(c, k);
     const uint32_t columns = 4 * t.quads * vr_kernel_workgroup(k, c->limits);
     return (uint64_t)s.batch * (s.m / t.rows) * ((s.n + columns - 1) / columns) >= MANY_TILES;
 }
@@ -312,13 +245,13 @@ static bool tall_pays(const vr_call *c, const vr_kernel *k)
  * its fetches are cheap. */
 static bool shared_pays(const vr_call *c, const vr_kernel *k)
 {
-    return vr_kernel_workgroup(k, c->limits) > 4 && (c->limits->costly_texel_fetch || sizes_of(c).m > THIN_ROWS);
+    return vr_kernel_workgroup(k, c->limits) > 4 && (c->limits->costly_texel_fetch || vr_matmul_sizes_of(c).m > THIN_ROWS);
 }
 
 /* Words along k, of which each lane has its own, leave less to share. */
 static bool shared_halves_pays(const vr_call *c, const vr_kernel *k)
 {
-    return shared_pays(c, k) && (c->limits->costly_texel_fetch || wide_words(c, k));
+    return shared_pays(c, k) && (c->limits->costly_texel_fetch || vr_matmul_wide_words(c, k));
 }
 
 static bool packed_fits(const vr_call *c, const vr_kernel *k)
@@ -328,26 +261,26 @@ static bool packed_fits(const vr_call *c, const vr_kernel *k)
 
 static bool few_fits(const vr_call *c, const vr_kernel *k)
 {
-    return sizes_of(c).m <= FEW_ROWS && packed_fits(c, k);
+    return vr_matmul_sizes_of(c).m <= FEW_ROWS && packed_fits(c, k);
 }
 
 /* bf16 is the faster in tiles of several quads, but for a single row where fetches are costly. */
 static bool few_pays(const vr_call *c, const vr_kernel *k)
 {
     (void)k;
-    return c->in[B]->dtype != VIREO_BF16 || (sizes_of(c).m == 1 && c->limits->costly_texel_fetch);
+    return c->in[B]->dtype != VIREO_BF16 || (vr_matmul_sizes_of(c).m == 1 && c->limits->costly_texel_fetch);
 }
 
 /* As many rows a lane as the call has, where those of a tile would be computed for nothing. */
 static bool thin_fits(const vr_call *c, const vr_kernel *k)
 {
-    return sizes_of(c).m <= THIN_ROWS && fits(c, k);
+    return vr_matmul_sizes_of(c).m <= THIN_ROWS && fits(c, k);
 }
 
 /* b (N, K), of f32 as quads, of halves and bf16 as words. */
 static bool dot_fits(const vr_call *c, const vr_kernel *k)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const vr_value *b = c->in[B];
     const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
     const bool read = k->binds[B].access == VR_TEXEL_UVEC4 ? halves && vr_value_row_bytes(b) % 16 == 0
@@ -356,23 +289,9 @@ static bool dot_fits(const vr_call *c, const vr_kernel *k)
            (s.m <= THIN_ROWS || s.n <= VR_MATMUL_NARROW) && slabs_fit(c, k);
 }
 
-/* Of few columns the lanes of a tile are idle but one or two. Of four lanes, each adds up too much for several
- * rows. On CPUs sharing costs as much as several fetches of each lane, cheap ones or others. */
-bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t columns,
-                           int64_t depth)
-{
-    const int64_t lanes = d->subgroup_size ? d->subgroup_size : 1;
-    const int64_t fetches = depth * (int64_t)vireo_dtype_bytes(dtype) / 16 / lanes;
-    if (columns <= VR_MATMUL_NARROW)
-        return d->subgroup_arithmetic;
-    if (!d->subgroup_arithmetic || rows > (lanes > 4 ? THIN_ROWS : 1))
-        return false;
-    return d->type != VIREO_DEVICE_CPU || fetches >= (d->costly_texel_fetch ? 8 : 32);
-}
-
 static bool dot_pays(const vr_call *c, const vr_kernel *k)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     (void)k;
     return vr_matmul_shares_sums(c->limits, c->in[B]->dtype, s.m, s.n, s.k);
 }
@@ -380,7 +299,7 @@ static bool dot_pays(const vr_call *c, const vr_kernel *k)
 static uint32_t rows_now(const vr_call *c)
 {
     const vr_value *a = c->in[A];
-    return a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : sizes_of(c).m;
+    return a->rank == 2 && a->symbol != VR_NO_SYMBOL ? (uint32_t)a->count : vr_matmul_sizes_of(c).m;
 }
 
 /* One slab of the result: rows [row, row_end), columns [column, column_end); of their sums the elements
@@ -394,7 +313,7 @@ typedef struct slab {
 /* Ranges of the operands that are cut. */
 static void set_ranges(const vr_call *c, const vr_kernel *k, const slab *b, cut r, vr_dispatch *d)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const uint64_t out_row = s.out_pitch * 16ull, a_row = s.a_pitch * 16ull;
     const uint64_t b_row = vr_value_row_bytes(c->in[B]);
     if (slab_count(s.m, r.rows) > 1) {
@@ -427,7 +346,7 @@ typedef vr_dispatch *(*launch_fn)(const vr_call *, const vr_kernel *, uint32_t w
 static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t wg, uint32_t depth, cut r,
                                 slab b, vr_launches *out, launch_fn one)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const uint32_t batches = batch_in_time(c);
     do {
         b.batch = b.batch_end;
@@ -449,7 +368,7 @@ static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t w
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, uint32_t depth,
                            vr_launches *out, launch_fn one)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const uint32_t now = rows_now(c);
     cut r = cut_of(c, k);
     r.rows = r.rows ? r.rows : s.m; /* recording says what is too large */
@@ -471,7 +390,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, ui
 
 static struct vr_push_matmul push_of(const vr_call *c, const vr_kernel *k, const slab *b)
 {
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const bool words = k->binds[B].access == VR_TEXEL_UVEC4 || k->fits == packed_fits;
     const vr_value *a = c->in[A];
     return (struct vr_push_matmul){
@@ -482,15 +401,15 @@ static struct vr_push_matmul push_of(const vr_call *c, const vr_kernel *k, const
         .batch_first = b->batch, .a_batch = s.m * s.a_pitch,
         .out_batch = s.m * s.out_pitch,
         .w_batch = s.batched_b ? (c->at.matmul.transpose_b ? s.n : s.k) * s.b_pitch : 0,
-        .w_first = c->at.matmul.transpose_b ? 0 : b->column / (wide_words(c, k) ? 8 : 4),
+        .w_first = c->at.matmul.transpose_b ? 0 : b->column / (vr_matmul_wide_words(c, k) ? 8 : 4),
         .has_bias = c->in[BIAS] != NULL, .has_residual = c->in[RESIDUAL] != NULL};
 }
 
 static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
                              vr_launches *out)
 {
-    const sizes s = sizes_of(c);
-    const vr_tile t = tile_of(c, k);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
+    const vr_tile t = vr_matmul_tile(c, k);
     const struct vr_push_matmul p = push_of(c, k, b);
     const uint64_t x = (b->rows_now + t.rows - 1ull) / t.rows;
     const uint32_t y = (p.quad_end - p.quad_begin + wg * t.quads - 1) / (wg * t.quads);
@@ -501,7 +420,7 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
 
 static vireo_status launch_tiles(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    return launch(c, k, wg, sizes_of(c).k, out, one_tile);
+    return launch(c, k, wg, vr_matmul_sizes_of(c).k, out, one_tile);
 }
 
 /* A subgroup a tile of rows and a quad of columns. */
@@ -510,13 +429,13 @@ static vr_dispatch *one_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, c
 {
     (void)wg;
     const struct vr_push_matmul p = push_of(c, k, b);
-    const uint64_t tiles = vr_ceil_div(b->rows_now, tile_of(c, k).rows);
+    const uint64_t tiles = vr_ceil_div(b->rows_now, vr_matmul_tile(c, k).rows);
     return vr_launch(out, &p, sizeof p, tiles * (p.quad_end - p.quad_begin), 1);
 }
 
 static vireo_status launch_dot(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    return launch(c, k, wg, sizes_of(c).k, out, one_dot);
+    return launch(c, k, wg, vr_matmul_sizes_of(c).k, out, one_dot);
 }
 
 static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
@@ -529,14 +448,14 @@ static void define_plain(const vr_call *c, const vr_kernel *k, vr_str *out)
 /* Elements of a sum that an invocation takes. */
 static uint32_t plain_depth(const vr_call *c)
 {
-    return (uint32_t)least(sizes_of(c).k, c->limits->max_loop_iterations);
+    return (uint32_t)least(vr_matmul_sizes_of(c).k, c->limits->max_loop_iterations);
 }
 
 static vr_dispatch *one_plain(const vr_call *c, const vr_kernel *k, uint32_t wg, const slab *b,
                               vr_launches *out)
 {
     (void)k;
-    const sizes s = sizes_of(c);
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const vr_value *a = c->in[A];
     const bool ta = c->at.matmul.transpose_a, tb = c->at.matmul.transpose_b;
     const uint32_t a_row = s.a_pitch * 4; /* of blocks a row counts in words */

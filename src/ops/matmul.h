@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef VR_OPS_MATMUL_H
 #define VR_OPS_MATMUL_H
-#include "vireo/vireo.h"
+#include "ops/op.h"
 
-enum { VR_MATMUL_NARROW = 8 }; /* columns of a result that are few */
+enum { VR_MATMUL_A, VR_MATMUL_B, VR_MATMUL_BIAS, VR_MATMUL_RESIDUAL, VR_MATMUL_OUT }; /* and bindings, of every kernel */
+enum { VR_MATMUL_NARROW = 8 /* columns of a result that are few */, VR_MATMUL_THIN_ROWS = 4 };
+
+/* Sizes of one call; pitches in quads. b_texels: from row to row of b in 16 bytes. */
+typedef struct vr_matmul_sizes {
+    uint32_t batch, m, n, k; /* m at capacity */
+    uint32_t a_pitch, b_pitch, out_pitch, b_texels;
+    bool batched_b;
+} vr_matmul_sizes;
+vr_matmul_sizes vr_matmul_sizes_of(const vr_call *);
+
+/* Whether a fetch of b is two quads of columns. */
+bool vr_matmul_wide_words(const vr_call *, const vr_kernel *);
+/* Rows x column quads of a lane, where the kernel does not say. */
+vr_tile vr_matmul_tile(const vr_call *, const vr_kernel *);
 
 /* Whether a product of so many rows with weights of `dtype` for so many columns, summed over `depth` elements,
  * is fastest by lanes that share a sum (matmul_few.comp). They read weights (N, K). */
