@@ -220,11 +220,12 @@ static bool fits_shared(const vr_call *c, const vr_kernel *k)
     return fits_texel(c, k) && vr_loops_fit(c, (uint64_t)vr_value_rows(c->in[K]) + OTHER_STEPS);
 }
 
-/* Lanes have neighbouring queries, which mostly see the same keys, unless those are of sequences of their own. */
+/* Lanes have neighbouring queries, which mostly see the same keys. Keys of their own may be many more than queries:
+ * then those of several sequences must not come together. */
 static bool shared_pays(const vr_call *c, const vr_kernel *k)
 {
-    (void)k;
-    return !c->in[KEY_OFFSETS];
+    const int64_t ends = c->in[OFFSETS]->shape[0], sequences = ends > 1 ? ends - 1 : 0;
+    return !c->in[KEY_OFFSETS] || c->in[Q]->shape[0] >= sequences * vr_kernel_workgroup(k, c->limits);
 }
 
 static bool fits_split(const vr_call *c, const vr_kernel *k)

@@ -241,11 +241,12 @@ static bool tall_pays(const vr_call *c, const vr_kernel *k)
     return (uint64_t)s.batch * (s.m / t.rows) * ((s.n + columns - 1) / columns) >= MANY_TILES;
 }
 
-/* Of four lanes, each fetches too much for the others; as few rows as `thin` takes are computed by it as fast, where
- * its fetches are cheap. */
+/* Where fetches are cheap, they are not worth sharing by four lanes, and as few rows as `thin` takes are computed
+ * by it as fast. */
 static bool shared_pays(const vr_call *c, const vr_kernel *k)
 {
-    return vr_kernel_workgroup(k, c->limits) > 4 && (c->limits->costly_texel_fetch || vr_matmul_sizes_of(c).m > THIN_ROWS);
+    const bool many = vr_kernel_workgroup(k, c->limits) > 4 && vr_matmul_sizes_of(c).m > THIN_ROWS;
+    return c->limits->costly_texel_fetch || many;
 }
 
 /* Words along k, of which each lane has its own, leave less to share. */

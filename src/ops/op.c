@@ -143,14 +143,17 @@ uint32_t vr_kernel_storage_bindings(const vr_kernel *k)
     return n > second ? n : second;
 }
 
+enum { LEAST_LANES = 4 }; /* of a subgroup that makes a workgroup */
+
 const char *vr_kernel_lacks(const vr_kernel *k, const vireo_device_info *d)
 {
     if (k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC && !d->subgroup_arithmetic)
         return "needs subgroup arithmetic";
     if (k->needs & VR_NEEDS_CPU_FETCH && (d->type != VIREO_DEVICE_CPU || d->costly_texel_fetch))
         return "needs a CPU driver with cheap texel fetches";
-    if (k->needs & VR_NEEDS_CPU_SHUFFLE && (d->type != VIREO_DEVICE_CPU || !d->subgroup_shuffle))
-        return "needs a CPU driver with subgroup shuffle";
+    if (k->needs & VR_NEEDS_CPU_SHUFFLE &&
+        (d->type != VIREO_DEVICE_CPU || !d->subgroup_shuffle || d->subgroup_size < LEAST_LANES))
+        return "needs a CPU driver with subgroup shuffle of at least 4 lanes";
     return NULL;
 }
 
@@ -159,7 +162,7 @@ uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits
     if (k->workgroup == VR_WORKGROUP_64)
         return 64;
     uint32_t wg = limits->subgroup_size;
-    return wg >= 4 && wg <= limits->max_workgroup_invocations ? wg : 32;
+    return wg >= LEAST_LANES && wg <= limits->max_workgroup_invocations ? wg : 32;
 }
 
 vireo_status vr_bad(const vr_call *c, vireo_error *err, const char *format, ...)

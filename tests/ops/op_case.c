@@ -98,7 +98,7 @@ bool op_kernel_runs(const vr_op *op, size_t kernel, const vireo_device_info *inf
             (k->needs & VR_NEEDS_CPU_FETCH &&
              (info->type != VIREO_DEVICE_CPU || info->costly_texel_fetch)) ||
             (k->needs & VR_NEEDS_CPU_SHUFFLE &&
-             (info->type != VIREO_DEVICE_CPU || !info->subgroup_shuffle)))
+             (info->type != VIREO_DEVICE_CPU || !info->subgroup_shuffle || info->subgroup_size < 4)))
             return false;
     }
     return true;

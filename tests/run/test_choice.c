@@ -48,7 +48,7 @@ static void check(vireo_session *s, int columns, int64_t rows, const char *kerne
         fail_msg("%lld rows: %s, expected %s", (long long)rows, chosen, kernel ? kernel : "another");
 }
 
-/* A kernel whose lanes share fetches where more than 4 can; else tiles of 16 rows where fetches are cheap and
+/* A kernel whose lanes share fetches where they are costly or more than 4 can; else tiles of 16 rows where fetches are cheap and
  * there are 64 such tiles. */
 static void test_tall(void **state)
 {
@@ -60,7 +60,7 @@ static void test_tall(void **state)
             .costly_texel_fetch = costly, .cheap_texel_fetch = !costly, .no_shuffle = i / 2};
         vireo_device *d = test_device_create_with(&device_options, &o);
         const bool cpu = d->info.type == VIREO_DEVICE_CPU;
-        const bool shared = cpu && d->info.subgroup_shuffle && d->info.subgroup_size > 4;
+        const bool shared = cpu && d->info.subgroup_shuffle && (costly || d->info.subgroup_size > 4);
         const bool tall = cpu && !costly && !shared;
         const char *small = shared ? "shared" : "texel";
         vireo_model *model = make_model(d, WIDTH);
@@ -133,7 +133,7 @@ static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bo
 }
 
 /* Keys are split where queries fill at most half the lanes, or may, in the smallest bucket; and where
- * views do not hold the keys. */
+ * views do not hold the keys. Lanes share fetches where queries fill them. */
 static void test_split(void **state)
 {
     (void)state;
@@ -141,11 +141,15 @@ static void test_split(void **state)
     const vr_device_override low = {.max_texel_elements = 1 << 10};
     vireo_device *d = test_device_create(), *small = test_device_create_with(&options, &low);
     const int64_t lanes = d->info.subgroup_size, fill = lanes / 2 + 1;
+    const bool shared = d->info.type == VIREO_DEVICE_CPU && d->info.subgroup_shuffle;
+    const char *full = shared ? "shared" : "texel";
     assert_string_equal(chosen_for(d, lanes / 2, 300, false), "split");
     assert_string_equal(chosen_for(d, fill, 300, false), "texel");
     assert_string_equal(chosen_for(d, 1, 100, false), "texel");
     assert_string_equal(chosen_for(d, 3, 300, true), "split");
-    assert_string_equal(chosen_for(d, 65, 300, true), "texel");
+    assert_string_equal(chosen_for(d, lanes - 1, 300, false), "texel");
+    assert_string_equal(chosen_for(d, lanes, 300, false), full);
+    assert_string_equal(chosen_for(d, 65, 300, true), full);
     assert_string_equal(chosen_for(small, 65, MOST, true), "split_storage");
     assert_string_equal(chosen_for(small, 200, MOST, true), "plain");
     test_device_destroy(&small);

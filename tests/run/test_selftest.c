@@ -27,7 +27,7 @@ static void test_passes(void **state)
             const bool has =
                 (info->subgroup_arithmetic || !(needs & VR_NEEDS_SUBGROUP_ARITHMETIC)) &&
                 ((cpu && !costly) || !(needs & VR_NEEDS_CPU_FETCH)) &&
-                ((cpu && info->subgroup_shuffle) || !(needs & VR_NEEDS_CPU_SHUFFLE));
+                ((cpu && info->subgroup_shuffle && info->subgroup_size >= 4) || !(needs & VR_NEEDS_CPU_SHUFFLE));
             if (r->verdict != (has ? VIREO_VERDICT_PASSED : VIREO_VERDICT_NOT_APPLICABLE))
                 fail_msg("%s/%s: %d, %s", r->op, r->kernel, r->verdict, r->reason);
             if (has)
@@ -60,7 +60,7 @@ static void test_passes(void **state)
     assert_int_equal(scratch_find(&f->folder, "selftest-", NULL), 0);
     assert_int_equal(f->warnings, 0);
     const bool shared = !vr_kernel_lacks(selftest_kernel("shared"), &f->device->info) &&
-                        f->device->info.subgroup_size > 4;
+                        (f->device->info.costly_texel_fetch || f->device->info.subgroup_size > 4);
     selftest_right(f->device, shared ? "shared" : "texel");
 }
 
