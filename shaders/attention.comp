@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // out = softmax(score) . v over the keys that a query of one head sees (include/attention.glsl), score =
 // q . k * scale; POINTWISE: silu(score) . v * pointwise. Heads stand side by side in a row, QUADS vec4s
-// each, V_QUADS in v and out; RAGGED: at most as many that are not theirs alone. A lane owns one query of one head and walks its keys KEYS at a time with a
-// running maximum; a workgroup (one subgroup, no barriers) owns WG neighbouring queries, which may be of
-// different sequences. Grid: x query blocks, y heads.
+// each, V_QUADS in v and out; RAGGED: at most as many that are not theirs alone. A lane owns one query of one
+// head and walks its keys KEYS at a time with a running maximum; a workgroup (one subgroup, no barriers) owns WG
+// neighbouring queries, which may be of different sequences. Grid: x query blocks, y heads.
 // SPLIT: a lane walks only the split-th p.count of these keys and leaves sums, maximum and total in
 // `result` for attention_end.comp. Neighbouring lanes have the queries and heads that read the same keys;
 // behind them come p.streams neighbouring splits, for memory is read faster in several streams. That is a
@@ -195,7 +195,7 @@ void main()
     }
 #endif
 #if SPLIT
-    const uint quads = (p.v_dim + 3u) / 4u, to = ((split * rows + query) * p.n_heads + head) * (quads + 1u);
+    const uint quads = vr_quads(p.v_dim), to = ((split * rows + query) * p.n_heads + head) * (quads + 1u);
     result[to + quads] = vec4(most, total, 0.0, 0.0);
 #if RAGGED
     EACH(V_QUADS) if (d < quads)

@@ -3,7 +3,8 @@
 #define VR_OPS_MATMUL_H
 #include "ops/op.h"
 
-enum { VR_MATMUL_A, VR_MATMUL_B, VR_MATMUL_BIAS, VR_MATMUL_RESIDUAL, VR_MATMUL_OUT }; /* and bindings, of every kernel */
+/* Inputs, and bindings of every kernel. */
+enum { VR_MATMUL_A, VR_MATMUL_B, VR_MATMUL_BIAS, VR_MATMUL_RESIDUAL, VR_MATMUL_OUT };
 enum { VR_MATMUL_NARROW = 8 /* columns of a result that are few */, VR_MATMUL_THIN_ROWS = 4 };
 
 /* Sizes of one call; pitches in quads. b_texels: from row to row of b in 16 bytes. */

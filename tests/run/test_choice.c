@@ -48,8 +48,8 @@ static void check(vireo_session *s, int columns, int64_t rows, const char *kerne
         fail_msg("%lld rows: %s, expected %s", (long long)rows, chosen, kernel ? kernel : "another");
 }
 
-/* A kernel whose lanes share fetches where they are costly or more than 4 can; else tiles of 16 rows where fetches are cheap and
- * there are 64 such tiles. */
+/* A kernel whose lanes share fetches where they are costly or more than 4 can; else tiles of 16 rows where fetches
+ * are cheap and there are 64 such tiles. */
 static void test_tall(void **state)
 {
     (void)state;
