@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // out = a op b, where b has a's shape or is one row used for every row of a.
 // All rows of out lie behind one another, padding included: one array of quads (vec4s). A workgroup
-// takes WG · VR_STEPS neighbouring quads, lanes take neighbours. VR_TEXEL 1: a and b are texel views,
-// else storage buffers.
+// takes WG · VR_STEPS neighbouring quads, lanes take neighbours. VR_CLEAR 1: a dynamic vector, past whose end
+// stands anything. VR_TEXEL 1: a and b are texel views, else storage buffers.
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"
@@ -45,10 +45,11 @@ void main()
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
         const vec4 a = A(at.row * p.x.pitch + at.quad);
         const vec4 b = B(at.row * p.b_pitch + at.quad);
-        vec4 y = vr_binary(p.op, a, b);
-        if (p.x.width_symbol != 0xffffffffu) // past a dynamic vector's end stands anything
-            y = vr_clear(y, i, width);
-        out_quads[i] = y;
+#if VR_CLEAR
+        out_quads[i] = vr_clear(vr_binary(a, b), i, width);
+#else
+        out_quads[i] = vr_binary(a, b);
+#endif
         vr_walk_on(at, quads);
     }
 }

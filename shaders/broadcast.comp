@@ -40,5 +40,5 @@ void main()
         x[j] = a[from_a + (column + j) * p.a3];
         z[j] = b[from_b + (column + j) * p.b3];
     }
-    out_quads[i] = vr_binary(p.op, x, z);
+    out_quads[i] = vr_binary(x, z);
 }

@@ -1,4 +1,5 @@
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 // SPDX-License-Identifier: Apache-2.0
 // Sums of the elements up to each, itself among them unless exclusive, over the last, contiguous
 // dimension. Teams and pieces: include/pieces.glsl. Phase 0 sums the pieces of a row, phase 1 sums
@@ -69,10 +70,10 @@ void sum_before(uint from, uint count)
     }
 }
 
-void main()
+void take(uint team)
 {
     const uint pieces = vr_pieces(p.r), units = p.r.phase == 1u ? 1u : pieces;
-    const uint row = TEAM / units, piece = TEAM - row * units;
+    const uint row = team / units, piece = team - row * units;
     if (row >= vr_slab_rows(p.r.x))
         return;
     const uint of_row = (p.r.x.first + row) * p.r.pieces;
@@ -87,4 +88,9 @@ void main()
     const float sum = sum_piece(from, to, piece, before, write);
     if (!write && LANE == 0u)
         parts[of_row + piece] = sum;
+}
+
+void main()
+{
+    [[dont_unroll]] for (uint s = 0u; s < VR_STEPS; s++) take(TEAM(s));
 }

@@ -4,8 +4,9 @@
 //   VR_NORM 0: (x − m) / √(v + epsilon) · weight + bias     layer_norm
 //   VR_NORM 1: x / √(s + epsilon) · weight + bias           rms_norm
 //   VR_NORM 2: x / max(√Σx², epsilon) · weight + bias       l2_normalize
-// VR_SUBGROUP 1: a subgroup takes a row, its lanes neighbouring quads (vec4s) of it.
-// VR_SUBGROUP 0: a lane takes a row, VR_QUADS quads an iteration.
+// VR_SUBGROUP 1: a subgroup takes VR_ROWS neighbouring rows, its lanes neighbouring quads (vec4s) of them.
+// VR_SUBGROUP 0: a lane takes VR_ROWS rows, WG apart, VR_QUADS quads an iteration.
+// VR_WEIGHT, VR_BIAS: whether there is one. VR_WHOLE 1: rows end with whole quads.
 // VR_TEXEL 1: x, weight and bias are texel views, else storage buffers.
 // The variance is summed with the first element for the mean, in one pass with the mean. Where the mean is too
 // far from it, that would cost digits, and where squares may overflow or vanish, all of them: then it is that
@@ -53,7 +54,7 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
 #if VR_SUBGROUP
 #include "subgroup.glsl"
 #define EACH_QUAD(n) for (uint q = gl_SubgroupInvocationID; q < n; q += vr_lanes())
-#define ROW vr_subgroup_index()
+#define ROW(r) (vr_subgroup_index() * VR_ROWS + (r))
 #define SUM(value) subgroupAdd(value)
 #else
 // VR_QUADS at a time, since drivers may bound the iterations of a lane.
@@ -61,8 +62,13 @@ layout(std430, set = 0, binding = 4) restrict readonly buffer Bias
     for (uint first = 0u; first < n; first += VR_QUADS)                                            \
         [[unroll]] for (uint i = 0u, q = first; i < VR_QUADS; i++, q = first + i)                  \
             if (q < n)
-#define ROW (vr_group() * WG + gl_LocalInvocationID.x)
+#define ROW(r) ((vr_group() * VR_ROWS + (r)) * WG + gl_LocalInvocationID.x)
 #define SUM(value) (value)
+#endif
+#if VR_WHOLE
+#define CLEAR(v, q) (v)
+#else
+#define CLEAR(v, q) vr_clear(v, q, p.x.width)
 #endif
 layout(std430, set = 0, binding = 1) restrict writeonly buffer Out
 {
@@ -74,18 +80,16 @@ float total(vec4 v)
     return SUM(v.x + v.y + v.z + v.w);
 }
 
-void main()
+// Mean and factor of the row that begins at quad `from`: its elements become (x − mean) · factor.
+vec2 moments(uint from)
 {
-    const uint row = ROW;
-    if (row >= vr_slab_rows(p.x))
-        return;
-    const uint width = p.x.width, quads = vr_quads(width), from = row * p.x.pitch;
+    const uint width = p.x.width, quads = vr_quads(width);
     // In one pass, less the first element, which is as near to the mean as most are.
     const uint once = quads <= SHORT ? quads : 0u;
     const float first_x = VR_NORM == 0 && quads > 0u ? X(from).x : 0.0;
     vec4 sum = vec4(0.0), squares = vec4(0.0);
     EACH_QUAD(once) {
-        const vec4 d = vr_clear(X(from + q) - first_x, q, width);
+        const vec4 d = CLEAR(X(from + q) - first_x, q);
         sum += d;
         squares += d * d;
     }
@@ -107,7 +111,7 @@ void main()
     const float plain_shrink = unit > 0.0 ? 1.0 / clamp(unit, 1e-37, 1e37) : 0.0;
     sum = vec4(0.0);
     EACH_QUAD(again) {
-        const vec4 d = vr_clear((X(from + q) - plain_mean) * plain_shrink, q, width);
+        const vec4 d = CLEAR((X(from + q) - plain_mean) * plain_shrink, q);
         sum += d * d;
     }
     const float plain_square = total(sum);
@@ -118,20 +122,40 @@ void main()
     }
 #if VR_NORM == 2
     const float norm = sqrt(square); // of x · shrink
-    const float factor = norm > p.epsilon * shrink ? shrink / norm : 1.0 / p.epsilon;
+    return vec2(mean, norm > p.epsilon * shrink ? shrink / norm : 1.0 / p.epsilon);
 #else
     // Where shrink² · epsilon would overflow, the squares are nothing beside epsilon.
     const float root = sqrt(p.epsilon) * shrink;
-    const float factor = root > 1e15 || shrink == 0.0
-                             ? inversesqrt(p.epsilon)
-                             : shrink * inversesqrt(square / float(width) + root * root);
+    return vec2(mean, root > 1e15 || shrink == 0.0 ? inversesqrt(p.epsilon)
+                                                   : shrink * inversesqrt(square / float(width) + root * root));
 #endif
+}
+
+void main()
+{
+    const uint rows = vr_slab_rows(p.x), quads = vr_quads(p.x.width);
+    if (ROW(0u) >= rows)
+        return;
+    vec2 of_row[VR_ROWS];
+    [[dont_unroll]] for (uint r = 0u; r < VR_ROWS; r++) of_row[r] = moments(min(ROW(r), rows - 1u) * p.x.pitch);
     EACH_QUAD(quads) {
-        vec4 y = (X(from + q) - mean) * factor;
-        if (p.has_weight != 0u)
-            y *= WEIGHT(q);
-        if (p.has_bias != 0u)
-            y += BIAS(q);
-        out_quads[row * quads + q] = vr_clear(y, q, width);
+#if VR_WEIGHT
+        const vec4 weight = WEIGHT(q);
+#endif
+#if VR_BIAS
+        const vec4 bias = BIAS(q);
+#endif
+        [[unroll]] for (uint r = 0u; r < VR_ROWS; r++) {
+            const uint row = ROW(r);
+            vec4 y = (X(min(row, rows - 1u) * p.x.pitch + q) - of_row[r].x) * of_row[r].y;
+#if VR_WEIGHT
+            y *= weight;
+#endif
+#if VR_BIAS
+            y += bias;
+#endif
+            if (row < rows)
+                out_quads[row * quads + q] = CLEAR(y, q);
+        }
     }
 }

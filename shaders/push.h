@@ -82,23 +82,20 @@ struct vr_push_cumsum { /* cumsum.comp */
 struct vr_push_norm { /* norm.comp */
     vr_extent x;
     VR_F32 epsilon;
-    VR_U32 has_weight, has_bias;
 };
 
 struct vr_push_unary { /* unary.comp */
     vr_extent x;
     VR_F32 factor, shift;
-    VR_U32 mask; /* whether zeros become something else, so that padding must be cleared */
 };
 
 struct vr_push_binary { /* binary.comp */
-    vr_extent x;        /* of the result; pitch: a's */
-    VR_U32 op, b_pitch; /* b_pitch 0: b is one row, used for every row of a */
+    vr_extent x;    /* of the result; pitch: a's */
+    VR_U32 b_pitch; /* 0: b is one row, used for every row of a */
 };
 
 struct vr_push_broadcast { /* broadcast.comp */
-    vr_extent x;         /* of the result */
-    VR_U32 op;
+    vr_extent x;           /* of the result */
     VR_U32 size1, size2;   /* of its dimensions 1 and 2, were it of rank 4; ~0: the first one */
     VR_U32 a0, a1, a2, a3; /* strides of a in the result's dimensions; 0 where broadcast */
     VR_U32 b0, b1, b2, b3;

@@ -1,4 +1,5 @@
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 // SPDX-License-Identifier: Apache-2.0
 // Over the last, contiguous dimension, by VR_REDUCE, a value of vireo_reduction: sum (0), mean (1),
 // max (2), min (3), argmax (4). Teams and pieces: include/pieces.glsl. Phase 0 reduces a piece; phase
@@ -125,10 +126,10 @@ void put(uint row, uvec2 part)
             out_words[at - bound] = 0u;
 }
 
-void main()
+void take(uint team)
 {
     const uint pieces = vr_pieces(p.r), units = p.r.phase == 0u ? pieces : 1u;
-    const uint row = TEAM / units, piece = TEAM - row * units;
+    const uint row = team / units, piece = team - row * units;
     if (row >= vr_slab_rows(p.r.x))
         return;
     const uint of_row = (p.r.x.first + row) * p.r.pieces;
@@ -146,4 +147,9 @@ void main()
         parts[of_row + piece] = part;
     else
         put(row, part);
+}
+
+void main()
+{
+    [[dont_unroll]] for (uint s = 0u; s < VR_STEPS; s++) take(TEAM(s));
 }

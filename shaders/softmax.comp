@@ -5,8 +5,8 @@
 //   VR_LOG 0: exp(d) / Σ exp(d); 0 where denied
 //   VR_LOG 1: d − log Σ exp(d); -FLT_MAX where denied
 // Teams and pieces: include/pieces.glsl. Phase 0 finds maximum and sum of each piece of a row, phase
-// 1 those of the row, phase 2 writes; for rows of one piece phase 0 does it all. VR_HELD, if not 0: so many
-// quads of a row, of one piece, a lane keeps.
+// 1 those of the row, phase 2 writes; for rows of one piece phase 0 does it all. VR_WHOLE 1: rows end with
+// whole quads. VR_HELD, if not 0: so many quads of a row, of one piece, a lane keeps.
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
@@ -43,7 +43,11 @@ float steep; // twice the scale, in powers of 2
 bvec4 allowed(uint quad)
 {
     const uvec4 lane = uvec4(0u, 1u, 2u, 3u);
+#if VR_WHOLE
+    const bvec4 inside = bvec4(true);
+#else
     const bvec4 inside = lessThan(4u * quad + lane, uvec4(width));
+#endif
 #if VR_DENY
     const uint denied = deny_words[deny_from + quad / 8u] >> (quad % 8u * 4u);
     return equal((uvec4(denied) >> lane & 1u) | uvec4(not(inside)), uvec4(0u));
@@ -144,10 +148,10 @@ void write_held(uint to)
 }
 #endif
 
-void main()
+void take(uint team)
 {
     const uint pieces = vr_pieces(p.r), units = p.r.phase == 1u ? 1u : pieces;
-    const uint row = TEAM / units, piece = TEAM - row * units;
+    const uint row = team / units, piece = team - row * units;
     if (row >= vr_slab_rows(p.r.x))
         return;
     const uint of_row = (p.r.x.first + row) * (p.r.pieces + 1u);
@@ -173,4 +177,9 @@ void main()
     else if (LANE == 0u)
         parts[p.r.phase == 0u ? of_row + 1u + piece : of_row] = part;
 #endif
+}
+
+void main()
+{
+    [[dont_unroll]] for (uint s = 0u; s < VR_STEPS; s++) take(TEAM(s));
 }

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // out = f(x · factor + shift), f by VR_ACTIVATION. The rows of out lie behind one another, padding
 // included: they are one array of quads (vec4s). A workgroup takes WG · VR_STEPS neighbouring quads, lanes take
-// neighbours. VR_TEXEL 1: x is a texel view, else a storage buffer.
+// neighbours. VR_CLEAR 1: padding would become something else than zeros. VR_TEXEL 1: x is a texel view, else a
+// storage buffer.
 #include "push.h"
 #include "step.glsl"
 #include "rows.glsl"
@@ -36,8 +37,9 @@ void main()
     vr_walk at = vr_walk_from(i, quads);
     for (uint s = 0u; s < VR_STEPS && i < end; s++, i += WG) {
         vec4 y = vr_activate(X(at.row * p.x.pitch + at.quad) * p.factor + p.shift);
-        if (p.mask != 0u)
-            y = vr_clear(y, at.quad, width);
+#if VR_CLEAR
+        y = vr_clear(y, at.quad, width);
+#endif
         out_quads[i] = y;
         vr_walk_on(at, quads);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of x in pieces of VR_PIECE quads (vr_launch_pieces). A team takes a piece, in phase 1 a row.
+// Rows of x in pieces of VR_PIECE quads (vr_launch_pieces). A team takes a piece, in phase 1 a row, VR_STEPS times.
 // VR_SUBGROUP 1: a team is a subgroup, its lanes neighbouring quads; 0: a team is a lane. x is binding 0.
 // VR_TEXEL 1: a texel view, else a storage buffer. Needs push.h, step.glsl and rows.glsl.
 #if VR_TEXEL
@@ -16,7 +16,7 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 #include "subgroup.glsl"
 #define LANE gl_SubgroupInvocationID
 #define LANES vr_lanes()
-#define TEAM vr_subgroup_index()
+#define TEAM(s) (vr_subgroup_index() * VR_STEPS + (s))
 #define TEAM_SUM(v) subgroupAdd(v)
 #define TEAM_MAX(v) subgroupMax(v)
 #define TEAM_MIN(v) subgroupMin(v)
@@ -24,7 +24,7 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 #else
 #define LANE 0u
 #define LANES 1u
-#define TEAM (vr_group() * WG + gl_LocalInvocationID.x)
+#define TEAM(s) ((vr_group() * VR_STEPS + (s)) * WG + gl_LocalInvocationID.x)
 #define TEAM_SUM(v) (v)
 #define TEAM_MAX(v) (v)
 #define TEAM_MIN(v) (v)

@@ -4,8 +4,6 @@
 #include "ops/rows.h"
 #include <string.h>
 
-enum { STEPS = 8 }; /* quads a lane; VR_STEPS in the shader */
-
 /* Size of dimension d of v, were it of rank `rank`; dynamic: by its capacity. */
 static int64_t size_at(const vr_value *v, uint32_t rank, uint32_t d)
 {
@@ -115,18 +113,31 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return quads_fit(c, k) && vr_fits_texels(c, c->in[0]) && vr_fits_texels(c, c->in[1]);
 }
 
+static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    (void)k;
+    vr_str_addf(s, "#define VR_BINARY %d\n", (int)c->at.binary.op);
+}
+
+static void define_quads(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    const vr_value *out = c->out[0];
+    define(c, k, s);
+    vr_str_addf(s, "#define VR_STEPS %u\n#define VR_CLEAR %d\n",
+                vr_quad_steps(c, vr_kernel_workgroup(k, c->limits)), out->rank == 1 && out->symbol != VR_NO_SYMBOL);
+}
+
 static vireo_status launch_quads(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     const vr_value *out = c->out[0], *b = c->in[1];
     const bool row = !vr_value_same_shape(b, out);
     struct vr_push_binary push = {.x = vr_extent_of(out),
-                                  .op = c->at.binary.op,
                                   .b_pitch = row ? 0 : vr_value_pitch(b) / 4};
     push.x.pitch = vr_value_pitch(c->in[0]) / 4;
     const uint32_t mask =
         VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) | (row ? 0 : VR_ROWS(VR_IN1));
     return vr_launch_slabs(c, k, l, out, mask, &push, sizeof push, vr_row_quads_now(out),
-                           wg * STEPS);
+                           wg * vr_quad_steps(c, wg));
 }
 
 static vireo_status launch_broadcast(const vr_call *c, const vr_kernel *k, uint32_t wg,
@@ -138,7 +149,6 @@ static vireo_status launch_broadcast(const vr_call *c, const vr_kernel *k, uint3
     strides(c->in[1], out->rank, vr_value_pitch(c->in[1]), b);
     struct vr_push_broadcast push = {
         .x = vr_extent_of(out),
-        .op = c->at.binary.op,
         .size1 = out->rank > 3 ? (uint32_t)out->shape[1] : UINT32_MAX,
         .size2 = out->rank > 2 ? (uint32_t)out->shape[out->rank - 2] : UINT32_MAX,
         .a0 = a[0],
@@ -156,9 +166,10 @@ static vireo_status launch_broadcast(const vr_call *c, const vr_kernel *k, uint3
 static const vr_kernel kernels[] = {
     {.name = "texel", .order = 1,
      .shader = "binary.comp",
-     .defines = "#define VR_TEXEL 1\n#define VR_STEPS 8\n",
+     .defines = "#define VR_TEXEL 1\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = texels_fit,
+     .define = define_quads,
      .launch = launch_quads,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_IN1, VR_TEXEL_VEC4},
@@ -166,9 +177,10 @@ static const vr_kernel kernels[] = {
                {VR_STEP, VR_UNIFORM}}},
     {.name = "storage", .order = 1,
      .shader = "binary.comp",
-     .defines = "#define VR_TEXEL 0\n#define VR_STEPS 8\n",
+     .defines = "#define VR_TEXEL 0\n",
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = quads_fit,
+     .define = define_quads,
      .launch = launch_quads,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},
@@ -177,6 +189,7 @@ static const vr_kernel kernels[] = {
     {.name = "broadcast", .order = 1,
      .shader = "broadcast.comp",
      .workgroup = VR_WORKGROUP_SUBGROUP,
+     .define = define,
      .launch = launch_broadcast,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_IN1, VR_STORAGE},

@@ -59,11 +59,12 @@ static bool is_flat(const vr_copy *c)
     return c->from_width == 0 && (c->flat || c->region.rank <= 2);
 }
 
-void vr_copy_define(const vr_call *c, vr_copy_of *copy_of, vr_str *s)
+void vr_copy_define(const vr_call *c, const vr_kernel *k, vr_copy_of *copy_of, vr_str *s)
 {
     const vr_copy first = copy_of(c, 0); /* flat or not, they all are */
-    vr_str_addf(s, "#define VR_SHIFT %d\n#define VR_FLAT %d\n",
-                vr_copy_kind_of(c, copy_of) == VR_COPY_SHIFTED, is_flat(&first));
+    vr_str_addf(s, "#define VR_SHIFT %d\n#define VR_FLAT %d\n#define VR_STEPS %u\n",
+                vr_copy_kind_of(c, copy_of) == VR_COPY_SHIFTED, is_flat(&first),
+                vr_quad_steps(c, vr_kernel_workgroup(k, c->limits)));
 }
 
 static struct vr_push_copy push_of(const vr_copy *copy, vr_copy_kind kind)
@@ -106,7 +107,8 @@ static vireo_status launch_copy(const vr_call *c, const vr_kernel *k, uint32_t w
         return vr_launch_slabs(c, k, l, x, mask, &p, sizeof p, now, wg);
     }
     p.x.width = (uint32_t)vr_ceil_div(p.skip + p.columns, 4);
-    return vr_launch_slabs(c, k, l, x, mask, &p, sizeof p, p.x.width, wg * VR_COPY_STEPS);
+    return vr_launch_slabs(c, k, l, x, mask, &p, sizeof p, p.x.width,
+                           wg * vr_quad_steps(c, wg));
 }
 
 vireo_status vr_launch_copies(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_copy_of *copy_of,

@@ -28,17 +28,17 @@ uint32_t vr_padding_of(const vr_value *); /* elements from a row's end to the ne
 /* The best that all of a call's copies can go. */
 vr_copy_kind vr_copy_kind_of(const vr_call *, vr_copy_of *);
 bool vr_copy_fits_texels(const vr_call *, vr_copy_of *); /* not element by element, and in views */
-void vr_copy_define(const vr_call *, vr_copy_of *, vr_str *); /* VR_SHIFT, VR_FLAT of copy_quads.comp */
+/* VR_SHIFT, VR_FLAT, VR_STEPS of copy_quads.comp. */
+void vr_copy_define(const vr_call *, const vr_kernel *, vr_copy_of *, vr_str *);
 /* Appends the dispatches of all copies. wg: the workgroup. */
 vireo_status vr_launch_copies(const vr_call *, const vr_kernel *, uint32_t wg, vr_copy_of *, vr_copy_kind,
                               vr_launches *);
 
 /* The kernels of such an op, whose vr_copy_of is copy_of; behind others, if need be. */
-#define VR_COPY_STEPS 8 /* quads a lane; VR_STEPS in the shader */
 #define VR_COPY_KERNEL(label, texel, access, fit)                                                  \
     {                                                                                              \
         .name = label, .order = 1, .shader = "copy_quads.comp",                                    \
-        .defines = "#define VR_TEXEL " texel "\n#define VR_STEPS 8\n",                             \
+        .defines = "#define VR_TEXEL " texel "\n",                                                \
         .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fit, .define = define, .launch = launch_quads, \
         .binds = {{VR_IN0, access}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM}}                  \
     }
@@ -55,8 +55,7 @@ vireo_status vr_launch_copies(const vr_call *, const vr_kernel *, uint32_t wg, v
     }                                                                                              \
     static void define(const vr_call *c, const vr_kernel *k, vr_str *s)                            \
     {                                                                                              \
-        (void)k;                                                                                   \
-        vr_copy_define(c, copy_of, s);                                                             \
+        vr_copy_define(c, k, copy_of, s);                                                          \
     }                                                                                              \
     static vireo_status launch_quads(const vr_call *c, const vr_kernel *k, uint32_t wg,            \
                                      vr_launches *l)                                               \

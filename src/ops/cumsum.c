@@ -39,7 +39,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     return vr_launch_pieces(c, k, wg, l, mask, 3, &push, sizeof push);
 }
 
-VR_PIECE_KERNELS("cumsum.comp", NULL, vr_lanes_pay, VR_OPERAND_END);
+VR_PIECE_KERNELS("cumsum.comp", vr_define_pieces, vr_lanes_pay, VR_OPERAND_END);
 
 static const vr_check checks[] = {
     {.at.cumsum = {.exclusive = false}, .in = {VR_IN_ROWS(1, 37, 50)}},

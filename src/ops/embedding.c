@@ -84,11 +84,18 @@ static bool lanes_pay(const vr_call *c, const vr_kernel *k)
     return c->limits->type == VIREO_DEVICE_CPU && vr_value_rows(c->out[0]) >= LANES_FROM;
 }
 
+/* Rows of a lane, if loops allow. */
+static uint32_t lane_steps(const vr_call *c, uint32_t wg)
+{
+    enum { MANY = 8 };
+    const bool loops = vr_loops_fit(c, MANY * loops_of(c, 1));
+    return loops ? vr_steps(c, (uint64_t)vr_value_rows(c->out[0]) / wg, 1, MANY) : 1;
+}
+
 static void define_lanes(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
     vr_define_dtype(c->in[0], s);
-    vr_str_add(s, "#define VR_LANES 1\n#define VR_STEPS 1\n");
+    vr_str_addf(s, "#define VR_LANES 1\n#define VR_STEPS %u\n", lane_steps(c, vr_kernel_workgroup(k, c->limits)));
 }
 
 static void define_teams(const vr_call *c, const vr_kernel *k, vr_str *s)
@@ -134,7 +141,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t per_gr
 
 static vireo_status launch_lanes(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
-    return launch(c, k, wg, l);
+    return launch(c, k, wg * lane_steps(c, wg), l);
 }
 
 static vireo_status launch_teams(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)

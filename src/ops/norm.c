@@ -90,33 +90,34 @@ static bool row_fits(const vr_call *c, const vr_kernel *k)
     return loops_fit(c, ROW_QUADS);
 }
 
+static bool is_subgroup(const vr_kernel *k)
+{
+    return k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC;
+}
+
+/* Rows of a team: software drivers' workgroups are costly, and rows share the fetches of weight and bias. Narrow
+ * ones, a lane each, are no faster so. */
+static uint32_t rows_of(const vr_call *c, const vr_kernel *k, uint32_t wg)
+{
+    const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]);
+    return k->fits == lane_fits ? 1 : vr_steps(c, rows / (is_subgroup(k) ? 1 : wg), 1, 4);
+}
+
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
-    vr_str_addf(s, "#define VR_NORM %d\n", (int)c->at.norm.kind);
+    vr_str_addf(s, "#define VR_NORM %d\n#define VR_WEIGHT %d\n#define VR_BIAS %d\n#define VR_WHOLE %d\n",
+                (int)c->at.norm.kind, c->in[1] != NULL, c->in[2] != NULL, vr_value_width(c->in[0]) % 4 == 0);
+    vr_str_addf(s, "#define VR_ROWS %u\n", rows_of(c, k, vr_kernel_workgroup(k, c->limits)));
 }
 
 enum { ROWS = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) };
 
-static vireo_status launch(const vr_call *c, const vr_kernel *k, vr_launches *l, uint32_t rows)
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     struct vr_push_norm push = {.x = vr_extent_of(c->in[0]),
-                                .epsilon = c->at.norm.epsilon,
-                                .has_weight = c->in[1] != NULL,
-                                .has_bias = c->in[2] != NULL};
-    return vr_launch_slabs(c, k, l, c->in[0], ROWS, &push, sizeof push, 1, rows);
-}
-
-static vireo_status launch_subgroup(const vr_call *c, const vr_kernel *k, uint32_t wg,
-                                    vr_launches *l)
-{
-    (void)wg;
-    return launch(c, k, l, 1);
-}
-
-static vireo_status launch_row(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
-{
-    return launch(c, k, l, wg);
+                                .epsilon = c->at.norm.epsilon};
+    return vr_launch_slabs(c, k, l, c->in[0], ROWS, &push, sizeof push, 1,
+                           (uint64_t)rows_of(c, k, wg) * (is_subgroup(k) ? 1 : wg));
 }
 
 static const vr_kernel kernels[] = {
@@ -127,7 +128,7 @@ static const vr_kernel kernels[] = {
      .fits = lane_fits,
      .pays = lane_pays,
      .define = define,
-     .launch = launch_row,
+     .launch = launch,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
@@ -140,7 +141,7 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = subgroup_fits,
      .define = define,
-     .launch = launch_subgroup,
+     .launch = launch,
      .binds = {{VR_IN0, VR_TEXEL_VEC4},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},
@@ -152,7 +153,7 @@ static const vr_kernel kernels[] = {
      .workgroup = VR_WORKGROUP_SUBGROUP,
      .fits = row_fits,
      .define = define,
-     .launch = launch_row,
+     .launch = launch,
      .binds = {{VR_IN0, VR_STORAGE},
                {VR_OUT0, VR_STORAGE},
                {VR_STEP, VR_UNIFORM},

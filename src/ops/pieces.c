@@ -14,11 +14,30 @@ uint64_t vr_piece_scratch(const vr_call *c, uint32_t per_row, uint32_t bytes)
     return vr_pieces_of(c->in[0]) > 1 && all > least ? all : least;
 }
 
+static uint64_t teams_of(const vr_kernel *k, uint32_t wg)
+{
+    return k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC ? 1 : wg;
+}
+
+/* Of wide rows each is work enough. */
+static uint32_t steps_of(const vr_call *c, const vr_kernel *k, uint32_t wg)
+{
+    enum { NARROW = 128 /* quads */, MANY = 8, PASSES = 4 };
+    const uint64_t quads = vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
+    const bool narrow = quads <= NARROW && vr_loops_fit(c, MANY * PASSES * (quads + 1));
+    return narrow ? vr_steps(c, (uint64_t)vr_value_rows(c->in[0]) / teams_of(k, wg), 1, MANY) : 1;
+}
+
+void vr_define_pieces(const vr_call *c, const vr_kernel *k, vr_str *s)
+{
+    vr_str_addf(s, "#define VR_STEPS %u\n", steps_of(c, k, vr_kernel_workgroup(k, c->limits)));
+}
+
 vireo_status vr_launch_pieces(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
                               uint32_t mask, uint32_t phases, void *push, size_t push_bytes)
 {
     const vr_value *x = c->in[0];
-    const uint64_t per_group = k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC ? 1 : wg;
+    const uint64_t per_group = teams_of(k, wg) * steps_of(c, k, wg);
     const uint64_t now = vr_ceil_div(vr_row_quads_now(x), VR_PIECE);
     vr_row_pieces *r = push;
     vireo_status st = VIREO_OK;

@@ -13,12 +13,14 @@ uint32_t vr_pieces_of(const vr_value *); /* of a row at capacity, at least 1 */
  * that needs subgroups takes a piece or row with each, any other with each lane. */
 vireo_status vr_launch_pieces(const vr_call *, const vr_kernel *, uint32_t wg, vr_launches *,
                               uint32_t mask, uint32_t phases, void *push, size_t push_bytes);
+/* VR_STEPS of the shader. */
+void vr_define_pieces(const vr_call *, const vr_kernel *, vr_str *);
 /* Scratch of in[0]'s rows, `per_row` entries of `bytes` each, where phase 1 runs. */
 uint64_t vr_piece_scratch(const vr_call *, uint32_t per_row, uint32_t bytes);
 /* Fits of kernels that read in[0] as a texel view. */
 bool vr_pieces_fit_texels(const vr_call *, const vr_kernel *);
 
-/* The kernels of such an op, with its own scratch and launch, its own define or NULL, and the pays of a lane a
+/* The kernels of such an op, with its own scratch, launch and define, and the pays of a lane a
  * row. last: an input that binding 4 holds, or VR_OPERAND_END. */
 #define VR_PIECE_KERNEL(label, file, subgroup, texel, access, own_define, last, ...)               \
     {                                                                                              \

@@ -63,7 +63,7 @@ static void reference(const vr_ref_args *r)
 
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
+    vr_define_pieces(c, k, s);
     vr_str_addf(s, "#define VR_REDUCE %d\n", (int)c->at.reduce.op);
 }
 

@@ -5,7 +5,6 @@
 #include "ops/rows.h"
 
 enum { X, POSITIONS, TABLE };
-enum { STEPS = 8 }; /* units a lane; VR_STEPS in the shader */
 
 static uint32_t head_dim(const vr_call *c)
 {
@@ -94,9 +93,9 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
 
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
-    vr_str_addf(s, "#define VR_HALVES %d\n#define VR_COPIED %d\n#define VR_STEPS %d\n",
-                c->at.rope.style == VIREO_ROPE_HALVES, rotary(c) < head_dim(c), STEPS);
+    vr_str_addf(s, "#define VR_HALVES %d\n#define VR_COPIED %d\n#define VR_STEPS %u\n",
+                c->at.rope.style == VIREO_ROPE_HALVES, rotary(c) < head_dim(c),
+                vr_quad_steps(c, vr_kernel_workgroup(k, c->limits)));
 }
 
 /* What a lane takes at a time, of a row (rope.comp). */
@@ -121,7 +120,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
         const size_t begin = l->count;
         p.count = rows - p.first < step ? rows - p.first : step;
         vireo_status st = vr_launch_slabs(c, k, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), &p,
-                                          sizeof p, p.units, wg * STEPS);
+                                          sizeof p, p.units, wg * vr_quad_steps(c, wg));
         if (st)
             return st;
         for (size_t i = begin; i < l->count; i++)

@@ -56,6 +56,18 @@ bool vr_lanes_pay(const vr_call *c, const vr_kernel *k)
     return fixed && c->limits->type == VIREO_DEVICE_CPU && vr_value_width(x) <= LANE_ROW;
 }
 
+uint32_t vr_steps(const vr_call *c, uint64_t groups, uint32_t few, uint32_t many)
+{
+    enum { ENOUGH = 64 };
+    return c->limits->type == VIREO_DEVICE_CPU && groups >= (uint64_t)many * ENOUGH ? many : few;
+}
+
+uint32_t vr_quad_steps(const vr_call *c, uint32_t wg)
+{
+    enum { FEW = 8, MANY = 64 };
+    return vr_steps(c, vr_value_bytes(c->out[0]) / 16 / wg, FEW, MANY);
+}
+
 uint32_t vr_row_span(const vr_value *v, uint32_t wg)
 {
     const uint64_t blocks = vr_ceil_div(vr_value_pitch(v) / 4, wg);

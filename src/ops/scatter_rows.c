@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { X, IDS, UPDATES };
-enum { STEPS = 8 }; /* what a lane takes: words to clear, quads to write; VR_STEPS in the shaders */
+enum { STEPS = 8 }; /* words that a lane clears; VR_STEPS in scatter_find.comp */
 enum { SORT = 32 }; /* neighbouring ids, a power of 2, that are sorted before any are merged */
 
 static vireo_status infer(const vr_call *c, vireo_error *err)
@@ -71,9 +71,9 @@ static uint64_t iterations(const vr_call *c, uint32_t steps)
     return steps * (adds(c) ? vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), adds_a_step(c)) + 1 : 1);
 }
 
-static uint32_t steps_of(const vr_call *c)
+static uint32_t steps_of(const vr_call *c, uint32_t wg)
 {
-    uint32_t steps = STEPS;
+    uint32_t steps = vr_quad_steps(c, wg);
     while (steps > 1 && !vr_loops_fit(c, iterations(c, steps)))
         steps /= 2;
     return steps;
@@ -98,9 +98,8 @@ static void define_find(const vr_call *c, const vr_kernel *k, vr_str *s)
 
 static void define_write(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
     vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %u\n#define VR_ADDS %u\n", adds(c),
-                (unsigned)steps_of(c), (unsigned)adds_a_step(c));
+                (unsigned)steps_of(c, vr_kernel_workgroup(k, c->limits)), (unsigned)adds_a_step(c));
 }
 
 /* An end for each row; to add, a beginning, too, and two lists of the ids' rows and places. */
@@ -194,7 +193,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
     const double updates = (double)most * (double)vr_value_row_bytes(c->in[UPDATES]) / (rows ? rows : 1);
     if (!st)
         st = vr_launch_slabs_beside(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), updates, &push,
-                                    sizeof push, vr_row_quads_now(x), (uint64_t)wg * steps_of(c));
+                                    sizeof push, vr_row_quads_now(x), (uint64_t)wg * steps_of(c, wg));
     for (size_t i = first; !st && i < l->count; i++)
         l->list[i].second = true;
     return st;

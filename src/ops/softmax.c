@@ -105,11 +105,17 @@ static bool row_pays(const vr_call *c, const vr_kernel *k)
     return vr_lanes_pay(c, k) && held_quads(c) < LEAST_HELD;
 }
 
+static bool is_whole(const vr_value *x)
+{
+    return vr_value_width(x) % 4 == 0 && (x->rank > 1 || x->symbol == VR_NO_SYMBOL);
+}
+
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     const bool subgroup = k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC;
-    vr_str_addf(s, "#define VR_LOG %d\n#define VR_DENY %d\n#define VR_HELD %u\n", c->at.softmax.log,
-                c->in[1] != NULL, subgroup ? (unsigned)held_quads(c) : 0);
+    vr_define_pieces(c, k, s);
+    vr_str_addf(s, "#define VR_LOG %d\n#define VR_DENY %d\n#define VR_WHOLE %d\n#define VR_HELD %u\n", c->at.softmax.log,
+                c->in[1] != NULL, is_whole(c->in[0]), subgroup ? (unsigned)held_quads(c) : 0);
 }
 
 static uint64_t scratch(const vr_call *c, const vr_kernel *k)

@@ -4,8 +4,6 @@
 #include "ops/rows.h"
 #include <math.h>
 
-enum { STEPS = 8 }; /* quads a lane; VR_STEPS in the shader */
-
 static vireo_status infer(const vr_call *c, vireo_error *err)
 {
     vireo_status st = vr_want_dtype(c, 0, VIREO_F32, err);
@@ -34,10 +32,12 @@ static bool texels_fit(const vr_call *c, const vr_kernel *k)
     return vr_fits_texels(c, c->in[0]);
 }
 
+/* Zeros may become something else, and a dynamic vector has anything behind its end. */
 static void define(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    (void)k;
-    vr_str_addf(s, "#define VR_ACTIVATION %d\n#define VR_STEPS %d\n", (int)c->at.unary.op, STEPS);
+    const bool moves_zero = c->at.unary.op == VIREO_SIGMOID || c->at.unary.shift != 0.0f;
+    vr_str_addf(s, "#define VR_ACTIVATION %d\n#define VR_STEPS %u\n#define VR_CLEAR %d\n", (int)c->at.unary.op,
+                vr_quad_steps(c, vr_kernel_workgroup(k, c->limits)), moves_zero || c->in[0]->rank == 1);
 }
 
 enum { ROWS = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) };
@@ -45,12 +45,11 @@ enum { ROWS = VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0) };
 static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
 {
     const vr_value *x = c->in[0];
-    const bool moves_zero = c->at.unary.op == VIREO_SIGMOID || c->at.unary.shift != 0.0f;
     struct vr_push_unary push = {.x = vr_extent_of(x),
                                  .factor = c->at.unary.factor,
-                                 .shift = c->at.unary.shift,
-                                 .mask = moves_zero || x->rank == 1};
-    return vr_launch_slabs(c, k, l, x, ROWS, &push, sizeof push, vr_row_quads_now(x), wg * STEPS);
+                                 .shift = c->at.unary.shift};
+    return vr_launch_slabs(c, k, l, x, ROWS, &push, sizeof push, vr_row_quads_now(x),
+                           wg * vr_quad_steps(c, wg));
 }
 
 static const vr_kernel kernels[] = {

@@ -61,6 +61,7 @@ static const row rows[] = {
     {{1000, 20}, 2, false, true, 1e-6f, .device = OP_DEVICE_LOW},
     {{0, 64}, 2, true, false, 1e-6f, .device = OP_DEVICE_LOW, .most = 500, .counts = {300, 20, 500}},
     {{1, 300001}, 2, true, true, 1e-6f}, /* more iterations than some drivers allow a lane */
+    {{2100, 9}, 2, true, true, 1e-5f}, /* 4 rows a lane on a CPU */
     {{70000, 4}, 2, true, true, 1e-6f, .heavy = true},
     {{530000, 64}, 2, false, true, 1e-6f, .heavy = true}, /* 129 MiB */
     {{0, 16}, 2, true, true, 1e-12f, .most = 40, .counts = {3, 40, 0}},

@@ -36,8 +36,9 @@ static const row rows[] = {
     {1000, 20, 5, .device = OP_DEVICE_LOW},
     {40, 33, 9000}, /* a lane writes half as many quads as usual */
     {3, 5, 70000}, /* more iterations than some drivers allow a lane */
+    {2100, 65, 100}, /* 64 quads a lane on a CPU */
     {70000, 5, 100, .heavy = true},
-    {530000, 64, 100, .heavy = true}, /* 129 MiB */
+    {530000, 64, 100, .device = OP_DEVICE_DISCRETE, .heavy = true}, /* 129 MiB, in many groups */
     {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 133, .ids_now = {70, 133, 0}},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, N_OPERATIONS = VIREO_SCATTER_ADD + 1 };

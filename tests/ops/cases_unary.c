@@ -22,6 +22,7 @@ static const struct {
     {{.rank = 2, .shape = {4, 9}, .fill = FILL_TINY}},
     {{.rank = 2, .shape = {5, 68}, .view = true}},
     {{.rank = 2, .shape = {500, 65}}, .device = OP_DEVICE_LOW},
+    {{.rank = 2, .shape = {0, 65}, .symbol = 1}, 2100, {2100, 1999, 3}}, /* 64 quads a lane on a CPU */
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes, N_FUNCTIONS = VIREO_SIGMOID + 1 };
 
@@ -30,11 +31,13 @@ static const struct {
     int64_t rows, width;
     op_fill fill;
     bool heavy;
+    op_device device;
 } scales[] = {
     {2.5f, 0.0f, 3, 5, FILL_NORMAL},   {1.0f, -1.5f, 7, 9, FILL_NORMAL},
     {-0.25f, 3.0f, 64, 33, FILL_WIDE}, {0.0f, 1.0f, 2, 2, FILL_NORMAL},
     {1e-10f, 0.0f, 5, 16, FILL_HUGE},  {0.0f, 0.0f, 1, 1, FILL_NORMAL},
-    {1.5f, 2.0f, 530000, 65, FILL_NORMAL, true}, /* 131 MiB and 130,000 groups or more */
+    {1.5f, 2.0f, 530000, 65, FILL_NORMAL, true}, /* 131 MiB */
+    {1.5f, 2.0f, 530000, 65, FILL_NORMAL, true, OP_DEVICE_DISCRETE}, /* in 130,000 groups or more */
 };
 enum { N_SCALES = sizeof scales / sizeof *scales };
 
@@ -46,6 +49,7 @@ static void make(size_t i, op_case *c)
         c->at.unary.factor = scales[i].factor;
         c->at.unary.shift = scales[i].shift;
         c->heavy = scales[i].heavy;
+        c->device = scales[i].device;
         return;
     }
     const size_t s = i % N_SHAPES;

@@ -26,7 +26,7 @@ static const char *const class_names[] = {
 };
 
 typedef struct devices {
-    vireo_device *plain, *low, *least;
+    vireo_device *of[OP_N_DEVICES], *least;
     op_tier tier;
     size_t executed, minimal;
     FILE *tables; /* or NULL */
@@ -76,13 +76,15 @@ static int set_up(void **state)
     const vr_device_override least = test_least_device();
     /* As fast devices are: a dispatch takes what bindings hold. The least one is slow. */
     const vr_device_override plain = {.whole_dispatches = true};
+    const vr_device_override discrete = {.whole_dispatches = true, .discrete = true};
     vireo_device_options options = test_device_options();
-    d.plain = test_device_create_with(&options, &plain);
-    d.low = test_device_create_with(&options, &low);
+    d.of[OP_DEVICE] = test_device_create_with(&options, &plain);
+    d.of[OP_DEVICE_LOW] = test_device_create_with(&options, &low);
+    d.of[OP_DEVICE_DISCRETE] = test_device_create_with(&options, &discrete);
     d.least = test_device_create_with(&options, &least);
     d.tier = tier && !strcmp(tier, "fast") ? FAST : tier && !strcmp(tier, "full") ? FULL : DEFAULT;
     d.tables = open_tables();
-    say(&d, "device: %s\n", vireo_device_get_info(d.plain)->name);
+    say(&d, "device: %s\n", vireo_device_get_info(d.of[OP_DEVICE])->name);
     *state = &d;
     return 0;
 }
@@ -91,8 +93,8 @@ static int tear_down(void **state)
 {
     devices *d = *state;
     test_device_destroy(&d->least);
-    test_device_destroy(&d->low);
-    test_device_destroy(&d->plain);
+    for (int i = 0; i < OP_N_DEVICES; i++)
+        test_device_destroy(&d->of[i]);
     return d->tables ? fclose(d->tables) : 0;
 }
 
@@ -112,8 +114,7 @@ static bool is_minimal(const devices *d, size_t index, const op_case *c)
 static size_t run_case(devices *d, const op_cases *cases, size_t index, const op_case *c,
                        op_table *table, op_table *least)
 {
-    size_t failures = op_run_case(c->device == OP_DEVICE_LOW ? d->low : d->plain, cases, index, c,
-                                  true, table);
+    size_t failures = op_run_case(d->of[c->device], cases, index, c, true, table);
     d->executed++;
     if (is_minimal(d, index, c)) {
         failures += op_run_case(d->least, cases, index, c, false, least);
@@ -220,7 +221,7 @@ static size_t check_packed(const devices *d, const op_cases *cases, const op_tab
 static size_t check_table(const devices *d, const op_cases *cases, const op_table *table)
 {
     const vr_op *op = vr_ops[cases->op];
-    const vireo_device_info *info = vireo_device_get_info(d->plain);
+    const vireo_device_info *info = vireo_device_get_info(d->of[OP_DEVICE]);
     op_tally sum = {0};
     size_t failures = 0;
     for (size_t k = 0; k < op->n_kernels; k++) {
@@ -255,7 +256,7 @@ static size_t check_refused(const devices *d, const op_cases *cases)
     if (!cases->refused)
         return 0;
     cases->refused(&c);
-    const vireo_status st = op_try_case(d->low, cases, &c, &err);
+    const vireo_status st = op_try_case(d->of[OP_DEVICE_LOW], cases, &c, &err);
     if (st == VIREO_ERROR_LIMIT && !strcmp(err.message, cases->refusal))
         return 0;
     say(d, "FAILED %s: status %d, \"%s\", expected \"%s\"\n", vr_ops[cases->op]->name, (int)st,
@@ -268,10 +269,12 @@ static op_case get_case(const op_cases *cases, size_t index)
 {
     op_case c = {.seed = index + 1};
     uint64_t random = BASE_SEED + 1000003 * (uint64_t)cases->op + index;
-    if (index < cases->count)
+    if (index < cases->count) {
         cases->make(index, &c);
-    else
+    } else {
         cases->draw(&random, &c);
+        c.device = index % 2 ? OP_DEVICE_DISCRETE : c.device;
+    }
     return c;
 }
 
