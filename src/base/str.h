@@ -22,6 +22,12 @@ void vr_str_addf(vr_str *, const char *format, ...) __attribute__((format(printf
 void vr_str_add_json(vr_str *, const char *text, size_t length); /* quoted and escaped; bad UTF-8 → U+FFFD */
 char *vr_str_take(vr_str *); /* ownership moves to the caller (vr_free); NULL if failed */
 
+/* What stands before a second text, which may be empty: a blank, or nothing. */
+static inline const char *vr_gap(const char *second)
+{
+    return second[0] ? " " : "";
+}
+
 /* Decodes one code point of UTF-8 (RFC 3629: no overlong forms, no surrogates) from s[0..n). Returns
  * the bytes used, or 0 if the sequence is not valid or n is 0. */
 size_t vr_utf8_decode(const char *s, size_t n, uint32_t *out);

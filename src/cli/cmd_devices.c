@@ -95,8 +95,8 @@ static void write_blocks(vr_str *s, const vireo_device_info *devices, size_t n)
         vr_str_addf(s, "%u  %s%s%s%s\n", d->index, d->name, d->usable ? "" : "\n   UNUSABLE  ",
                     d->usable ? "" : d->why_not, "");
         vr_str_addf(s, "   type      %s, tier %s\n", types[d->type], d->tier);
-        vr_str_addf(s, "   driver    %s %s, Vulkan %s\n", d->driver, d->driver_info,
-                    api_version(d).text);
+        vr_str_addf(s, "   driver    %s%s%s, Vulkan %s\n", d->driver, vr_gap(d->driver_info),
+                    d->driver_info, api_version(d).text);
         vr_str_addf(s, "   uuid      %s\n", d->uuid);
         vr_str_addf(s, "   memory    %.0f MiB; an allocation ≤ %.0f MiB, a binding ≤ %.0f MiB\n",
                     mib(d->memory_bytes), mib(d->max_allocation_bytes),
@@ -126,7 +126,7 @@ static void write_lines(vr_str *s, const vireo_device_info *devices, size_t n)
         vr_table_addf(&t, "%u", d->index);
         vr_table_add(&t, d->name);
         vr_table_add(&t, types[d->type]);
-        vr_table_addf(&t, "%s %s", d->driver, d->driver_info);
+        vr_table_addf(&t, "%s%s%s", d->driver, vr_gap(d->driver_info), d->driver_info);
         vr_table_add(&t, d->tier);
         vr_table_add(&t, d->uuid);
         vr_table_add(&t, yes(d->usable));

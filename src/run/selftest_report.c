@@ -6,8 +6,8 @@ static void add_device(const vireo_device_info *d, vr_str *s)
     vr_str_addf(s, "vireo %s, glslang %s\n", vireo_version(), vr_glsl_version());
     vr_str_addf(s, "device: %s (%s), uuid %s, vendor %04x, device %04x\n", d->name, d->tier,
                 d->uuid, (unsigned)d->vendor_id, (unsigned)d->device_id);
-    vr_str_addf(s, "driver: %s %s, version %08x, Vulkan %u.%u.%u\n", d->driver, d->driver_info,
-                (unsigned)d->driver_version, (unsigned)(d->api_version >> 22 & 0x7F),
+    vr_str_addf(s, "driver: %s%s%s, version %08x, Vulkan %u.%u.%u\n", d->driver, vr_gap(d->driver_info),
+                d->driver_info, (unsigned)d->driver_version, (unsigned)(d->api_version >> 22 & 0x7F),
                 (unsigned)(d->api_version >> 12 & 0x3FF), (unsigned)(d->api_version & 0xFFF));
     vr_str_addf(s,
                 "limits: subgroup %u, workgroup %u, shared %u bytes, texel view %u, binding %llu "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/device.h"
 #include "base/alloc.h"
+#include "base/str.h"
 #include "vk/physical.h"
 #include "vk/pipeline.h"
 #include "vk/device_select.h"
@@ -261,8 +262,8 @@ static vireo_status init(vireo_device *d, const vireo_device_options *options,
         st = vr_tuned_create(d, err);
     if (st)
         return st;
-    vr_logf(&d->log, VIREO_LOG_INFO, "device %u: %s (%s %s), %s", d->info.index, d->info.name,
-            d->info.driver, d->info.driver_info, d->info.tier);
+    vr_logf(&d->log, VIREO_LOG_INFO, "device %u: %s (%s%s%s), %s", d->info.index, d->info.name,
+            d->info.driver, vr_gap(d->info.driver_info), d->info.driver_info, d->info.tier);
     return VIREO_OK;
 }
 
