@@ -16,8 +16,10 @@ vireo_status vr_tuned_source(vireo_device *, const vr_call *, const vr_kernel *u
 /* Hashes of both kernels over the calls of the self-test, joined: when it changes, so has one of them. */
 vireo_status vr_tuned_check_source(vireo_device *, vr_op_id, const vr_kernel *, const vr_kernel *usual,
                                    vr_hash128 *out, vireo_error *);
-/* Whether the row was measured with other kernels than those of today, or such as there are no more: no
- * session follows it, whatever its call is. Never of pinned ones, and of those whose call was met as it is. */
+/* Whether the row was measured with other kernels than those of today, or such as there are no more. */
+vireo_status vr_tuned_has_changed(vireo_device *, const vr_tuned_row *, bool *out, vireo_error *);
+/* The same: no session follows it, whatever its call is. Never of pinned ones, and of those whose call was
+ * met as it is. */
 vireo_status vr_tuned_is_stale(vireo_device *, const vr_tuned_row *, bool *out, vireo_error *);
 
 bool vr_tuned_is_unknown(const vr_tuned_row *); /* its kernel is none of its op's, if that is known */
@@ -31,7 +33,8 @@ typedef struct vr_tuned_found {
 vireo_status vr_tuned_look_up(const vireo_model *, const vr_call *, const vr_hash128 *source,
                               vr_tuned_found *out, vireo_error *);
 /* *kernel, the usual one, becomes the one known to be best, if it may run. Of a pinned one that there is not,
- * that cannot run for the call or that has failed its self-test the log warns, once a device. */
+ * that cannot run for the call, that has failed its self-test or that keep_order forbids the log warns, once
+ * a device. */
 vireo_status vr_tuned_kernel(const vireo_model *, const vr_call *, bool keep_order, const vr_kernel **kernel,
                              vireo_error *);
 

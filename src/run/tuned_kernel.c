@@ -83,12 +83,12 @@ bool vr_tuned_is_unknown(const vr_tuned_row *row)
     return !find_op(row->call, &op) || !find_kernel(op, row->kernel);
 }
 
-vireo_status vr_tuned_is_stale(vireo_device *d, const vr_tuned_row *row, bool *out, vireo_error *err)
+vireo_status vr_tuned_has_changed(vireo_device *d, const vr_tuned_row *row, bool *out, vireo_error *err)
 {
     vr_op_id op = VR_OP_COUNT;
     vr_hash128 now;
-    *out = !row->pinned && !row->met;
-    if (!*out || !find_op(row->call, &op))
+    *out = true;
+    if (!find_op(row->call, &op))
         return VIREO_OK;
     const vr_kernel *k = find_kernel(op, row->kernel), *usual = find_kernel(op, row->usual);
     if (!k || !usual)
@@ -96,6 +96,12 @@ vireo_status vr_tuned_is_stale(vireo_device *d, const vr_tuned_row *row, bool *o
     vireo_status st = vr_tuned_check_source(d, op, k, usual, &now, err);
     *out = !st && memcmp(&now, &row->check_source, sizeof now) != 0;
     return st;
+}
+
+vireo_status vr_tuned_is_stale(vireo_device *d, const vr_tuned_row *row, bool *out, vireo_error *err)
+{
+    *out = !row->pinned && !row->met;
+    return *out ? vr_tuned_has_changed(d, row, out, err) : VIREO_OK;
 }
 
 vireo_status vr_tuned_look_up(const vireo_model *m, const vr_call *c, const vr_hash128 *source,
@@ -119,8 +125,15 @@ vireo_status vr_tuned_look_up(const vireo_model *m, const vr_call *c, const vr_h
     return st;
 }
 
+/* What a call may run, as vr_tuned_may_run says. */
+typedef struct rules {
+    const vr_kernel *usual;
+    bool keep_order;
+} rules;
+
 /* A person who has pinned it is told why nothing comes of that. */
-static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found *found, const char *why)
+static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found *found, const rules *r,
+                   const char *why)
 {
     vireo_device *d = m->device;
     const vr_op *op = vr_ops[c->op];
@@ -129,7 +142,7 @@ static void refuse(const vireo_model *m, const vr_call *c, const vr_tuned_found 
         return;
     vr_str_init(&allowed, d->allocator);
     for (size_t i = 0; i < op->n_kernels; i++)
-        if (vr_kernel_allowed(&op->kernels[i], c))
+        if (vr_tuned_may_run(c, &op->kernels[i], r->usual, r->keep_order))
             vr_str_addf(&allowed, "%s%s", allowed.length ? ", " : "", op->kernels[i].name);
     vr_logf(&d->log, VIREO_LOG_WARN,
             "%s%s" VR_TUNED_FILE ": \"%s\" is pinned to \"%s\", which %s; it runs what it would without; "
@@ -152,15 +165,19 @@ vireo_status vr_tuned_kernel(const vireo_model *m, const vr_call *c, bool keep_o
         st = vr_tuned_look_up(m, c, &source, &found, err);
     if (st || !found.any)
         return st;
+    const rules r = {*kernel, keep_order};
     const bool allowed = found.kernel && vr_kernel_allowed(found.kernel, c);
+    const bool may = allowed && vr_tuned_may_run(c, found.kernel, *kernel, keep_order);
     if (allowed)
         st = vr_kernel_has_failed(m->device, c->op, found.kernel, &failed, err);
-    if (!st && found.row.pinned && (!allowed || failed))
-        refuse(m, c, &found,
+    if (!st && found.row.pinned && (!may || failed))
+        refuse(m, c, &found, &r,
                !found.kernel ? "is none of its kernels"
                : !allowed    ? "cannot run for these sizes here"
-                             : "has failed its self-test here");
-    if (!st && allowed && !failed && vr_tuned_may_run(c, found.kernel, *kernel, keep_order))
+               : failed      ? "has failed its self-test here"
+                             : "may sum in another order than the usual one, and the session "
+                               "is deterministic (--deterministic)");
+    if (!st && may && !failed)
         *kernel = found.kernel;
     return st;
 }

@@ -328,18 +328,26 @@ static void test_deterministic(void **state)
     vireo_device *d = selftest_reopen(f, NULL);
     vireo_model *model = make_model(d);
     const ask fixed = {.deterministic = true};
+    vireo_tuned t;
     const char *usual = run_well(model, &fixed, usual_y);
     put(d, "plain", true);
     assert_string_equal(run_well(model, &fixed, y), usual);
+    refused_once(f, "is pinned to \"plain\", which may sum in another order than the usual one, and the "
+                    "session is deterministic (--deterministic); it runs what it would without; allowed: ");
+    assert_null(strstr(strstr(f->last, "allowed: "), "plain"));
+    assert_non_null(strstr(f->last, "weights"));
+    assert_true(vireo_device_get_tuned(d, 0, &t) && t.refused);
+    assert_string_equal(run_well(model, &fixed, y), usual);
+    assert_int_equal(f->warnings, 0);
     put(d, "weights", true);
     assert_string_equal(run_well(model, &fixed, y), "weights");
+    assert_true(vireo_device_get_tuned(d, 0, &t) && !t.refused && f->warnings == 0);
     assert_memory_equal(y, usual_y, sizeof y);
     vireo_model_destroy(&model);
     d = selftest_reopen(f, NULL);
     model = make_model(d);
     run_well(model, &(ask){.deterministic = true, .tune_ms = LONG_MS}, y);
     assert_memory_equal(y, usual_y, sizeof y);
-    vireo_tuned t;
     assert_true(vireo_device_get_tuned(d, 0, &t));
     assert_int_equal(selftest_kernel(t.kernel)->order, selftest_kernel(usual)->order);
     /* That says nothing of sessions that may run any kernel: they measure for themselves. */
