@@ -66,26 +66,42 @@ bool vireo_device_get_profile_event(const vireo_device *, size_t index,
  * person has decided. All sessions follow it, where the kernel fits, no self-test has failed it and none is
  * forced; deterministic ones only to kernels that sum in the same order. It is forgotten when the sources of
  * either kernel change. Kept in the cache folder, in tuned.json, which is read when the device's first session
- * is created; a choice there with "pinned": true is followed whatever was measured. These take any thread. */
+ * is created; a choice there with "pinned": true is followed whatever was measured, and one that is neither
+ * pinned nor measured is dropped. Sessions go on without a file that cannot be read or written, with a warning
+ * a device. These take any thread. */
 typedef struct vireo_tuned {
     char call[384]; /* op, then dtype and capacities of each input: "matmul f32[512,384] f16[1536,384]" */
     char kernel[48], usual[48]; /* what runs, and what would otherwise */
-    double us, usual_us;        /* medians, microseconds; of a pinned choice, or before it was timed, 0 */
+    double us, usual_us;        /* medians, microseconds; before it was timed, or if another kernel than that
+                                   was pinned since, 0. usual of a pin that was never timed: "" */
     bool pinned;
     bool open;    /* other kernels are left to be timed: tuning again goes on from here */
     bool stale;   /* measured with a kernel that has changed since: no session follows it */
     bool met;     /* a session of this device has run the call, or a tuning one would */
-    bool refused; /* pinned to what is none of the op's kernels or, if it was met, cannot run for it or has
-                     failed its self-test: no session follows it, and the log warned of it */
+    bool refused; /* pinned to what is none of the op's kernels or, if it was met, cannot run for it, has
+                     failed its self-test or, in a deterministic session, may sum in another order than the
+                     usual one: it was not followed, and the log warned of it */
 } vireo_tuned;
 /* false: past the end. Others that tune meanwhile change the order. */
 bool vireo_device_get_tuned(vireo_device *, size_t index, vireo_tuned *out);
 /* All of it into a file of the same form, written whole or not at all. */
 vireo_status vireo_device_export_tuned(vireo_device *, const char *path, vireo_error *);
+/* What sessions only warn of, for who must know. check fails where tuned.json, if it is there, cannot be read, or
+ * there is no cache folder (NOT_FOUND). keep fails there, too, and writes what sessions have measured and could
+ * not keep; if there is nothing of that, it fails where the file could not be written. */
+vireo_status vireo_device_check_tuned(vireo_device *, vireo_error *);
+vireo_status vireo_device_keep_tuned(vireo_device *, vireo_error *);
+typedef struct vireo_tuned_import {
+    size_t taken;
+    size_t foreign;    /* skipped: of devices of other names, or with other drivers */
+    size_t pinned;     /* skipped: pinned here */
+    size_t unmeasured; /* skipped: neither pinned nor measured */
+    char device_name[256], driver_name[256]; /* of the first foreign one, else "" */
+} vireo_tuned_import;
 /* Takes choices for this device, or one of the same name, with the same driver, in place of its own but those
- * that are pinned, and keeps them; the others are skipped. taken and skipped: written on success, not NULL. A
- * file that is not as export writes it: FORMAT, and nothing is taken. */
-vireo_status vireo_device_import_tuned(vireo_device *, const char *path, size_t *taken, size_t *skipped,
+ * that are pinned (which another pin replaces), and keeps them, if there is a cache folder. A file that is not
+ * as export writes it: FORMAT; that, or a tuned.json that cannot be read or written, and nothing is taken. */
+vireo_status vireo_device_import_tuned(vireo_device *, const char *path, vireo_tuned_import *out,
                                        vireo_error *);
 
 /* ---- Reference ------------------------------------------------------------------------------ */

@@ -21,6 +21,7 @@ typedef struct choices {
     const vireo_allocator *allocator;
     choice *list;
     size_t count, capacity;
+    size_t unmeasured, first_unmeasured; /* left out: how many, and the index of the first in its file */
 } choices;
 
 static void choices_deinit(choices *c)
@@ -110,6 +111,17 @@ static vireo_status read_measured(const reader *r, const cJSON *o, vr_tuned_row 
     return st ? st : read_time(r, o, "usual_ns", &out->usual_us);
 }
 
+/* Whether the choice says what was measured; a pinned one does so in whole, or not at all. */
+static bool says_measured(const cJSON *o, bool pinned)
+{
+    static const char *const keys[] = {"usual", "ns", "usual_ns", "source", "kernel_source"};
+    enum { ALL = sizeof keys / sizeof *keys };
+    size_t n = 0;
+    for (size_t i = 0; i < ALL; i++)
+        n += vr_json_get(o, keys[i]) != NULL;
+    return pinned ? n == ALL : n > 0;
+}
+
 static vireo_status read_keys(const reader *r, const cJSON *o)
 {
     static const char *const known[] = {
@@ -151,7 +163,17 @@ static vireo_status read_choice(const reader *r, const cJSON *o, choice *out)
         st = read_text(r, o, "call", 1, sizeof out->row.call, false, out->row.call);
     if (!st)
         st = read_text(r, o, "kernel", 1, sizeof out->row.kernel, false, out->row.kernel);
-    return st || out->row.pinned ? st : read_measured(r, o, &out->row);
+    return st || !says_measured(o, out->row.pinned) ? st : read_measured(r, o, &out->row);
+}
+
+/* One that is neither pinned nor measured, as when a person has taken a pin back, says nothing. */
+static bool add_read(choices *all, const choice *new, size_t index)
+{
+    if (new->row.pinned || new->row.usual[0])
+        return add(all, new);
+    if (!all->unmeasured++)
+        all->first_unmeasured = index;
+    return true;
 }
 
 static vireo_status read_root(const char *path, const cJSON *root, choices *out, vireo_error *err)
@@ -170,7 +192,7 @@ static vireo_status read_root(const char *path, const cJSON *root, choices *out,
     for (const cJSON *o = st ? NULL : list->child; o && !st; o = o->next, r.index++) {
         choice new;
         st = read_choice(&r, o, &new);
-        if (!st && !add(out, &new))
+        if (!st && !add_read(out, &new, r.index))
             st = vr_fail_memory(err, path);
     }
     return st;
@@ -185,6 +207,18 @@ static vireo_status read_file(const char *path, choices *out, vireo_error *err)
     if (!st)
         st = read_root(path, root, out, err);
     cJSON_Delete(root);
+    return st;
+}
+
+/* That of a cache folder, which need not be there. */
+static vireo_status read_kept(const char *path, choices *out, vireo_error *err)
+{
+    vireo_error why = {0};
+    vireo_status st = read_file(path, out, &why);
+    if (st == VIREO_ERROR_NOT_FOUND)
+        return VIREO_OK;
+    if (st && err)
+        *err = why;
     return st;
 }
 
@@ -244,7 +278,7 @@ static choice choice_of(const vireo_device *d, const vr_tuned_row *row)
     vr_device_driver_key(d, c.driver);
     memcpy(c.device_name, d->info.name, strnlen(d->info.name, NAME - 1));
     vr_str_init(&driver, d->allocator);
-    vr_str_addf(&driver, "%s %s", d->info.driver, d->info.driver_info);
+    vr_str_addf(&driver, "%s%s%s", d->info.driver, vr_gap(d->info.driver_info), d->info.driver_info);
     if (!driver.failed)
         memcpy(c.driver_name, driver.data, strnlen(driver.data, NAME - 1));
     vr_str_deinit(&driver);
@@ -264,21 +298,27 @@ static vireo_status add_own(vireo_device *d, choices *out, vireo_error *err)
 }
 
 /* Rows of this device and driver; of another device of the same name too, if `alike`. */
-static vireo_status take(vireo_device *d, const choices *from, bool alike, size_t *taken,
+static vireo_status take(vireo_device *d, const choices *from, bool alike, vireo_tuned_import *out,
                          vireo_error *err)
 {
     const choice own = choice_of(d, &(vr_tuned_row){.us = 0});
     vireo_status st = VIREO_OK;
-    *taken = 0;
+    *out = (vireo_tuned_import){.unmeasured = from->unmeasured};
     for (size_t i = 0; !st && i < from->count; i++) {
         const choice *c = &from->list[i];
         const bool same =
             !strcmp(c->device, own.device) || (alike && !strcmp(c->device_name, own.device_name));
-        if (!same || strcmp(c->driver, own.driver) != 0)
+        if (!same || strcmp(c->driver, own.driver) != 0) {
+            if (!out->foreign++) {
+                memcpy(out->device_name, c->device_name, NAME);
+                memcpy(out->driver_name, c->driver_name, NAME);
+            }
             continue;
+        }
         bool kept = false;
         st = vr_tuned_put(d, &c->row, &kept, err);
-        *taken += !st && kept;
+        out->taken += !st && kept;
+        out->pinned += !st && !kept;
     }
     return st;
 }
@@ -287,13 +327,17 @@ static vireo_status load(vireo_device *d, vireo_error *err)
 {
     choices all = {.allocator = d->allocator};
     vireo_error why = {0};
-    size_t taken;
+    vireo_tuned_import taken;
     char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
-    vireo_status st = path ? read_file(path, &all, &why) : vr_fail_memory(err, "tuned kernels");
+    vireo_status st = path ? read_kept(path, &all, &why) : vr_fail_memory(err, "tuned kernels");
     if (!st)
         st = take(d, &all, false, &taken, &why);
-    if (st && st != VIREO_ERROR_NOT_FOUND && st != VIREO_ERROR_OUT_OF_MEMORY)
-        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is ignored: %s", why.message);
+    if (st && st != VIREO_ERROR_OUT_OF_MEMORY)
+        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is ignored: %s; mend or delete the file", why.message);
+    if (!st && all.unmeasured)
+        vr_logf(&d->log, VIREO_LOG_WARN,
+                "%s: %zu of %zu choices, choices[%zu] the first, neither pinned nor measured: dropped", path,
+                all.unmeasured, all.count + all.unmeasured, all.first_unmeasured);
     choices_deinit(&all);
     vr_free(d->allocator, path);
     return st == VIREO_ERROR_OUT_OF_MEMORY ? vr_fail_memory(err, "tuned kernels") : VIREO_OK;
@@ -354,48 +398,50 @@ static vireo_status find_stale(vireo_device *d, choices *c, vireo_error *err)
     return st;
 }
 
-static void save(vireo_device *d, const char *path)
+static vireo_status save(vireo_device *d, const char *path, vireo_error *err)
 {
     choices old = {.allocator = d->allocator}, own = old, all = old;
-    char *written = NULL;
-    vireo_error why = {0};
     vr_str text;
     vr_str_init(&text, d->allocator);
-    vireo_status st = read_file(path, &old, &why);
-    if (st == VIREO_ERROR_NOT_FOUND)
-        st = VIREO_OK;
+    vireo_status st = read_kept(path, &old, err);
     if (!st)
-        st = find_stale(d, &old, &why);
+        st = find_stale(d, &old, err);
     if (!st)
-        st = add_own(d, &own, &why);
+        st = add_own(d, &own, err);
     if (!st && !merge(&old, &own, &all))
-        st = vr_fail_memory(&why, path);
+        st = vr_fail_memory(err, path);
     if (!st)
         write_all(&text, &all);
     if (!st && text.failed)
-        st = vr_fail_memory(&why, path);
+        st = vr_fail_memory(err, path);
     if (!st)
-        vr_cache_write(d, VR_TUNED_FILE, text.data, text.length, &written); /* warns itself */
-    else
-        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is not kept, the file stays as it is: %s",
-                why.message);
+        st = vr_cache_put(d, path, text.data, text.length, err);
     vr_str_deinit(&text);
-    vr_free(d->allocator, written);
     choices_deinit(&all);
     choices_deinit(&own);
     choices_deinit(&old);
+    return st;
+}
+
+/* What the file has not yet, which stays so if it fails. */
+static vireo_status keep(vireo_device *d, vireo_error *err)
+{
+    vr_tuned_lock_file(d);
+    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    vireo_status st = path ? save(d, path, err) : vr_fail_memory(err, "tuned kernels");
+    if (st)
+        vr_tuned_touch(d);
+    vr_free(d->allocator, path);
+    vr_tuned_unlock_file(d);
+    return st;
 }
 
 void vr_tuned_save(vireo_device *d)
 {
-    if (!d->cache_dir || !vr_tuned_settle(d))
-        return;
-    vr_tuned_lock_file(d);
-    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
-    if (path)
-        save(d, path);
-    vr_free(d->allocator, path);
-    vr_tuned_unlock_file(d);
+    vireo_error why = {0};
+    if (d->cache_dir && vr_tuned_settle(d) && keep(d, &why) && vr_tuned_tell(d))
+        vr_logf(&d->log, VIREO_LOG_WARN, "what was tuned is not kept, the file stays as it is: %s",
+                why.message);
 }
 
 /* ---- Public --------------------------------------------------------------------------------- */
@@ -403,20 +449,52 @@ void vr_tuned_save(vireo_device *d)
 bool vireo_device_get_tuned(vireo_device *d, size_t index, vireo_tuned *out)
 {
     vr_tuned_row row;
-    bool stale;
+    bool stale, changed = false;
     if (vr_tuned_load(d, NULL) || !vr_tuned_get(d, NULL, index, &row) ||
-        vr_tuned_is_stale(d, &row, &stale, NULL))
+        vr_tuned_is_stale(d, &row, &stale, NULL) ||
+        (row.pinned && vr_tuned_has_changed(d, &row, &changed, NULL)))
         return false;
     _Static_assert(sizeof out->call >= sizeof row.call && sizeof out->kernel >= sizeof row.kernel &&
                        sizeof out->usual >= sizeof row.usual,
                    "texts fit");
-    *out = (vireo_tuned){.us = row.us, .usual_us = row.usual_us, .pinned = row.pinned, .open = row.partly,
-                         .stale = stale, .met = row.met,
+    /* Times of a pinned choice are shown if they are of the kernel that is pinned. */
+    const bool timed = !row.pinned || !changed;
+    *out = (vireo_tuned){.us = timed ? row.us : 0,
+                         .usual_us = timed ? row.usual_us : 0,
+                         .pinned = row.pinned,
+                         .open = row.partly && !row.pinned,
+                         .stale = stale,
+                         .met = row.met,
                          .refused = row.pinned && (row.refused || vr_tuned_is_unknown(&row))};
     memcpy(out->call, row.call, sizeof row.call);
     memcpy(out->kernel, row.kernel, sizeof row.kernel);
     memcpy(out->usual, row.usual, sizeof row.usual);
     return true;
+}
+
+vireo_status vireo_device_check_tuned(vireo_device *d, vireo_error *err)
+{
+    choices all = {.allocator = d->allocator};
+    if (!d->cache_dir)
+        return vr_fail(err, VIREO_ERROR_NOT_FOUND, "no cache folder, in which " VR_TUNED_FILE " would be");
+    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    vireo_status st = path ? read_kept(path, &all, err) : vr_fail_memory(err, "tuned kernels");
+    choices_deinit(&all);
+    vr_free(d->allocator, path);
+    return st;
+}
+
+vireo_status vireo_device_keep_tuned(vireo_device *d, vireo_error *err)
+{
+    vireo_status st = vireo_device_check_tuned(d, err);
+    if (st)
+        return st;
+    if (vr_tuned_settle(d))
+        return keep(d, err);
+    char *path = vr_path_join(d->allocator, d->cache_dir, VR_TUNED_FILE);
+    st = path ? vr_cache_put(d, path, NULL, 0, err) : vr_fail_memory(err, "tuned kernels");
+    vr_free(d->allocator, path);
+    return st;
 }
 
 vireo_status vireo_device_export_tuned(vireo_device *d, const char *path, vireo_error *err)
@@ -437,22 +515,22 @@ vireo_status vireo_device_export_tuned(vireo_device *d, const char *path, vireo_
     return st;
 }
 
-vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, size_t *taken,
-                                       size_t *skipped, vireo_error *err)
+vireo_status vireo_device_import_tuned(vireo_device *d, const char *path, vireo_tuned_import *out,
+                                       vireo_error *err)
 {
     choices all = {.allocator = d->allocator};
-    size_t n = 0;
-    vireo_status st = vr_tuned_load(d, err);
+    vireo_tuned_import found;
+    vireo_status st = d->cache_dir ? vireo_device_keep_tuned(d, err) : VIREO_OK;
+    if (!st)
+        st = vr_tuned_load(d, err);
     if (!st)
         st = read_file(path, &all, err);
     if (!st)
-        st = take(d, &all, true, &n, err);
-    if (!st) {
-        *taken = n;
-        *skipped = all.count - n;
-        vr_tuned_touch(d);
-        vr_tuned_save(d);
-    }
+        st = take(d, &all, true, &found, err);
+    if (!st && d->cache_dir && found.taken)
+        st = keep(d, err);
+    if (!st)
+        *out = found;
     choices_deinit(&all);
     return st;
 }

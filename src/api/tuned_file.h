@@ -8,9 +8,10 @@
  *       "ns": 812300, "usual_ns": 1032100, "partly": true, "heard": "few weights",
  *       "source": HASH, "kernel_source": HASH, "check_source": HASH, "pinned": false}, ...]}
  *
- * "pinned": true is a person's word: the kernel runs whatever was measured; then usual, ns, usual_ns, partly
- * and the sources need not be there. "heard": the other kernels that were timed; where it is not there, they are
- * timed again. */
+ * "pinned": true is a person's word: the kernel runs whatever was measured, which stays in the choice, for when
+ * the pin is taken back; one that a person has written needs no usual, ns, usual_ns, partly and sources. A
+ * choice without them that is not pinned is dropped, with a warning. "heard": the other kernels that were
+ * timed; where it is not there, they are timed again. */
 #ifndef VR_API_TUNED_FILE_H
 #define VR_API_TUNED_FILE_H
 #include "vk/tuned.h"
@@ -20,6 +21,7 @@
 vireo_status vr_tuned_load(vireo_device *, vireo_error *);
 /* Writes what was measured since the last time into the file as it is now: what is pinned there, and what
  * other devices have in it, stays. Of processes that write at one time the last one wins. A file that cannot
- * be read is left alone, with a warning, as are other faults. */
+ * be read is left alone; that, and other faults, are one warning a device, and vireo_device_keep_tuned tells
+ * of them. */
 void vr_tuned_save(vireo_device *);
 #endif

@@ -75,6 +75,25 @@ static size_t count_open(const vr_engine *e, bool met_alone)
     return n;
 }
 
+/* Before anything is measured or taken: fails where the commands would not find it again. to_write: it is to
+ * be kept. */
+static int need_file(vr_engine *e, bool to_write)
+{
+    static const char folder[] = "name a folder that can be written: --cache-dir DIR";
+    vireo_status st = vireo_device_check_tuned(e->device, &e->error);
+    if (st && e->cache_dir) {
+        vr_str next;
+        vr_str_init(&next, NULL);
+        vr_str_addf(&next, "mend or delete %s/tuned.json", e->cache_dir);
+        const int status = vr_engine_fail(e, st, next.failed ? NULL : next.data);
+        vr_str_deinit(&next);
+        return status;
+    }
+    if (!st && to_write)
+        st = vireo_device_keep_tuned(e->device, &e->error);
+    return st ? vr_engine_fail(e, st, folder) : 0;
+}
+
 /* Passes over all sizes: what one of them leaves of its half, a pass more gives to those that are open. */
 static int measure(vr_engine *e, const tune_args *a)
 {
@@ -98,7 +117,7 @@ static int measure(vr_engine *e, const tune_args *a)
         e->ns_run = vr_now_ns() - start;
         options.tune_ms = e->ns_run < budget ? (uint32_t)((budget - e->ns_run) / 1000000) : 0;
     } while (!st && options.tune_ms >= LEAST_MS && count_open(e, true));
-    return st ? vr_engine_fail(e, st, NULL) : 0;
+    return st ? vr_engine_fail(e, st, NULL) : need_file(e, true);
 }
 
 /* ---- What is known -------------------------------------------------------------------------- */
@@ -115,7 +134,7 @@ static const char *state_of(const vireo_tuned *t)
 
 static bool is_changed(const vireo_tuned *t)
 {
-    return !t->pinned && !t->stale && strcmp(t->kernel, t->usual) != 0;
+    return !t->refused && !t->stale && t->usual[0] && strcmp(t->kernel, t->usual) != 0;
 }
 
 static void write_json(const vr_engine *e, bool measured, vr_json_out *j)
@@ -132,7 +151,7 @@ static void write_json(const vr_engine *e, bool measured, vr_json_out *j)
         vr_out_text(j, "kernel", t.kernel);
         vr_out_text(j, "state", state_of(&t));
         vr_out_bool(j, "pinned", t.pinned);
-        if (!t.pinned) {
+        if (!t.pinned || t.usual_us > 0) {
             vr_out_text(j, "usual", t.usual);
             vr_out_number(j, "us", t.us);
             vr_out_number(j, "usual_us", t.usual_us);
@@ -157,24 +176,26 @@ static void add_row(vr_table *table, const vireo_tuned *t)
         vr_table_add(table, t->usual);
         vr_table_add(table, "");
     }
-    if (is_changed(t))
-        vr_table_addf(table, "%.2fx", t->us > 0 ? t->usual_us / t->us : 1.0);
+    if (is_changed(t) && t->us > 0)
+        vr_table_addf(table, "%.2fx", t->usual_us / t->us);
     else
         vr_table_add(table, "");
     vr_table_add(table, strcmp(state_of(t), "decided") == 0 ? "" : state_of(t));
 }
 
-/* What is left to do, in one line. */
-static void write_open(const vr_engine *e, bool measured, vr_str *s)
+/* What is left to do. */
+static void write_next(const vr_engine *e, bool measured, size_t known, vr_str *s)
 {
     const size_t n = count_open(e, measured);
     if (n)
         vr_str_addf(s,
-                    "%zu calls are open: kernels are left to be timed; run %s again, or with a larger "
-                    "--budget\n",
+                    "%zu calls are open: kernels are left to be timed;\n"
+                    "run %s again, or with a larger --budget\n",
                     n, measured ? "this" : "\"vireo tune --model MODEL\"");
     else if (measured)
         vr_str_add(s, "no call is open: all are decided\n");
+    else if (!known)
+        vr_str_add(s, "run \"vireo tune --model MODEL\" to measure those of a model\n");
 }
 
 static void write_text(const vr_engine *e, bool measured, vr_str *s)
@@ -195,9 +216,11 @@ static void write_text(const vr_engine *e, bool measured, vr_str *s)
     if (n)
         vr_table_write(&t, vr_terminal_width(), s);
     vr_table_deinit(&t);
-    vr_str_addf(s, "%s%zu calls are known on %s, %zu of them run another kernel than usual\n",
-                n ? "\n" : "", known, vr_engine_device_name(e), changed);
-    write_open(e, measured, s);
+    vr_str_addf(s, "%s%zu calls are known on %s", n ? "\n" : "", known, vr_engine_device_name(e));
+    if (known)
+        vr_str_addf(s, ",\n%zu of them run another kernel than usual", changed);
+    vr_str_add(s, "\n");
+    write_next(e, measured, known, s);
 }
 
 static int print(const vr_engine *e, const tune_args *a)
@@ -213,15 +236,54 @@ static int print(const vr_engine *e, const tune_args *a)
     return status;
 }
 
+/* Whose the file is, and that this device is another. */
+static void add_names(const vr_engine *e, const vireo_tuned_import *found, vr_str *s)
+{
+    const vireo_device_info *own = vireo_device_get_info(e->device);
+    vr_str_addf(s, "of \"%s\" with driver \"%s\"; this is \"%s\" with \"%s%s%s\"", found->device_name,
+                found->driver_name, own->name, own->driver, vr_gap(own->driver_info), own->driver_info);
+}
+
+/* Each reason that there is, with its count. */
+static void add_skipped(const vr_engine *e, const vireo_tuned_import *found, vr_str *s)
+{
+    const struct {
+        size_t n;
+        const char *why;
+    } rows[] = {{found->foreign, "of other devices or drivers"},
+                {found->pinned, "pinned here"},
+                {found->unmeasured, "neither pinned nor measured"}};
+    const char *before = "; skipped: ";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (!rows[i].n)
+            continue;
+        vr_str_addf(s, "%s%zu %s", before, rows[i].n, rows[i].why);
+        before = ", ";
+    }
+    if (found->foreign && !found->taken) {
+        vr_str_add(s, ", ");
+        add_names(e, found, s);
+    }
+}
+
 static int import(vr_engine *e, const char *path)
 {
-    size_t taken = 0, skipped = 0;
-    vireo_status st = vireo_device_import_tuned(e->device, path, &taken, &skipped, &e->error);
+    vireo_tuned_import found;
+    vr_str text;
+    vireo_status st = vireo_device_import_tuned(e->device, path, &found, &e->error);
     if (st)
         return vr_engine_fail(e, st, "\"vireo tune --export FILE\" writes such a file");
-    vr_cli_note("%s: %zu choices taken, %zu of other devices or drivers skipped", path, taken,
-                skipped);
-    return 0;
+    vr_str_init(&text, NULL);
+    vr_str_addf(&text, "%s: %zu choices taken", path, found.taken);
+    add_skipped(e, &found, &text);
+    if (text.failed)
+        st = vr_fail_memory(&e->error, path);
+    else if (found.foreign && !found.taken && !found.pinned)
+        st = vr_fail(&e->error, VIREO_ERROR_UNSUPPORTED, "%s", text.data);
+    else
+        vr_cli_note("%s", text.data);
+    vr_str_deinit(&text);
+    return st ? vr_engine_fail(e, st, "export it on a device of this name with this version of the driver") : 0;
 }
 
 static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
@@ -235,6 +297,8 @@ static int run(vr_cli *cli, void *data, char **operands, size_t n_operands)
     int status = a->model ? vr_engine_open_source(&e, cli, a->model) : 0;
     if (!status)
         status = vr_engine_open_device(&e, cli);
+    if (!status)
+        status = need_file(&e, a->model || a->import);
     if (!status && a->import)
         status = import(&e, a->import);
     if (!status && a->model)
@@ -265,7 +329,7 @@ static const vr_option options[] = {
      .min = 1,
      .max = MOST_SECONDS,
      .target = offsetof(tune_args, budget),
-     .help = "for measuring; what is compiling is waited for (30)"},
+     .help = "90, 90s or 2m; what is compiling is waited for (30)"},
     {.name = "--import",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,
@@ -282,7 +346,7 @@ static const vr_option options[] = {
      .target = offsetof(tune_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo tune --model minilm --budget 60s",
+static const char *const examples[] = {"vireo tune --model minilm --budget 2m --export fleet.json",
                                        "vireo tune --import fleet.json"};
 
 const vr_command vr_command_tune = {
@@ -299,8 +363,8 @@ const vr_command vr_command_tune = {
         "is kept in the cache folder, in tuned.json, by device, driver and kernel source; all\n"
         "commands follow it. There, \"pinned\": true makes a choice yours; one that cannot run is\n"
         "\"refused\". What was measured with other kernel sources is \"stale\" and counts no more.\n"
-        "With --deterministic only kernels that sum in the same order are tried. Without options:\n"
-        "what is known.\n"
+        "With --deterministic only kernels that sum in the same order are tried, and pins to others\n"
+        "refused. Without options: what is known.\n"
         "JSON: {\"device\", \"seconds\", \"open\", \"choices\": [{\"call\", \"kernel\", \"state\", "
         "\"pinned\",\n"
         "  \"usual\", \"us\", \"usual_us\"}]}; state: decided, open, stale, pinned, refused",

@@ -90,7 +90,7 @@ bool vr_cache_load(vireo_device *d, const char *kind, vr_hash128 key, vr_cache_j
     return true;
 }
 
-/* h: NULL, or what stands before the data. */
+/* h: NULL, or what stands before the data. data: NULL: it is only tried. */
 static vireo_status store(vireo_device *d, const char *path, const vr_cache_header *h,
                           const void *data, size_t bytes, vireo_error *err)
 {
@@ -104,9 +104,9 @@ static vireo_status store(vireo_device *d, const char *path, const vr_cache_head
     if (st)
         return st;
     st = h ? vr_writer_put(&writer, h, sizeof *h, err) : VIREO_OK;
-    if (!st)
+    if (!st && data)
         st = vr_writer_put(&writer, data, bytes, err);
-    if (!st)
+    if (!st && data)
         st = vr_writer_commit(&writer, err);
     vr_writer_abort(&writer);
     return st;
@@ -135,6 +135,12 @@ void vr_cache_store(vireo_device *d, const char *kind, vr_hash128 key, const voi
     vr_cache_header h = vr_cache_header_of(kind, key, data, bytes);
     try_store(d, path, &h, data, bytes);
     vr_free(d->allocator, path);
+}
+
+vireo_status vr_cache_put(vireo_device *d, const char *path, const void *data, size_t bytes,
+                          vireo_error *err)
+{
+    return store(d, path, NULL, data, bytes, err);
 }
 
 bool vr_cache_write(vireo_device *d, const char *name, const void *data, size_t bytes, char **path)

@@ -39,4 +39,7 @@ void vr_cache_store(vireo_device *, const char *kind, vr_hash128 key, const void
 /* A file of the folder that has no header, under its own name. *path (vr_free), for messages, is given
  * even if nothing could be written; NULL: no cache folder, or exhausted. */
 bool vr_cache_write(vireo_device *, const char *name, const void *data, size_t bytes, char **path);
+/* The same for a caller who must know: a file of the folder by its whole path, no warning but an error. data:
+ * NULL: nothing is written, but the error is that of trying to. */
+vireo_status vr_cache_put(vireo_device *, const char *path, const void *data, size_t bytes, vireo_error *);
 #endif

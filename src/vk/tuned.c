@@ -9,7 +9,7 @@ struct vr_tuned {
     vr_mutex lock, file_lock;
     vr_tuned_row *rows;
     size_t count, capacity;
-    bool is_read, touched;
+    bool is_read, touched, told;
     struct {
         vr_hash128 key, hash;
     } texts[MOST_TEXTS]; /* the oldest make room */
@@ -186,6 +186,15 @@ bool vr_tuned_settle(vireo_device *d)
     d->tuned->touched = false;
     vr_mutex_unlock(&d->tuned->lock);
     return touched;
+}
+
+bool vr_tuned_tell(vireo_device *d)
+{
+    vr_mutex_lock(&d->tuned->lock);
+    const bool first = !d->tuned->told;
+    d->tuned->told = true;
+    vr_mutex_unlock(&d->tuned->lock);
+    return first;
 }
 
 bool vr_tuned_text(vireo_device *d, vr_hash128 key, vr_hash128 *out)

@@ -54,4 +54,5 @@ bool vr_tuned_is_read(const vireo_device *);  /* within the lock */
 void vr_tuned_set_read(vireo_device *);
 void vr_tuned_touch(vireo_device *);  /* there are rows that the file has not */
 bool vr_tuned_settle(vireo_device *); /* whether there were since the last time */
+bool vr_tuned_tell(vireo_device *);   /* the first time: that the file cannot be written is one warning */
 #endif

@@ -12,7 +12,7 @@ cd "$temporary"
 vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'
 cp out plain
 vireo 0 tune
-prints '^0 calls are known on '
+prints '^0 calls are known on ' '^run "vireo tune --model MODEL" to measure those of a model$'
 printf 'The sea\nA dark night in the city\n' >texts
 vireo 0 tune --model "$model" --input texts --budget 120s --export mine.json --json
 json 'set(j) == {"device", "seconds", "open", "choices"} and 0 < j["seconds"] < 120 and j["open"] == 0'
@@ -26,7 +26,7 @@ vireo 0 tune --json
 json 'j["seconds"] == 0 and j["choices"] == json.load(open("measured"))["choices"]'
 vireo 0 tune
 prints '^call	kernel	us	usual	us	gain	$'
-prints '^[0-9]* calls are known on .*, [0-9]* of them run another kernel than usual$'
+prints '^[0-9]* calls are known on .*,$' '^[0-9]* of them run another kernel than usual$'
 
 # A pin that cannot be followed is told and marked; what another kernel was measured with counts no more.
 cp -r "$XDG_CACHE_HOME/vireo" edited
@@ -46,6 +46,51 @@ json '[c["state"] for c in j["choices"] if c["kernel"] == "texle"] == ["refused"
 json 'not any(c["state"] == "stale" for c in j["choices"]) and j["open"] == 0'
 expect "one warning" [ "$(grep -c texle "$temporary/err")" -eq 1 ]
 expect "the stale choice is gone" [ "$(grep -c '"0000000000000000000000000000' edited/tuned.json)" -eq 0 ]
+
+# Times of a pin are shown, if they are of its kernel. One that --deterministic forbids is told.
+cp -r "$XDG_CACHE_HOME/vireo" ordered
+python3 - ordered/tuned.json <<'PYTHON'
+import json, sys
+j = json.load(open(sys.argv[1]))
+for c in j["choices"]:
+    if c["call"].startswith("matmul f32["):
+        c.update(pinned=True)
+    elif c["call"].startswith("binary f32["):
+        c.update(pinned=True, kernel="texel" if c["kernel"] != "texel" else "storage")
+json.dump(j, open(sys.argv[1], "w"))
+PYTHON
+vireo 0 --cache-dir ordered embed --model "$model" 'The sea' 'A dark night in the city'
+quiet
+vireo 0 --cache-dir ordered tune --json
+json 'all(c["state"] == "pinned" and c["us"] > 0 for c in j["choices"] if c["call"].startswith("matmul f32["))'
+json 'not any("us" in c for c in j["choices"] if c["call"].startswith("binary f32["))'
+sed 's/"kernel": "[a-z_]*", "usual": "[a-z_]*"/"kernel": "plain", "usual": "texel"/' "$XDG_CACHE_HOME/vireo/tuned.json" |
+    sed 's/"pinned": false/"pinned": true/' >ordered/tuned.json
+vireo 0 --cache-dir ordered --deterministic embed --model "$model" 'The sea' 'A dark night in the city'
+mentions '"matmul f32\[.*" is pinned to "plain", which may sum in another order than the usual one, and the session is deterministic (--deterministic); it runs what it would without; allowed: [a-z_]*'
+expect "plain is not allowed" [ "$(grep -c 'another order.*allowed: .*plain' "$temporary/err")" -eq 0 ]
+
+# What cannot be kept, or read, is not measured, taken or shown; a session that only uses it goes on.
+mkdir broken
+echo '{' >broken/tuned.json
+for what in '--import mine.json' "--model $model --budget 1"; do
+    # shellcheck disable=SC2086
+    vireo 1 --cache-dir broken tune $what
+    says "vireo: broken/tuned.json: byte 2: the text ends, a key or '}' is needed (EOF)"
+    mentions '^vireo: next: mend or delete broken/tuned.json$'
+    # shellcheck disable=SC2086
+    vireo 1 --cache-dir /proc/1 tune $what
+    mentions '^vireo: /proc/1/tuned.json: cannot be created: ' '^vireo: next: name a folder that can be written: --cache-dir DIR$'
+    expect "nothing is taken" [ "$(grep -c . "$temporary/err")" -eq 2 ]
+done
+vireo 1 --cache-dir broken tune
+mentions '^vireo: next: mend or delete broken/tuned.json$'
+HOME='' XDG_CACHE_HOME='' vireo 1 tune --import mine.json
+says 'vireo: no cache folder, in which tuned.json would be'
+vireo 0 --cache-dir broken embed --model "$model" 'The sea'
+mentions '^vireo: warn: what was tuned is ignored: broken/tuned.json: .*; mend or delete the file$'
+expect "one warning" [ "$(grep -c 'tuned' "$temporary/err")" -eq 1 ]
+expect "the file stays" [ "$(cat broken/tuned.json)" = '{' ]
 
 # A budget that is over at once: what is left is said.
 printf 'A quiet film about a lighthouse keeper and the sea\n%.0s' $(seq 40) >more
@@ -72,7 +117,19 @@ expect "the same bits" cmp deterministic-cache deterministic-other
 # What another machine has measured.
 XDG_CACHE_HOME=$temporary/other vireo 0 tune --import mine.json --json
 json '{c["call"] for c in j["choices"]} == {c["call"] for c in json.load(open("measured"))["choices"]}'
-mentions '^vireo: mine.json: [0-9]* choices taken, 0 of other devices or drivers skipped$'
+mentions '^vireo: mine.json: [0-9]* choices taken$'
+vireo 0 --cache-dir edited tune --import mine.json
+mentions '^vireo: mine.json: [0-9]* choices taken; skipped: 1 pinned here$'
+python3 - mine.json foreign.json <<'PYTHON'
+import json, sys
+j = json.load(open(sys.argv[1]))
+for c in j["choices"]:
+    c.update(device="0" * 36, device_name="another card")
+json.dump(j, open(sys.argv[2], "w"))
+PYTHON
+vireo 1 tune --import foreign.json
+mentions '^vireo: foreign.json: 0 choices taken; skipped: [0-9]* of other devices or drivers, of "another card" with driver ".*[^ ]"; this is ".*" with ".*[^ ]"$' \
+    '^vireo: next: export it on a device of this name with this version of the driver$'
 sed 's/"kernel": "[a-z0-9_]*"/"kernel": 7/' mine.json >bad.json
 vireo 1 tune --import bad.json
 mentions '^vireo: bad.json: choices\[0\]: "kernel" must be a text of 1 to 47 bytes$' \
