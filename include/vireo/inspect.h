@@ -51,7 +51,7 @@ typedef struct vireo_profile {
     size_t events;    /* in the order in which runs were waited for, and nodes executed */
     uint64_t dropped; /* beyond 262,144, or of memory */
     bool device_clock; /* the device's own timestamps; else the host's, from a submission of the node
-                          alone to the end of waiting for it */
+                          alone to the end of waiting for it; of a long node the sum of its submissions */
 } vireo_profile;
 /* While it is on, what a session records has its nodes timed, each after the one before it is done: set it
  * before the session's first run. Runs recorded so add their events until it is off. Any thread. */

@@ -52,7 +52,7 @@ typedef struct vr_slot {
     VkCommandPool pool;
     vr_segment *segments; /* NULL: nothing is recorded yet */
     size_t n_segments;
-    bool timed;           /* its nodes are, by these or, without, each as a segment by the host */
+    bool timed;           /* its nodes are, by these or, without, by the host: then a segment is of one node */
     VkQueryPool times;    /* two timestamps a node */
     bool by_program;      /* a program that is new begins a segment: for the first run, of which is told */
 } vr_slot;

@@ -10,8 +10,8 @@ static void end_segment(vr_slot *slot, vr_segment *open, size_t end)
 }
 
 /* Submissions are short: far from a watchdog's limit, and a run can be cancelled between them. What the
- * host times is a node each. Drivers that compile a program when it first runs do so for seconds: who hears
- * of the first run is told which. */
+ * host times is of one node each. Drivers that compile a program when it first runs do so for seconds: who
+ * hears of the first run is told which. */
 static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
     const bool by_node = slot->timed && b->model->device->tick_ns <= 0;
@@ -30,7 +30,8 @@ static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
             const bool is_new = slot->by_program && n->programs[second].is_new && !begun[second];
             const double ns = n->ns / (double)n->n_dispatches;
             const bool full = is_new || spent + ns > b->model->device->segment_ns;
-            if (j > open.first && (by_node ? j == n->first : full)) {
+            const bool begins = by_node && j == n->first;
+            if (j > open.first && (begins || full)) {
                 end_segment(slot, &open, j);
                 spent = 0;
             }

@@ -68,17 +68,25 @@ static uint64_t by_device(vr_bucket *b, const vr_slot *slot, uint64_t before, ta
     return end;
 }
 
-/* Segments and nodes that dispatch anything correspond, in order. */
+/* Each segment is of one node, and a long node is several: its time is theirs, without what the host does
+ * between them. */
 static uint64_t by_host(vr_bucket *b, const vr_slot *slot, taker take, void *user)
 {
     const vr_segment *s = slot->segments;
     uint64_t end = 0;
-    for (size_t i = 0; i < b->model->graph->n_nodes; i++)
-        if (b->nodes[i].n_dispatches) {
-            take(user, b, slot, i, s->submitted_ns, s->finished_ns - s->submitted_ns);
+    for (size_t i = 0; i < b->model->graph->n_nodes; i++) {
+        const vr_step_node *n = &b->nodes[i];
+        if (!n->n_dispatches)
+            continue;
+        const uint64_t start = s->submitted_ns;
+        uint64_t ns = 0;
+        for (bool is_last = false; !is_last; s++) {
+            ns += s->finished_ns - s->submitted_ns;
             end = s->finished_ns;
-            s++;
+            is_last = s->end == n->first + n->n_dispatches;
         }
+        take(user, b, slot, i, start, ns);
+    }
     return end;
 }
 

@@ -153,11 +153,60 @@ static void by_the_host(void **state)
     free(t.events);
 }
 
+/* Also where the host's clock is asked is nothing long submitted at once: a node of many dispatches is cut
+ * within. */
+static void long_nodes_by_the_host(void **state)
+{
+    (void)state;
+    const vr_device_override o = {
+        .no_timestamps = true, .steady_pace = true, .dispatch_us = 1, .segment_ns = 1};
+    const vireo_device_options options = test_device_options();
+    vireo_device *d = test_device_create_with(&options, &o);
+    vireo_model *m = tiny_model(d, &tiny_default);
+    vireo_device_set_profile(d, true);
+    vireo_session *s = tiny_session(m, NULL);
+    float out[TEXTS * WIDTH];
+    vireo_profile before;
+    tiny_run(s, &tiny_default, texts, TEXTS, out); /* compiles */
+    vireo_device_get_profile(d, &before);
+    const uint64_t submits = d->counters.submits;
+    tiny_run(s, &tiny_default, texts, TEXTS, out);
+    vr_bucket *b = s->buckets[0];
+    const vr_slot *slot = &b->slots[0];
+    assert_int_equal(slot->n_segments, b->launches.count);
+    assert_int_equal(d->counters.submits - submits, b->launches.count);
+    double ns[64];
+    assert_true(m->graph->n_nodes <= 64);
+    vr_slot_times(b, slot, ns);
+    size_t event = before.events, most = 0;
+    for (size_t i = 0; i < m->graph->n_nodes; i++) {
+        const vr_step_node *n = &b->nodes[i];
+        uint64_t sum = 0;
+        for (size_t j = n->first; j < n->first + n->n_dispatches; j++)
+            sum += slot->segments[j].finished_ns - slot->segments[j].submitted_ns;
+        assert_true(ns[i] == (double)sum);
+        vireo_profile_event e;
+        if (!n->n_dispatches)
+            continue;
+        assert_true(vireo_device_get_profile_event(d, event++, &e));
+        assert_int_equal(e.ns, sum);
+        assert_int_equal(e.start_ns, slot->segments[n->first].submitted_ns);
+        assert_string_equal(e.op, vr_ops[m->graph->nodes[i].op]->name);
+        most = n->n_dispatches > most ? n->n_dispatches : most;
+    }
+    print_message("%zu submissions, of one node at most %zu\n", slot->n_segments, most);
+    assert_true(most > 2);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&m);
+    test_device_destroy(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_the_device),
         cmocka_unit_test(by_the_host),
+        cmocka_unit_test(long_nodes_by_the_host),
         cmocka_unit_test(several_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
