@@ -69,7 +69,7 @@ static vireo_value elements(vireo_graph *g, vireo_value x, const float *weights)
 }
 
 /* Sequences of EACH rows, or bags of EACH ids. */
-enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16 };
+enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16, ALIKE = 100000 };
 
 static vireo_value ends_of(vireo_graph *g, int64_t sequences)
 {
@@ -86,15 +86,19 @@ static vireo_value means(vireo_graph *g, vireo_value x, const float *weights)
     return vireo_pool(g, VIREO_POOL_MEAN, x, ends_of(g, 24000));
 }
 
-static vireo_value bags(vireo_graph *g, vireo_value x, const float *weights)
+static vireo_value scattered_ids(vireo_graph *g)
 {
     static int32_t ids[IDS];
     const vireo_tensor t = {VIREO_I32, 1, {IDS}, ids, sizeof ids};
-    (void)weights;
     for (uint32_t i = 0; i < IDS; i++)
         ids[i] = (int32_t)(i * 2654435761u % BAG_ROWS);
-    return vireo_embedding_bag(g, VIREO_BAG_SUM, x, vireo_graph_constant(g, "ids", &t),
-                               ends_of(g, IDS / EACH), VIREO_NONE);
+    return vireo_graph_constant(g, "ids", &t);
+}
+
+static vireo_value bags(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_embedding_bag(g, VIREO_BAG_SUM, x, scattered_ids(g), ends_of(g, IDS / EACH), VIREO_NONE);
 }
 
 static vireo_value few(vireo_graph *g, vireo_value x, const float *weights)
@@ -144,6 +148,44 @@ static vireo_value joined(vireo_graph *g, vireo_value x, const float *weights)
     return vireo_concat(g, (const vireo_value[]){x, x}, 2, 1);
 }
 
+/* The ids of all updates are one row's, which a few lanes add up: no dispatch is cut there. Of twice as many
+ * SwiftShader's longest takes 160 ms. */
+static vireo_value added(vireo_graph *g, vireo_value x, const float *weights)
+{
+    static int32_t ids[ALIKE];
+    const vireo_tensor t = {VIREO_I32, 1, {ALIKE}, ids, sizeof ids};
+    const vireo_tensor rows = {VIREO_F32, 2, {SIDE, 64}, (void *)(uintptr_t)weights,
+                               64 * SIDE * sizeof(float)};
+    for (size_t i = 0; i < ALIKE; i++)
+        ids[i] = 7;
+    return vireo_scatter_rows(g, VIREO_SCATTER_ADD, vireo_graph_constant(g, "rows", &rows),
+                              vireo_graph_constant(g, "ids", &t), x);
+}
+
+static vireo_value gathered(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_gather_rows(g, x, scattered_ids(g));
+}
+
+static vireo_value running(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_cumsum(g, x, false);
+}
+
+static vireo_value largest(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_reduce(g, VIREO_REDUCE_MAX, x);
+}
+
+static vireo_value inner(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return vireo_slice(g, x, 1, 3, 4090);
+}
+
 static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0},
                              {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0},
                              {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float)},
@@ -156,7 +198,14 @@ static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0}
                              {6000, 4096, shares, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float)},
                              {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float)}};
+                             {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float)},
+                             {ALIKE, 64, added, 0, 64.0 * ALIKE * sizeof(float)},
+                             {IDS / 2, 64, gathered, 0, 64.0 * IDS * sizeof(float)},
+                             {4000, 4096, running, 0, 2.0 * 4000 * 4096 * sizeof(float)},
+                             {3, 6000000, running, 0, 6.0 * 6000000 * sizeof(float)},
+                             {4000, 4096, largest, 0, 4000.0 * 4096 * sizeof(float)},
+                             {3, 6000000, largest, 0, 3.0 * 6000000 * sizeof(float)},
+                             {4000, 4096, inner, 0, 2.0 * 4000 * 4090 * sizeof(float)}};
 enum { WORKS = sizeof works / sizeof *works };
 static const work long_work = {SIDE, SIDE, many_products, 0, 0};
 
