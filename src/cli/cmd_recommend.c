@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/rec_output.h"
 #include "cli/table.h"
+#include <stdio.h>
 #include <string.h>
 
 typedef struct recommend_args {
@@ -192,17 +193,13 @@ static void write_json(const job *j, vr_json_out *out, const char *user,
     vr_out_line(out);
 }
 
-static void write_heading(const job *j, vr_str *s, const vireo_recommendations *r)
+static void write_heading(const job *j, size_t width, vr_str *s, const vireo_recommendations *r)
 {
     const recommend_args *a = j->args;
-    vr_str_addf(s, "For %s%s (%s, on %s)\n",
-                a->user    ? "user "
-                : a->query ? "the query "
-                           : "the history ",
-                a->user    ? a->user
-                : a->query ? a->query
-                           : a->history,
-                vr_rec_method(r), vr_engine_device_name(&j->engine));
+    char how[512];
+    snprintf(how, sizeof how, "%s, on %s", vr_rec_method(r), vr_engine_device_name(&j->engine));
+    vr_rec_heading(s, width, a->user ? "For user" : a->query ? "For the query" : "For the history",
+                   a->user ? a->user : a->query ? a->query : a->history, how);
 }
 
 static int recommend_one(job *j)
@@ -225,7 +222,7 @@ static int recommend_one(job *j)
         write_json(j, &out, a->user, &r);
     } else {
         if (width)
-            write_heading(j, &out.text, &r);
+            write_heading(j, width, &out.text, &r);
         /* lines stay a header and a row each: there the shares stand in their column */
         const bool lines = width == 0;
         vr_rec_table(&out.text, j->dataset, &r, width,

@@ -3,6 +3,7 @@
 #include "cli/engine.h"
 #include "cli/rec_output.h"
 #include "cli/table.h"
+#include <stdio.h>
 
 typedef struct similar_args {
     const char *store, *model, *item;
@@ -26,9 +27,10 @@ static int print(const vr_engine *e, const similar_args *a, const vireo_item *it
         vr_out_end(&out, '}');
         vr_out_line(&out);
     } else {
+        char how[512];
+        snprintf(how, sizeof how, "on %s", vr_engine_device_name(e));
         if (width)
-            vr_str_addf(&out.text, "Like %s (on %s)\n", vr_item_title(item),
-                        vr_engine_device_name(e));
+            vr_rec_heading(&out.text, width, "Like", vr_item_title(item), how);
         vr_rec_table(&out.text, d, r, width, VR_REC_NO_WHY);
     }
     int status = vr_cli_print(e->cli, &out.text);

@@ -120,8 +120,8 @@ static void write_top(const profile *p, const row *rows, size_t n, vr_str *s)
     uint64_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += rows[i].ns;
-    vr_str_addf(s, "%zu kernels and shapes, %.2f ms by the %s clock; the roof is %.3g GFLOPS and "
-                   "%.3g GB/s\n",
+    vr_str_addf(s, "%zu kernels and shapes, %.2f ms by the %s clock;\n"
+                   "the roof is %.3g GFLOPS and %.3g GB/s\n",
                 n, (double)total / 1e6, p->info.device_clock ? "device's" : "host's",
                 p->roof.gflops, p->roof.gb_per_s);
     vr_table t;

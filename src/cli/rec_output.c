@@ -40,6 +40,26 @@ void vr_rec_json_items(vr_json_out *j, const vireo_dataset *d, const vireo_recom
     vr_out_end(j, ']');
 }
 
+void vr_rec_heading(vr_str *out, size_t width, const char *of, const char *name, const char *how)
+{
+    vr_str what, brackets;
+    vr_str_init(&what, NULL);
+    vr_str_init(&brackets, NULL);
+    vr_str_addf(&what, "%s %s", of, name);
+    vr_str_addf(&brackets, "(%s)", how);
+    if (what.failed || brackets.failed) {
+        out->failed = true;
+    } else {
+        const size_t line = vr_display_width(what.data) + 1 + vr_display_width(brackets.data);
+        vr_fit_text(what.data, width, out);
+        vr_str_add(out, line <= width ? " " : "\n");
+        vr_fit_text(brackets.data, width, out);
+        vr_str_add(out, "\n");
+    }
+    vr_str_deinit(&what);
+    vr_str_deinit(&brackets);
+}
+
 static void add_why(vr_table *t, const vireo_dataset *d, const vireo_recommendation *rec,
                     vr_rec_why why, vr_str *scratch)
 {

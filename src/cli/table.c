@@ -162,6 +162,17 @@ static void write_cell(const char *text, size_t width, bool right, bool last, vr
     vr_str_addf(out, "%*s", last ? 0 : GAP, "");
 }
 
+void vr_fit_text(const char *text, size_t width, vr_str *out)
+{
+    char *copy = printable(text);
+    const size_t needed = copy ? vr_display_width(copy) : 0;
+    if (copy)
+        write_cell(copy, needed < width ? needed : width, false, true, out);
+    else
+        out->failed = true;
+    vr_free(NULL, copy);
+}
+
 static const char *cell(const vr_table *t, size_t row, size_t column)
 {
     return row ? t->cells[(row - 1) * t->n_columns + column] : t->columns[column].title;

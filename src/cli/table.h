@@ -28,6 +28,8 @@ void vr_table_add(vr_table *,
 void vr_table_addf(vr_table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* width 0: tabs. */
 void vr_table_write(const vr_table *, size_t width, vr_str *out);
+/* Text alone in at most `width` cells, shortened with …; control characters become spaces. */
+void vr_fit_text(const char *text, size_t width, vr_str *out);
 /* Columns of the terminal that is standard output, at least VR_TABLE_WIDTH; 0: it is none. */
 size_t vr_terminal_width(void);
 /* Cells a terminal uses for UTF-8 text (Unicode 15, UAX 11): wide characters take two, marks none.

@@ -116,7 +116,7 @@ vireo 0 evaluate --store t.db --method popular --at 5
 prints '^method	users	at	hr	ndcg$' '^popular	40	5	0\.[0-9]*	0\.[0-9]*$'
 
 # A terminal of 80 columns: nothing is wider, long titles are shortened.
-expect "tables fit a terminal" python3 - "$VIREO" <<'PYTHON'
+expect "tables fit a terminal" python3 - "$VIREO" "$model" <<'PYTHON'
 import os, pty, sys
 def run(*args):
     pid, fd = pty.fork()
@@ -136,8 +136,23 @@ def run(*args):
 lines = run("recommend", "--store", "t.db", "--user", "u1")
 assert lines[0].startswith("For user u1 (neighbours, on "), lines[0]
 assert lines[1].split() == ["rank", "title", "year", "genres", "score", "why"]
-assert len(lines) == 12 and all(len(line) <= 80 for line in lines[1:]), lines
+assert len(lines) == 12 and all(len(line) <= 80 for line in lines), lines
 assert any("…" in line for line in lines)
+query = "dark robot story " * 2
+lines = run("recommend", "--store", "t.db", "--model", sys.argv[2], "--query", query)
+assert lines[0] == "For the query " + query, lines[0]
+assert lines[1].startswith("(content, on ") and lines[1].endswith(")"), lines[1]
+assert all(len(line) <= 80 for line in lines), lines
+lines = run("recommend", "--store", "t.db", "--model", sys.argv[2], "--query", "dark\trobot story\n" * 6)
+assert lines[0] == "For the query " + ("dark robot story " * 6)[:65] + "…", lines[0]
+assert lines[1].startswith("(content, on "), lines[1]
+lines = run("similar", "--store", "t.db", "--model", sys.argv[2], "--item", "i1")
+assert lines[0].startswith("Like "), lines[0]
+assert all(len(line) <= 80 for line in lines), lines
+lines = run("--profile", "recommend", "--store", "t.db", "--user", "u1")
+assert any(line.endswith(" ms by the device's clock;") for line in lines), lines
+assert any(line.startswith("the roof is ") for line in lines), lines
+assert all(len(line) <= 80 for line in lines), lines
 lines = run("devices")
 assert lines[0].startswith("0  ") and any(line.startswith("   features") for line in lines)
 PYTHON
