@@ -77,18 +77,30 @@ class Comparison:
     def vireo(self, *arguments, cache=None):
         return self.process(f"vireo {' '.join(arguments)}", self.command(*arguments, cache=cache))
 
+    def parsed(self, what, text):
+        try:
+            return json.loads(text)
+        except ValueError as e:
+            raise Failed(f"{what}: its answer is no JSON: {e}") from None
+
+    def vireo_json(self, *arguments, cache=None):
+        return self.parsed(f"vireo {' '.join(arguments)}", self.vireo(*arguments, "--json", cache=cache))
+
     def peer(self, *arguments):
         """A function of peer.py, in a process of its own."""
         printed = self.process(
             arguments[0], [self.o.python, os.path.join(HERE, "peer.py"), *map(str, arguments)])
-        return json.loads(printed.strip().split("\n")[-1])
+        return self.parsed(arguments[0], printed.strip().split("\n")[-1])
 
     def find_device(self):
         listed = self.process("vireo devices", [self.o.vireo, "devices", "--json"])
-        devices = [d for d in json.loads(listed)["devices"] if d["usable"]]
-        name = json.loads(self.vireo("bench", "matmul", "--m", "8", "--n", "8", "--k", "8",
-                                     "--json"))["device"]
-        return next(d for d in devices if d["name"] == name)
+        devices = [d for d in self.parsed("vireo devices", listed)["devices"] if d["usable"]]
+        name = self.vireo_json("bench", "matmul", "--m", "8", "--n", "8", "--k", "8")["device"]
+        found = [d for d in devices if d["name"] == name]
+        if not found:
+            raise Failed(f"vireo devices: no usable device is named \"{name}\", as that of vireo bench is; there "
+                         f"are {', '.join(d['name'] for d in devices) or 'none'}")
+        return found[0]
 
     def name_of_driver(self):
         """lavapipe and Mesa's major version, swiftshader, or the device's own name."""

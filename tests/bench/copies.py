@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long the ops that only move memory take, as multiples of a copy of as many bytes.
+"""How long the ops that only move memory take, as multiples of the time of the device's copy of as many bytes.
 
 copies.py > lavapipe.json       measures on the device at hand (VK_DRIVER_FILES chooses the driver)
 copies.py --table A.json ...    the table for docs/BENCHMARKS.md of what was measured on several
-Operands of 16 MiB and more. A round is one process of `vireo bench op` for the copy (`scale`) and for each op; the
-ratio, of the bytes a second, is taken round by round, its median printed.
+Operands of 16 MiB and more. A round is a process of `vireo bench device`, whose copy (`copy_gb_per_s`: of 64 MiB, by
+storage buffers or texel views, whichever is faster) counts, and one of `vireo bench op` for each op; the ratio, of
+the bytes a second, is taken round by round, its median printed. `scale` is the copy as an op of a graph.
 """
 import argparse
 import json
@@ -17,10 +18,9 @@ from figures import read_reports
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "../../build/release/vireo")
-COPY = ("scale", "1024x4096")
 BAR = 1.5
 WORK = [
-    ("add", "1024x4096"), ("silu_mul", "1024x4096"), ("gelu", "1024x4096"),
+    ("scale", "1024x4096"), ("add", "1024x4096"), ("silu_mul", "1024x4096"), ("gelu", "1024x4096"),
     ("layer_norm", "1024x4096"), ("rms_norm", "1024x4096"), ("l2_normalize", "65536x64"),
     ("softmax", "1024x4096,24000x200,96x49152"),
     ("sum", "1024x4096,65536x64"), ("argmax", "1024x4096"), ("cumsum", "1024x4096"),
@@ -31,27 +31,27 @@ WORK = [
 ]
 
 
-def speeds(vireo, op, shapes):
-    """GB/s by shape, and the device."""
-    command = [vireo, "bench", "op", op, "--json", "--shapes", shapes]
+def measured(vireo, *arguments):
+    command = [vireo, "bench", *arguments, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"copies: {' '.join(command)}: exit status {done.returncode}")
-    report = json.loads(done.stdout)
-    return {r["shape"]: r["gb_per_s"] for r in report["results"]}, report["device"]
+    return json.loads(done.stdout)
 
 
 def run(o):
     found, copies, device = {}, [], ""
     for i in range(o.rounds):
-        copy, device = speeds(o.vireo, *COPY)
-        copies.append(copy[COPY[1]])
+        print(f"copies: round {i + 1} of {o.rounds}, the device's copy", file=sys.stderr)
+        roof = measured(o.vireo, "device")
+        device = roof["device"]
+        copies.append(roof["copy_gb_per_s"])
         for op, shapes in WORK:
             print(f"copies: round {i + 1} of {o.rounds}, {op}", file=sys.stderr)
-            for shape, speed in speeds(o.vireo, op, shapes)[0].items():
-                row = found.setdefault((op, shape), {"gb_per_s": [], "ratio": []})
-                row["gb_per_s"].append(speed)
-                row["ratio"].append(copies[-1] / speed)
+            for result in measured(o.vireo, "op", op, "--shapes", shapes)["results"]:
+                row = found.setdefault((op, result["shape"]), {"gb_per_s": [], "ratio": []})
+                row["gb_per_s"].append(result["gb_per_s"])
+                row["ratio"].append(copies[-1] / result["gb_per_s"])
     rows = [{"op": op, "shape": shape, "gb_per_s": statistics.median(row["gb_per_s"]),
              "ratio": statistics.median(row["ratio"]), "least": min(row["ratio"]), "most": max(row["ratio"])}
             for (op, shape), row in found.items()]
@@ -63,7 +63,7 @@ def run(o):
 def table(paths):
     reports = read_reports(paths)
     print("| Op | " + " | ".join(r["device"] for r in reports) + " |\n|---|" + "---|" * len(reports))
-    print("| the copy | " + " | ".join(f"{r['copy_gb_per_s']:.3g} GB/s" for r in reports) + " |")
+    print("| the device's copy | " + " | ".join(f"{r['copy_gb_per_s']:.3g} GB/s" for r in reports) + " |")
     over = []
     for i, row in enumerate(reports[0]["rows"]):
         cells = [r["rows"][i] for r in reports]

@@ -140,6 +140,16 @@ def search(rows, dim, k, threads, *queries):
     return {"queries": out, "peer": f"FAISS {faiss.__version__}, IndexFlatIP"}
 
 
+def inner_products(rows, dim, *pairs):
+    """Of a query and a row, QUERY:ROW each, in double precision."""
+    import numpy as np
+    rows, dim, products = int(rows), int(dim), []
+    for query, row in (map(int, pair.split(":")) for pair in pairs):
+        a, b = (elements(i * dim, dim).astype(np.float64) for i in (rows + query, row))
+        products.append(float(a @ b))
+    return {"products": products}
+
+
 # ---- MiniLM -----------------------------------------------------------------------------------------
 
 
@@ -204,5 +214,5 @@ def cosine(a, b):
 
 
 if __name__ == "__main__":
-    print(json.dumps({f.__name__: f for f in (matmul, ncnn_matmul, search, minilm, first, cosine)}[
+    print(json.dumps({f.__name__: f for f in (matmul, ncnn_matmul, search, inner_products, minilm, first, cosine)}[
         sys.argv[1]](*sys.argv[2:])))

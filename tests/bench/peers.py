@@ -13,6 +13,7 @@ import program
 import work
 from comparison import HERE, Failed
 
+LEAST_ROUNDS = 3  # of what the document says
 DOCUMENT = os.path.join(HERE, "../../docs/BENCHMARKS.md")
 BEGIN, END = "<!-- peers -->", "<!-- /peers -->"
 # M, K, N
@@ -45,7 +46,7 @@ def counts(report):
     missed = sum(not row["ok"] for row in report["rows"])
     text = f"{len(report['rows'])} measured, {missed} missed, {len(report['not_run'])} not run"
     if report["not_chosen"]:
-        text += f", {len(report['not_chosen'])} parts not chosen: {', '.join(report['not_chosen'])}"
+        text += f", {program.counted(len(report['not_chosen']), 'part')} not chosen: {', '.join(report['not_chosen'])}"
     return text
 
 
@@ -82,7 +83,7 @@ def main():
     p = program.parser(__doc__.split("\n")[0], NEEDS, program.PACKAGES)
     p.add_argument("--rows", type=int, default=1_000_000, help="of the tables that are searched (1000000)")
     p.add_argument("--document", help="the table goes here, between its markers (docs/BENCHMARKS.md, if "
-                   "neither --only nor --texts nor --rows makes it less)")
+                   f"neither --only nor --texts nor --rows makes it less and --rounds is at least {LEAST_ROUNDS})")
     o = p.parse_args()
     if o.setup:
         for module in program.set_up(program.PACKAGES):
@@ -97,7 +98,13 @@ def main():
     if o.python and not python:
         p.error(f"--python: {o.python} is no Python")
     o.python = python or sys.executable
-    document = o.document or (DOCUMENT if whole else None)
+    document, why = o.document, "part of the work, no table written"
+    if not document and whole and o.rounds < LEAST_ROUNDS:
+        why = (f"no table written: {os.path.relpath(DOCUMENT)} takes {LEAST_ROUNDS} rounds or more, these are "
+               f"{program.counted(o.rounds, 'round')}; next: --rounds {LEAST_ROUNDS}, or --document FILE")
+        print(f"peers: {why}", file=sys.stderr) # an hour later it would be told too late
+    elif not document and whole:
+        document = DOCUMENT
     try:
         if document:
             read_document(document) # a fault that shows after an hour is told too late
@@ -107,7 +114,7 @@ def main():
             write_document(document, report["driver"], section(report))
     except (Failed, OSError) as e:
         return f"peers: {e}"
-    where = f"written to {os.path.relpath(document)}" if document else "part of the work, no table written"
+    where = f"written to {os.path.relpath(document)}" if document else why
     print(f"peers: {counts(report)}; {where}", file=sys.stderr)
     return status
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 
 from comparison import HERE, Comparison, Failed
 from figures import cell, load_average, number
@@ -24,15 +25,19 @@ def bound(row):
     return "-" if row["most"] is None else f"≤ {number(row['most'])}"
 
 
+def counted(n, noun):
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
 def heading(report):
     machine, device = report["machine"], report["device"]
     text = (f"{report['vireo']} on {device['name']}, {device['driver']} {device['driver_info']}\n"
             f"{machine['cores']} cores of {machine['processor']}, {machine['system']}; load "
-            f"{machine['load_before']} before, {machine['load_after']} after; {report['rounds']} rounds: "
+            f"{machine['load_before']} before, {machine['load_after']} after; {counted(report['rounds'], 'round')}: "
             "median (least-most)\n")
     if machine["others_share"] is not None:
         text += (f"others took at most {100 * machine['others_share']:.1f} % of the cores in a round; "
-                 f"{machine['rounds_repeated']} rounds repeated for that\n")
+                 f"{counted(machine['rounds_repeated'], 'round')} repeated for that\n")
     if report["tuning"]:
         t = report["tuning"]
         text += (f"MiniLM tuned by \"vireo tune\" in {t['seconds']:.0f} s: {t['calls']} calls, {t['others']} of "
@@ -116,19 +121,30 @@ def chosen(p, options, parts):
     return [name for name in parts if name in names]
 
 
+def understood(what, call, *arguments):
+    """call(): an answer that lacks what is looked for in it, or has something else there, is a failure, told with
+    the place; hours of other answers are not lost for it."""
+    try:
+        return call(*arguments)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as e:
+        at = traceback.extract_tb(e.__traceback__)[-1]
+        raise Failed(f"{what}: an answer is not understood, at {os.path.basename(at.filename)}:{at.lineno}: "
+                     f"{type(e).__name__}: {e}") from e
+
+
 def run_parts(options, parts, measure, needs):
     """measure[part](comparison) for each. needs: the modules of a part without which it is left out, as is
     one that fails; None: a failure is the end."""
     with tempfile.TemporaryDirectory(prefix="vireo-bench-") as temporary:
         before = load_average()
-        c = Comparison(options, temporary)
+        c = understood("vireo devices", Comparison, options, temporary)
         for part in parts:
             missing = [n for n in needs[part] if not has_modules(options.python, [n])] if needs else []
             try:
                 if missing:
                     c.leave_out(part, f"no {', '.join(missing)}")
                 else:
-                    measure[part](c)
+                    understood(part, measure[part], c)
             except Failed as e:
                 if not needs:
                     raise

@@ -3,7 +3,6 @@
 
 Limits are by driver, as Comparison.limit reads them; where there is none, a row has no bar.
 """
-import json
 import math
 import os
 import shutil
@@ -29,7 +28,7 @@ def roof(c, shape, limits):
     m, k, n = shape
 
     def once():
-        ours, peer = json.loads(c.vireo("bench", "device", "--json")), c.peer("matmul", m, k, n)
+        ours, peer = c.vireo_json("bench", "device"), c.peer("matmul", m, k, n)
         return (ours["f32_gflops"], peer["best"], peer["peer"],
                 *(ours[f"{host}{way}_gb_per_s"] for way in ("copy", "read") for host in ("", "host_")))
 
@@ -46,8 +45,7 @@ def roof(c, shape, limits):
 
 def op_matmul(c, m, k, n, dtype="f32"):
     """A matmul of "vireo bench op", which compares the result with double precision before it times."""
-    report = c.vireo("bench", "op", "matmul", "--shapes", f"{m}x{k}x{n}", "--dtype", dtype, "--json")
-    result = json.loads(report)["results"][0]
+    result = c.vireo_json("bench", "op", "matmul", "--shapes", f"{m}x{k}x{n}", "--dtype", dtype)["results"][0]
     if result["gflops"] <= 0: # the time is a difference of two
         raise Failed(f"matmul {m} x {k} x {n}, {dtype}: a time below 0, the machine is too busy")
     return result
@@ -58,6 +56,13 @@ def product_answers(c, what, ours, theirs):
               max(ours, theirs) <= MOST_NMSE)
 
 
+def check_kernels(what, timed, compared):
+    """The program that is timed compares nothing: its kernels have to be the one whose result was compared."""
+    others = sorted(set(timed) - {compared})
+    if others:
+        raise Failed(f"{what}: kernel {', '.join(others)} was timed, but the result of {compared} was compared")
+
+
 def matmul(c, shapes, bars, peer="matmul", label=""):
     """f32 x · Wᵀ. The best product of a process against the best: OpenBLAS' threads wait for each other by
     spinning, so that one busy neighbour makes most of its products ten times slower."""
@@ -65,16 +70,17 @@ def matmul(c, shapes, bars, peer="matmul", label=""):
         def once():
             arguments = [c.device["name"]] if peer == "ncnn_matmul" else []
             theirs = c.peer(peer, m, k, n, *arguments)
-            ours = json.loads(c.vireo("bench", "matmul", "--m", str(m), "--k", str(k), "--n", str(n),
-                                      "--json"))
+            ours = c.vireo_json("bench", "matmul", "--m", str(m), "--k", str(k), "--n", str(n))
             return (2e-6 * m * k * n / ours["ms"]["min"], theirs["best"],
                     ours["gflops"] / theirs["median"], ours["kernel"], theirs["peer"], theirs["nmse"])
 
         what = f"matmul f32 {m} x {k} x {n}{label}"
         ours, theirs, medians, kernels, peers, errors = c.rounds(what, once)
+        compared = op_matmul(c, m, k, n)
+        check_kernels(what, kernels, compared["kernel"])
         c.add(what, "GFLOPS", ours, theirs, peers[0], c.limit(bars), kernel=kernels[0],
               ratio_of_medians=spread(medians))
-        product_answers(c, what, op_matmul(c, m, k, n)["nmse"], max(errors))
+        product_answers(c, what, compared["nmse"], max(errors))
 
 
 def gemv(c, k, n, f32_bars, bars):
@@ -102,18 +108,26 @@ def gemv(c, k, n, f32_bars, bars):
 # ---- Search -----------------------------------------------------------------------------------------
 
 
-def compare_found(ours, theirs):
-    """Of how many places the rows are the same, and whether the others have scores as high."""
-    same, right, largest = 0, True, 0.0
-    for ids, scores, peer_ids, peer_scores in zip(ours["ids"], ours["scores"], theirs["ids"],
-                                                  theirs["scores"]):
-        most = MOST_SCORE * max(map(abs, peer_scores))
+def compare_found(ours, theirs, rows, inner_products):
+    """Of how many places the rows are the same; whether the scores are as high, place by place, and each is its
+    own row's; their largest difference. inner_products((query, row), ...): of rows that the other side does
+    not name."""
+    same, right, largest, alone = 0, True, 0.0, []
+    for query, (ids, scores, peer_ids, peer_scores) in enumerate(
+            zip(ours["ids"], ours["scores"], theirs["ids"], theirs["scores"])):
+        own, most = dict(zip(peer_ids, peer_scores)), MOST_SCORE * max(map(abs, peer_scores))
+        apart = max((abs(a - b) for a, b in zip(scores, peer_scores)), default=math.inf)
         same += sum(a == b for a, b in zip(ids, peer_ids))
-        largest = max([largest, *(abs(a - b) for a, b in zip(scores, peer_scores))])
-        right = right and largest <= most and len(set(ids)) == len(peer_ids) == len(ids)
-        # A row that the other side does not name must be as good as one that it does.
-        right = right and all(a in peer_ids or scores[i] <= peer_scores[-1] + most
-                              for i, a in enumerate(ids))
+        largest = max(largest, apart)
+        right = (right and apart <= most and len(set(ids)) == len(ids) == len(scores) == len(peer_ids)
+                 and all(0 <= i < rows for i in ids)
+                 and all(abs(score - own[i]) <= most for i, score in zip(ids, scores) if i in own)
+                 # A row that the other side does not name is as good as the last one that it does, no better.
+                 and all(score <= peer_scores[-1] + most for i, score in zip(ids, scores) if i not in own))
+        alone += [(query, i, score, most) for i, score in zip(ids, scores) if i not in own]
+    if right and alone:
+        exact = inner_products([(query, i) for query, i, _, _ in alone])
+        right = all(abs(score - x) <= most for (_, _, score, most), x in zip(alone, exact))
     return same, right, largest
 
 
@@ -122,8 +136,8 @@ def search(c, rows, dims, queries, k, bars):
     for dim in dims:
         def once():
             theirs = c.peer("search", rows, dim, k, c.cores, *queries)
-            ours = [json.loads(c.vireo("bench", "search", "--rows", str(rows), "--dim", str(dim), "--k",
-                                       str(k), "--queries", str(n), "--json")) for n in queries]
+            ours = [c.vireo_json("bench", "search", "--rows", str(rows), "--dim", str(dim), "--k", str(k),
+                                 "--queries", str(n)) for n in queries]
             return theirs, ours
 
         what = f"best {k} of {rows:,} x {dim}"
@@ -137,7 +151,9 @@ def search(c, rows, dims, queries, k, bars):
             c.add(row, "queries/s", [1e3 * n / o[i]["ms"]["median"] for o in ours],
                   [n / t["queries"][str(n)]["median"] for t in theirs], theirs[0]["peer"],
                   c.limit(bars[n]), kernels=ours[0][i]["kernels"])
-            same, right, largest = compare_found(ours[0][i], theirs[0]["queries"][str(n)])
+            same, right, largest = compare_found(
+                ours[0][i], theirs[0]["queries"][str(n)], rows,
+                lambda pairs: c.peer("inner_products", rows, dim, *(f"{q}:{r}" for q, r in pairs))["products"])
             c.answers(row, f"{same} of {n * k} places have the same row, largest difference of a score "
                       f"{largest:.1e}", right)
 
@@ -179,7 +195,7 @@ def model_for_peer(c):
 def tune(c):
     """A cache folder with choices for the model; that of the other rows stays without."""
     cache = c.folder("tuned")
-    found = json.loads(c.vireo("tune", "--model", c.o.model, "--json", cache=cache))
+    found = c.vireo_json("tune", "--model", c.o.model, cache=cache)
     others = sum(x["pinned"] or x["kernel"] != x["usual"] for x in found["choices"])
     c.tuning = {"seconds": found["seconds"], "calls": len(found["choices"]), "others": others}
     c.note(f"tuned in {found['seconds']:.0f} s: {len(found['choices'])} calls, {others} run another kernel")
@@ -193,8 +209,8 @@ def minilm(c, bars, tuned=False):
 
     def once():
         peer = c.peer("minilm", folder, texts, theirs_file, c.cores)
-        ours = json.loads(c.vireo("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1",
-                                  "--throughput", "--json", cache=cache))
+        ours = c.vireo_json("bench", "model", "--model", c.o.model, "--input", texts, "--runs", "1",
+                            "--throughput", cache=cache)
         return ours["texts_per_second"], peer["texts_per_second"], ours["tokens"], peer["peer"]
 
     what = f"MiniLM, {n:,} film texts{', tuned' if tuned else ''}"
@@ -257,7 +273,7 @@ def embed(c, warm_limits, cold_limits, peer=False):
     if peer:
         c.add(what, "s", warm, [t["seconds"] for t in theirs], theirs[0]["peer"],
               most=c.limit(warm_limits), parts=warm_parts[-1])
-        ours = json.loads(c.vireo("embed", "--model", c.o.model, SENTENCE))["embedding"]
+        ours = c.parsed("vireo embed", c.vireo("embed", "--model", c.o.model, SENTENCE))["embedding"]
         # Of unit length, both.
         cosine = math.fsum(a * b for a, b in zip(ours, theirs[0]["vector"]))
         c.answers(what, f"cosine {cosine:.7f}", cosine >= COSINE)

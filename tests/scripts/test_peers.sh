@@ -10,8 +10,10 @@ export PYTHONDONTWRITEBYTECODE=1
 cd "$temporary"
 
 # Both sides: the program, and the Python with the packages. SLOW: a word of what Vireo is slow at; RATE:
-# how slow, for ops; FAIL: a word of what it fails at; WRONG: it finds other rows. MISSING: a module. A
-# shell: hundreds of them are started.
+# how slow, for ops; FAIL: a word of what it fails at; WRONG: it finds other rows, or gives them other scores;
+# PRODUCT: what the inner product of a row and a query is; COMPARED: the kernel of "bench op". MISSING: a module.
+# GARBLED: a word of what is answered with ANSWER; NAMED: the device of "vireo devices". A shell: hundreds of them
+# are started.
 python3 - <<'PYTHON'
 import json
 def found(n, first, more):
@@ -22,8 +24,15 @@ def write(name, out):
 write("search.json", {"peer": "other",
                       "queries": {str(n): {"median": 1, **found(n, 0, 0)} for n in (1, 64)}})
 for n in (1, 64):
-    for name, ms, first in (("right", 900, 0), ("slow", 900e3, 0), ("wrong", 900, 50 * (n > 1))):
-        write(f"{name}{n}.json", {"ms": {"median": ms}, "kernels": "k", **found(n, first, name == "wrong")})
+    for name, ms, first in (("right", 900, 0), ("slow", 900e3, 0), ("wrong", 900, 50 * (n > 1)),
+                            ("turned", 900, 0), ("stranger", 900, 0), ("outside", 900, 0)):
+        answers = found(n, first, name == "wrong")
+        for ids in answers["ids"][:1]: # of the first query; all are one list
+            if name == "turned":
+                ids.reverse()
+            elif name != "wrong":
+                ids[9] = {"stranger": 77, "outside": 1000000}.get(name, ids[9])
+        write(f"{name}{n}.json", {"ms": {"median": ms}, "kernels": "k", **answers})
 PYTHON
 cat >sides.sh <<'SIDES'
 echo "$*" >>calls
@@ -47,6 +56,14 @@ case "$*" in
     fi
     ;;
 esac
+if [ -n "${GARBLED:-}" ]; then
+    case "$*" in
+    *"$GARBLED"*)
+        echo "$ANSWER"
+        exit 0
+        ;;
+    esac
+fi
 case "$*" in
 "-c "*)
     case $2 in
@@ -54,6 +71,12 @@ case "$*" in
     esac
     ;;
 *peer.py\ search*) cat search.json ;;
+*peer.py\ inner_products*)
+    shift 4
+    products=
+    for _; do products="$products${products:+, }${PRODUCT:-1}"; done
+    echo "{\"products\": [$products]}"
+    ;;
 *peer.py*)
     case $2 in
     first) sleep 0.5 ;; # what is timed is the process
@@ -63,7 +86,7 @@ case "$*" in
     ;;
 --version | *" --version") echo "vireo 9 (1a2b3c4-dirty)" ;;
 "devices --json")
-    echo '{"devices": [{"name": "llvmpipe", "driver": "llvmpipe", "usable": true,'
+    echo '{"devices": [{"name": "'"${NAMED:-llvmpipe}"'", "driver": "llvmpipe", "usable": true,'
     echo "\"driver_info\": \"Mesa ${MESA:-22.3} (LLVM)\"}]}"
     ;;
 *" tune "*)
@@ -73,7 +96,7 @@ case "$*" in
 *" bench op "*)
     dtype=$(after --dtype)
     figure=$([ "$dtype" = f32 ] && echo 100 || echo 200)
-    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" "${RATE:-0.1}"), \"kernel\": \"k\", \"nmse\": 1e-14}]}"
+    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" "${RATE:-0.1}"), \"kernel\": \"${COMPARED:-k}\", \"nmse\": 1e-14}]}"
     ;;
 *" bench search "*)
     cat "$(slow search "${WRONG:-right}" slow)$(after --queries).json"
@@ -99,22 +122,24 @@ echo weights >model/model.safetensors
 echo '{}' >model/tokenizer.json
 printf 'item_id:token\tmovie_title:token\trelease_year:token\tclass:token\n1\tHeat\t1995\tCrime\n' >items
 
-# A program of the folder; how much of the cores others may have is the first argument.
+# A program of the folder; how much of the cores others may have is the second argument. The document of the tree
+# is a file here.
 cat >run.py <<'PYTHON'
 import importlib, sys
 sys.path.insert(0, sys.argv[1])
 import comparison
 comparison.MOST_OTHERS = float(sys.argv[2])
 module = importlib.import_module(sys.argv[3])
+module.DOCUMENT = "of the tree"
 sys.argv = sys.argv[3:]
 sys.exit(module.main())
 PYTHON
 bench() { # STATUS SHARE PROGRAM OPTION...
-    wanted_status=$1
-    shift
+    wanted_status=$1 share=$2 program=$3
+    shift 3
     : >calls
-    expect_status "$wanted_status" python3 run.py "$bench" "$@" --vireo ./vireo --python ./python \
-        --model model --items items --rounds 1 --patience 0
+    expect_status "$wanted_status" python3 run.py "$bench" "$share" "$program" --vireo ./vireo --python ./python \
+        --model model --items items --rounds 1 --patience 0 "$@"
 }
 
 document() { # a document with another driver's section
@@ -132,7 +157,7 @@ echo "all is measured, good and written"
 document
 bench 0 9 peers --check --document document
 expect_output '^peers: 18 measured, 0 missed, 0 not run; written to document$'
-in_document '^before$' '^after$' '^kept$' '^### lavapipe 22$' '^18 measured, 0 missed, 0 not run.$' \
+in_document '; 1 round: median (least-most)$' '^before$' '^after$' '^kept$' '^### lavapipe 22$' '^18 measured, 0 missed, 0 not run.$' \
     '^| matmul f32 32 x 384 x 1536, beside ncnn | .* other | .* | ≥ 1.0 | ok |$' \
     '^| vector x 2048 x 2048, q4_0 | 200 .* Vireo, f32 | 2.000 (2.000-2.000) | ≥ 1.3 | ok |$' \
     '^| best 10 of 1,000,000 x 384, 64 queries | 71.1 .* | 1.111 .* | ≥ 1.0 | ok |$' \
@@ -183,6 +208,34 @@ echo "answers that differ"
 WRONG=wrong bench 1 9 peers --check --document document --only search
 expect_output '^failed: best 10 of 1,000,000 x 64, 1 query: answers differ: 10 of 10 places' \
     'queries: answers differ: 0 of 640 places'
+WRONG=turned bench 1 9 peers --check --document document --only search # right scores, of other rows than named
+expect_output '^failed: .* 1 query: answers differ: 0 of 10 places .* score 0.0e+00' \
+    'queries: answers differ: 0 of 640 places .* score 0.0e+00'
+WRONG=stranger PRODUCT=0.5 bench 1 9 peers --check --document document --only search # the last row is another
+expect_output '^failed: .* 1 query: answers differ: 9 of 10 places .* score 0.0e+00' \
+    'queries: answers differ: 576 of 640 places .* score 0.0e+00'
+expect "the products are of the queries and rows that the other side does not name" \
+    grep -q 'peer.py inner_products 1000000 64 0:77$' calls
+WRONG=stranger PRODUCT=1 bench 0 9 peers --check --document document --only search # as good as the last
+expect_output ', 1 query: 9 of 10 places have the same row, '
+WRONG=outside bench 1 9 peers --check --document document --only search
+expect_output '^failed: .* 1 query: answers differ: 9 of 10 places'
+COMPARED=other bench 1 9 peers --check --only matmul
+expect_output '^matmul: not run: matmul f32 512 x 512 x 512: kernel k was timed, but the result of other was compared$'
+
+echo "answers that are none"
+GARBLED=' bench model ' ANSWER='{"texts": 1}' bench 1 9 peers --check --document document --only minilm,search
+expect_output "^minilm: not run: minilm: an answer is not understood, at work.py:[0-9]*: KeyError: 'texts_per_second'\$" \
+    '^peers: 4 measured, 0 missed, 1 not run, 4 parts not chosen'
+in_document '^| minilm | not run | - | - | - | minilm: an answer is not understood, '
+GARBLED=peer.py\ search ANSWER=nonsense bench 1 9 peers --check --document document --only minilm,search
+expect_output '^best 10 of 1,000,000 x 64: not run: search: its answer is no JSON: ' '^peers: 1 measured, 0 missed, 2 not run'
+GARBLED='devices --json' ANSWER='[]' bench 1 9 peers --document document --only gemv
+expect_output '^peers: vireo devices: an answer is not understood, at comparison.py:[0-9]*: TypeError: '
+NAMED=other bench 1 9 peers --document document --only gemv
+expect_output '^peers: vireo devices: no usable device is named "llvmpipe", as that of vireo bench is; there are other$'
+GARBLED=' bench model ' ANSWER='{}' bench 1 9 compare --only minilm
+expect_output '^compare.py: minilm: an answer is not understood, ' 
 
 echo "a busy machine"
 bench 1 -1 peers --check --document document --only gemv
@@ -192,6 +245,16 @@ in_document '^4 measured, 0 missed, 0 not run, 5 parts .*; the machine was busy:
 echo "part of the work writes no table; a document without markers is told before anything is measured"
 bench 0 9 peers --only matmul
 expect_output '^peers: 3 measured, 0 missed, 0 not run, 5 parts not chosen: .*; part of the work, no table written$'
+echo "the document of the tree takes three rounds"
+document
+mv document "of the tree"
+bench 0 9 peers --rounds 2
+expect_output '^peers: no table written: of the tree takes 3 rounds or more, these are 2 rounds; next: --rounds 3, or' \
+    '^peers: 18 measured, 0 missed, 0 not run; no table written: '
+expect "it is as it was" [ "$(grep -c measured "of the tree")" -eq 0 ]
+bench 0 9 peers --rounds 3
+expect_output '^peers: 18 measured, 0 missed, 0 not run; written to of the tree$' '; 3 rounds: median (least-most)$'
+expect "it has the section" grep -q '^18 measured, 0 missed, 0 not run.$' "of the tree"
 echo "no markers" >document
 bench 1 9 peers --document document
 expect_output '^peers: document: needs one line <!-- peers --> and after it one <!-- /peers -->$'
