@@ -3,13 +3,12 @@
 #include "base/alloc.h"
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char letters_and_digits[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-enum { NAME_MAX_LENGTH = 64, HELP_COLUMN = 26 };
+enum { NAME_MAX_LENGTH = 64, HELP_WIDTH = 80 };
 
 int vr_usage_error(const vr_command *command, const char *format, ...)
 {
@@ -361,29 +360,44 @@ void vr_args_free(const vr_command *command, void *target)
         }
 }
 
+void vr_print_entry(FILE *to, int column, const char *left, const char *text)
+{
+    int at = fprintf(to, "  %s", left), length;
+    for (const char *word = text; *word; word += length + (word[length] == ' ')) {
+        length = (int)strcspn(word, " ");
+        if (at >= column && (word == text || at + 1 + length > HELP_WIDTH)) {
+            fprintf(to, "\n");
+            at = 0;
+        }
+        at += fprintf(to, "%*s%.*s", at < column ? column - at : 1, "", length, word);
+    }
+    fprintf(to, "\n");
+}
+
 void vr_print_options(const vr_option *options, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         char left[128];
-        snprintf(left, sizeof left, "  %s%s%s", options[i].name, options[i].value ? " " : "",
+        snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].value ? " " : "",
                  options[i].value ? options[i].value : "");
-        if (strlen(left) >= HELP_COLUMN)
-            printf("%s\n%*s", left, HELP_COLUMN, "");
-        else
-            printf("%-*s", HELP_COLUMN, left);
-        printf("%s\n", options[i].help);
+        vr_print_entry(stdout, VR_HELP_COLUMN, left, options[i].help);
     }
 }
 
 void vr_print_help(const vr_command *command, const vr_option *global, size_t n_global)
 {
-    printf("usage: vireo %s%s%s%s\n%s.\n", command->name, command->n_options ? " [options]" : "",
-           command->operand ? " " : "", command->operand ? command->operand : "", command->summary);
+    const int used = printf("usage: vireo %s%s", command->name, command->n_options ? " [options]" : "");
+    if (command->operand)
+        printf("%s %s", used + 1 + (int)strlen(command->operand) > HELP_WIDTH ? "\n      " : "",
+               command->operand);
+    printf("\n%s.\n", command->summary);
     printf("\noptions:\n");
     vr_print_options(command->options, command->n_options);
     vr_print_options(global, n_global);
-    printf("%-*s%s\n", HELP_COLUMN, "  --help", "this page");
+    vr_print_entry(stdout, VR_HELP_COLUMN, "--help", "this page");
     if (command->notes)
         printf("\n%s\n", command->notes);
-    printf("\nexamples:\n  %s\n  %s\n", command->examples[0], command->examples[1]);
+    printf("\nexamples:\n");
+    for (const char *const *e = command->examples; *e; e++)
+        printf("  %s\n", *e);
 }

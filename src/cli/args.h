@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+enum { VR_HELP_COLUMN = 26 }; /* where a page of --help says what options are */
 
 typedef enum vr_option_kind {
     VR_OPTION_FLAG,   /* bool; no value */
@@ -51,7 +54,7 @@ typedef struct vr_command {
     const vr_option_group *groups;
     size_t n_groups;
     size_t bytes;                /* of the structure that options fill; zeroed before */
-    const char *const *examples; /* two */
+    const char *const *examples; /* two or more, then NULL */
     bool uses_device;            /* runs something on it, or may */
     const char *notes;           /* further lines of --help, or NULL */
     int (*run)(vr_cli *, void *args, char **operands, size_t n); /* the exit status */
@@ -79,6 +82,8 @@ int vr_usage_error(const vr_command *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void vr_print_help(const vr_command *, const vr_option *global, size_t n_global);
 void vr_print_options(const vr_option *, size_t n);
+/* An indented name, and from that column on what it is, in lines of at most 80 bytes. */
+void vr_print_entry(FILE *to, int column, const char *left, const char *text);
 /* The name nearest to `text` by edit distance; names[i] of n; NULL if n is 0. */
 const char *vr_nearest(const char *text, const char *const *names, size_t n);
 #endif

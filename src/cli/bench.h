@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "base/estimate.h"
 #include "cli/bench_ops.h"
+#include "cli/table.h"
 
 enum { VR_TIMING_RUNS = 200 };
 /* What is told of a run, or of part of it, is (sample - less) · by. */
@@ -82,6 +83,10 @@ typedef struct vr_bench_op_args {
 } vr_bench_op_args;
 /* vireo bench op; the exit status. */
 int vr_bench_op_command(vr_engine *, const vr_cli *, const vr_bench_op_args *);
+/* The ops and the order of their sizes, on standard error. */
+void vr_bench_op_names(void);
+/* A cell: the median in ms, "noisy" behind it where it is. */
+void vr_bench_add_ms(vr_table *, const vr_timing *);
 typedef struct vr_bench_search_args {
     uint32_t rows, dim, queries, k; /* 0: of queries 1, of k 10 */
     vireo_dtype dtype;              /* of the table: f32 or f16 */

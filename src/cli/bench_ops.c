@@ -93,7 +93,7 @@ APPLY(pointwise_attention)
  * parameters and of 8, Mistral 7B, GPT-2 of the smallest size, DLRM's layers and tables; and what shows
  * bandwidth. A decoder works with 1 or few queries over many keys. */
 const vr_bench_op vr_bench_ops[] = {
-    {"matmul", "MKN", "x (M, K) by weights (N, K)", {IN("MK"), {VR_BENCH_WEIGHT, "NK"}}, "MN", true,
+    {"matmul", "MKN", "M x K x N: inputs (M, K) by weights (N, K)", {IN("MK"), {VR_BENCH_WEIGHT, "NK"}}, "MN", true,
      apply_matmul,
      {{"MiniLM", {512, 384, 1536}}, {"SASRec", {1, 64, 1683}}, {"Llama", {1, 2048, 2048}},
       {"DLRM", {128, 512, 256}}}},

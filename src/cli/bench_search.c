@@ -202,7 +202,7 @@ static void write_text(vr_str *out, const search *s, const char *kernels)
     vr_table_addf(&t, "%u", s->a.queries);
     vr_table_addf(&t, "%u", s->a.k);
     vr_table_add(&t, kernels);
-    vr_table_addf(&t, "%.3g", s->time.ms.median);
+    vr_bench_add_ms(&t, &s->time);
     vr_table_addf(&t, "%.3g", gb_per_s(s));
     vr_table_write(&t, vr_terminal_width(), out);
     vr_table_deinit(&t);

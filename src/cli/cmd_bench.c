@@ -268,8 +268,12 @@ static int check(const vr_cli *cli, const bench_args *a, size_t kind, char **ope
                               operands[kinds[kind].most - 1]);
     if (kind == MODEL && n > 1 && a->model)
         return vr_usage_error(c, "two models: \"%s\" and --model \"%s\"", operands[1], a->model);
-    if (n < kinds[kind].n)
-        return vr_usage_error(c, "%s needs%s", name, kinds[kind].operands);
+    if (n < kinds[kind].n) {
+        const int status = vr_usage_error(c, "%s needs%s", name, kinds[kind].operands);
+        if (kind == OP)
+            vr_bench_op_names();
+        return status;
+    }
     for (size_t i = 0; i < c->n_options; i++)
         if (cli->given >> i & 1 && !is_own(c->options[i].name, kind))
             return vr_usage_error(c, "%s and %s cannot be used together", name, c->options[i].name);
@@ -399,7 +403,7 @@ static const vr_option options[] = {
      .min = 1,
      .max = 86400,
      .target = offsetof(bench_args, seconds),
-     .help = "suite: what it may take; it names what it leaves out (600, quick 120)"},
+     .help = "suite: what it may take, or 90s, 2m; it names what it leaves out (600, quick 120)"},
     {.name = "--output",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,
@@ -456,12 +460,15 @@ static const vr_option options[] = {
      .target = offsetof(bench_args, json),
      .help = "JSON on standard output"},
 };
-static const char *const examples[] = {"vireo bench op matmul --shapes 512x384x1536 --dtype q8_0",
-                                       "vireo bench model minilm --golden golden.json"};
+static const char *const examples[] = {"vireo bench device",
+                                       "vireo bench op matmul --shapes 512x384x1536 --dtype q8_0",
+                                       "vireo bench model minilm --golden golden.json",
+                                       "vireo bench suite --quick --output a.json",
+                                       "vireo bench compare a.json b.json", NULL};
 
 const vr_command vr_command_bench = {
     .name = "bench",
-    .summary = "Measures the device, products, ops, search or a model; compares measurements",
+    .summary = "Times the device, ops, search or a model; compares measurements",
     .operand = "device|matmul|model M|op NAME|search|suite|compare A B",
     .min_operands = 1,
     .max_operands = 3,
@@ -471,27 +478,28 @@ const vr_command vr_command_bench = {
     .examples = examples,
     .notes =
         "Medians after one run that is not counted; \"noisy\": their intervals are wide.\n"
+        "vireo bench op, without a NAME, lists the ops and the order of their sizes.\n"
         "JSON: device, matmul: {\"device\", \"gflops\", \"ms\", \"m\", \"n\", \"k\", \"dtype\",\n"
         "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
-        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\" (an addition), the roof: \"copy\",\n"
-        "  \"read\", \"gather\", \"host_copy\", \"host_read\", \"upload\", \"download\" with\n"
+        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\" (an addition), and the roof:\n"
+        "  \"copy\", \"read\", \"gather\", \"host_copy\", \"host_read\", \"upload\", \"download\" with\n"
         "  \"_gb_per_s\" (the first three also \"_by\": \"storage\", \"texel\"), \"f32_gflops\",\n"
-        "  \"f16_gflops\", \"int8_gops\" (null: not offered), and\n"
-        "  \"compile_ms\", \"glslang_ms\" (in it) of a program that no cache knows\n"
+        "  \"f16_gflops\", \"int8_gops\" (null: not offered), and \"compile_ms\", \"glslang_ms\"\n"
+        "  (in it) of a program that no cache knows\n"
         "  model: {\"device\", \"quality\", \"texts\", \"tokens\", \"texts_per_second\",\n"
-        "  \"tokens_per_second\", \"ms\", \"one_text_ms\", \"runs\", \"batches\", \"memory\", \"start\"}\n"
-        "  --golden FILE: {\"cases\": [{\"text\", \"embedding\": [numbers]}]}\n"
+        "  \"tokens_per_second\", \"ms\", \"one_text_ms\", \"runs\", \"batches\", \"memory\",\n"
+        "  \"start\"}; --golden FILE: {\"cases\": [{\"text\", \"embedding\": [numbers]}]}\n"
         "  op (NAME, or all): {\"device\", \"results\": [{\"op\", \"shape\", \"model\", \"dtype\",\n"
         "  \"kernel\", \"ms\", \"runs\", \"repeats\", \"gflops\", \"gb_per_s\", \"nmse\",\n"
         "  \"rows_checked\"}]}; kernels that cannot run end with \"kernel\", \"not_run\": why;\n"
         "  each is compared with double precision first, not timed if it is wrong\n"
         "  search: {\"device\", \"rows\", \"dim\", \"queries\", \"k\", \"dtype\", \"kernels\", \"ms\",\n"
-        "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with the\n"
-        "  largest inner products, exact; docs/CLI.md says how the table is made\n"
-        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"unit\", \"before\",\n"
-        "  \"after\", \"ratio\", \"low\", \"high\", \"verdict\", \"noisy\"}], \"slower\", \"noisy\",\n"
-        "  \"missing\", \"added\"}; its exit status is 1 if any is slower (or larger) and the\n"
-        "  intervals leave no doubt, or if B lacks a result of A\n"
+        "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with\n"
+        "  the largest inner products, exact; docs/CLI.md says how the table is made\n"
+        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"unit\",\n"
+        "  \"before\", \"after\", \"ratio\", \"low\", \"high\", \"verdict\", \"noisy\"}], \"slower\",\n"
+        "  \"noisy\", \"missing\", \"added\"}; its exit status is 1 if any is slower (or\n"
+        "  larger) and the intervals leave no doubt, or if B lacks a result of A\n"
         "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",
     .uses_device = true,
     .run = run,

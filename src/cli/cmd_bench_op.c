@@ -122,11 +122,16 @@ static void add_refused(op_list *l, const char *why)
         vr_table_add(&l->table, "-");
 }
 
+void vr_bench_add_ms(vr_table *t, const vr_timing *time)
+{
+    vr_table_addf(t, "%.3g%s", time->ms.median, time->ms.noisy ? " noisy" : "");
+}
+
 static void add(op_list *l, const vr_op_bench *o)
 {
     const double ns = o->time.ms.median * 1e6, gflops = o->flops / ns, bytes = o->bytes / ns;
     if (!l->as_json) {
-        vr_table_addf(&l->table, "%.3g", o->time.ms.median);
+        vr_bench_add_ms(&l->table, &o->time);
         vr_table_addf(&l->table, "%.3g", gflops);
         vr_table_addf(&l->table, "%.3g", bytes);
         vr_table_addf(&l->table, "%.1g", o->nmse);
@@ -208,6 +213,13 @@ static int time_all(vr_engine *e, op_list *l, const vr_bench_op *only, const vr_
     }
     vr_progress_clear();
     return st ? vr_engine_fail(e, st, NULL) : 0;
+}
+
+void vr_bench_op_names(void)
+{
+    fprintf(stderr, "The ops, and what sizes --shapes gives of them:\n");
+    for (size_t i = 0; i < vr_bench_op_count; i++)
+        vr_print_entry(stderr, VR_HELP_COLUMN, vr_bench_ops[i].name, vr_bench_ops[i].meaning);
 }
 
 static int unknown_op(const vr_cli *cli, const char *name)

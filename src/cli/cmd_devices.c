@@ -207,7 +207,7 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo devices", "vireo devices --check --device 0",
-                                       "vireo devices --check --op matmul --json"};
+                                       "vireo devices --check --op matmul --json", NULL};
 
 const vr_command vr_command_devices = {
     .name = "devices",
@@ -216,8 +216,9 @@ const vr_command vr_command_devices = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(devices_args),
     .examples = examples,
-    .notes = "JSON: {\"devices\": [{index, name, type, driver, ..., tier, usable, why_not}]}; with\n"
-             "--check {device, ..., passed, failed, ..., \"checks\": [{op, kernel, verdict, ...}]}",
+    .notes = "JSON: {\"devices\": [{index, name, type, driver, ..., tier, usable, why_not}]};\n"
+             "with --check {device, ..., passed, failed, ...,\n"
+             "  \"checks\": [{op, kernel, verdict, ...}]}",
     .uses_device = true,
     .run = run,
 };

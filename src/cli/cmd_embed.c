@@ -266,7 +266,7 @@ static const vr_option options[] = {
 };
 static const char *const examples[] = {
     "vireo embed --model minilm \"A film about the sea\"",
-    "vireo embed --model minilm --input films.txt --output films.npy --format npy"};
+    "vireo embed --model minilm --input films.txt --output films.npy --format npy", NULL};
 
 const vr_command vr_command_embed = {
     .name = "embed",
@@ -278,8 +278,9 @@ const vr_command vr_command_embed = {
     .bytes = sizeof(embed_args),
     .examples = examples,
     .notes =
-        "A line of jsonl: {\"index\": 0, \"tokens\": 12, \"embedding\": [...]}, in the order of "
-        "the input.\nnpy: one float32 array (texts, width).",
+        "A line of jsonl: {\"index\": 0, \"tokens\": 12, \"embedding\": [...]}, in the order of\n"
+        "the input.\n"
+        "npy: one float32 array (texts, width).",
     .uses_device = true,
     .run = run,
 };

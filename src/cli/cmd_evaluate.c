@@ -128,7 +128,7 @@ static const vr_option options[] = {
 };
 static const char *const examples[] = {
     "vireo evaluate --store films.db --method neighbours",
-    "vireo evaluate --store films.db --model minilm --at 20 --json"};
+    "vireo evaluate --store films.db --model minilm --at 20 --json", NULL};
 
 const vr_command vr_command_evaluate = {
     .name = "evaluate",
@@ -137,9 +137,10 @@ const vr_command vr_command_evaluate = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(evaluate_args),
     .examples = examples,
-    .notes = "All items that a user has not seen are ranked. JSON: {\"users\", \"device\", "
-             "\"method\",\n  \"metrics\": {\"hr@10\", \"ndcg@10\"}, \"baselines\": {\"popular\": "
-             "{...}}}",
+    .notes =
+        "All items that a user has not seen are ranked.\n"
+        "JSON: {\"users\", \"device\", \"method\", \"metrics\": {\"hr@10\", \"ndcg@10\"},\n"
+        "  \"baselines\": {\"popular\": {...}}}",
     .uses_device = true,
     .run = run,
 };

@@ -175,8 +175,8 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {
-    "vireo import --store films.db --interactions ml-100k.inter --items ml-100k.item",
-    "vireo import --store films.db --interactions new.inter --json"};
+    "vireo import --store films.db --interactions ml.inter --items ml.item",
+    "vireo import --store films.db --interactions new.inter --json", NULL};
 
 const vr_command vr_command_import = {
     .name = "import",
@@ -185,8 +185,10 @@ const vr_command vr_command_import = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(import_args),
     .examples = examples,
-    .notes = "All or nothing: one transaction. JSON: {\"store\", \"interactions\": {\"read\", "
-             "\"added\", \"known\",\n  \"mended\", \"dropped\"}, \"items\", \"users\", \"notes\": "
-             "[{\"table\", \"action\", \"reason\",\n  \"count\", \"first_line\", \"example\"}]}",
+    .notes =
+        "All or nothing: one transaction.\n"
+        "JSON: {\"store\", \"interactions\": {\"read\", \"added\", \"known\", \"mended\", \"dropped\"},\n"
+        "  \"items\", \"users\", \"notes\": [{\"table\", \"action\", \"reason\", \"count\",\n"
+        "  \"first_line\", \"example\"}]}",
     .run = run,
 };

@@ -277,7 +277,7 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo inspect minilm",
-                                       "vireo inspect minilm --tensors --json"};
+                                       "vireo inspect minilm --tensors --json", NULL};
 
 const vr_command vr_command_inspect = {
     .name = "inspect",
@@ -289,9 +289,9 @@ const vr_command vr_command_inspect = {
     .n_options = sizeof options / sizeof *options,
     .bytes = sizeof(inspect_args),
     .examples = examples,
-    .notes = "JSON: {\"path\", \"architecture\", \"supported\", \"missing\", \"hyper_parameters\", "
-             "\"parameters\",\n  \"bytes\", \"dtypes\": {\"F32\": {\"tensors\", \"parameters\", "
-             "\"bytes\"}}, \"tokenizer\": {\"kind\",\n  \"vocab_size\", \"special_tokens\", "
-             "\"missing\"}, \"tensors\"}",
+    .notes =
+        "JSON: {\"path\", \"architecture\", \"supported\", \"missing\", \"hyper_parameters\",\n"
+        "  \"parameters\", \"bytes\", \"dtypes\": {\"F32\": {\"tensors\", \"parameters\", \"bytes\"}},\n"
+        "  \"tokenizer\": {\"kind\", \"vocab_size\", \"special_tokens\", \"missing\"}, \"tensors\"}",
     .run = run,
 };

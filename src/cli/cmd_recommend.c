@@ -379,7 +379,7 @@ static const vr_option_group groups[] = {{"--user --history --query --all-users"
                                          {"--json --explain", false}};
 static const char *const examples[] = {
     "vireo recommend --store films.db --model minilm --user 196",
-    "vireo recommend --store films.db --model minilm --query \"dark science fiction\" --json"};
+    "vireo recommend --store films.db --model minilm --query \"dark comedy\" --json", NULL};
 
 const vr_command vr_command_recommend = {
     .name = "recommend",
@@ -391,9 +391,9 @@ const vr_command vr_command_recommend = {
     .bytes = sizeof(recommend_args),
     .examples = examples,
     .notes =
-        "JSON: {\"user\", \"device\", \"method\", \"known_user\", \"items\": [{\"rank\", \"id\", "
-        "\"score\",\n  \"title\", \"year\", \"genres\", \"why\": [{\"id\", \"title\", "
-        "\"share\"}]}]}; user is null without --user,\n  with --query there is \"query\" too.",
+        "JSON: {\"user\", \"device\", \"method\", \"known_user\", \"items\": [{\"rank\", \"id\",\n"
+        "  \"score\", \"title\", \"year\", \"genres\", \"why\": [{\"id\", \"title\", \"share\"}]}]};\n"
+        "  user is null without --user, with --query there is \"query\" too.",
     .uses_device = true,
     .run = run,
 };

@@ -108,7 +108,7 @@ static const vr_option options[] = {
 };
 static const char *const examples[] = {
     "vireo similar --store films.db --model minilm --item 50",
-    "vireo similar --store films.db --model minilm --item 50 -k 5 --json"};
+    "vireo similar --store films.db --model minilm --item 50 -k 5 --json", NULL};
 
 const vr_command vr_command_similar = {
     .name = "similar",

@@ -84,7 +84,7 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo tokenize --model minilm \"A film about the sea\"",
-                                       "vireo tokenize --model minilm --no-special --json sea"};
+                                       "vireo tokenize --model minilm --no-special --json sea", NULL};
 
 const vr_command vr_command_tokenize = {
     .name = "tokenize",

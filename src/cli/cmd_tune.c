@@ -347,7 +347,7 @@ static const vr_option options[] = {
      .help = "JSON on standard output"},
 };
 static const char *const examples[] = {"vireo tune --model minilm --budget 2m --export fleet.json",
-                                       "vireo tune --import fleet.json"};
+                                       "vireo tune --import fleet.json", NULL};
 
 const vr_command vr_command_tune = {
     .name = "tune",
@@ -357,17 +357,18 @@ const vr_command vr_command_tune = {
     .bytes = sizeof(tune_args),
     .examples = examples,
     .notes =
-        "Each size of run has half of the budget that is left, the largest first; what is left\n"
-        "then goes to the calls that are open: where kernels were not timed yet. Another run goes\n"
-        "on from there. Every kernel's results are compared with the usual one's. What is found\n"
-        "is kept in the cache folder, in tuned.json, by device, driver and kernel source; all\n"
-        "commands follow it. There, \"pinned\": true makes a choice yours; one that cannot run is\n"
-        "\"refused\". What was measured with other kernel sources is \"stale\" and counts no more.\n"
-        "With --deterministic only kernels that sum in the same order are tried, and pins to others\n"
-        "refused. Without options: what is known.\n"
-        "JSON: {\"device\", \"seconds\", \"open\", \"choices\": [{\"call\", \"kernel\", \"state\", "
-        "\"pinned\",\n"
-        "  \"usual\", \"us\", \"usual_us\"}]}; state: decided, open, stale, pinned, refused",
+        "Each size of run has half of the budget that is left, the largest first; what\n"
+        "is left then goes to the calls that are open: where kernels were not timed yet.\n"
+        "Another run goes on from there. Every kernel's results are compared with the\n"
+        "usual one's. What is found is kept in the cache folder, in tuned.json, by\n"
+        "device, driver and kernel source; all commands follow it. There, \"pinned\": true\n"
+        "makes a choice yours; one that cannot run is \"refused\". What was measured with\n"
+        "other kernel sources is \"stale\" and counts no more. With --deterministic only\n"
+        "kernels that sum in the same order are tried, and pins to others refused.\n"
+        "Without options: what is known.\n"
+        "JSON: {\"device\", \"seconds\", \"open\", \"choices\": [{\"call\", \"kernel\", \"state\",\n"
+        "  \"pinned\", \"usual\", \"us\", \"usual_us\"}]}; state: decided, open, stale, pinned,\n"
+        "  refused",
     .uses_device = true,
     .run = run,
 };

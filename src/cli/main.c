@@ -54,11 +54,11 @@ static void print_program_help(void)
     printf("usage: vireo [options] COMMAND ...\n"
            "Transformer inference for recommendation on any Vulkan device.\n\ncommands:\n");
     for (size_t i = 0; i < N_COMMANDS; i++)
-        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+        vr_print_entry(stdout, 14, commands[i]->name, commands[i]->summary);
     printf("\noptions, before or after the command:\n");
     vr_print_options(options, N_OPTIONS);
-    printf("  %-24s%s\n  %-24s%s\n", "--version", "the version and the commit it was built from", "--help",
-           "this page; vireo COMMAND --help: the command's own");
+    vr_print_entry(stdout, VR_HELP_COLUMN, "--version", "the version and the commit it was built from");
+    vr_print_entry(stdout, VR_HELP_COLUMN, "--help", "this page; vireo COMMAND --help: the command's own");
     printf("\nexit status: 0 done, 1 failed, 2 wrong usage, 3 no usable device\n"
            "\nexamples:\n  vireo devices\n"
            "  vireo recommend --store films.db --model minilm --user 196\n");

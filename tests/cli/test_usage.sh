@@ -7,7 +7,11 @@ set -eu
 
 vireo 0 --version
 prints '^vireo [0-9]*\.[0-9]*\.[0-9]* ([^()][^()]*)$' # and the commit
+fits() {
+    expect "help of ${command:-vireo} fits 80 columns" [ "$(wc -L <"$temporary/out")" -le 80 ]
+}
 vireo 0 --help
+fits
 commands='devices inspect tokenize embed import recommend similar evaluate tune bench'
 expect "the commands are $commands" \
     [ "$(sed -n '/^commands:$/,/^$/s/^  \([a-z]*\)  *[A-Z].*/\1/p' "$temporary/out" | xargs)" = "$commands" ]
@@ -15,10 +19,21 @@ for command in $commands; do
     vireo 0 "$command" --help
     quiet
     prints "^usage: vireo $command" '^examples:$' '^  --json\|^  --format'
-    expect "two examples of $command" \
-        [ "$(sed '1,/^examples:$/d' "$temporary/out" | grep -c "^  vireo $command")" -eq 2 ]
-    expect "help of $command fits 100 columns" [ "$(wc -L <"$temporary/out")" -le 100 ]
+    examples=$(sed '1,/^examples:$/d' "$temporary/out")
+    count=$(echo "$examples" | grep -c "^  vireo $command")
+    expect "two examples of $command or more" [ "$count" -ge 2 ]
+    expect "nothing after the examples of $command" [ "$(echo "$examples" | wc -l)" -eq "$count" ]
+    fits
 done
+prints '^  vireo bench device$' '^  vireo bench suite --quick --output a.json$' '^  vireo bench compare a.json b.json$' \
+    '^  --seconds N  *suite: .*90s, 2m'
+
+# What is asked for without its name: the ops, the order of their sizes.
+vireo 2 bench op
+says 'vireo bench: op needs NAME, or "all"'
+mentions '^  matmul  *M x K x N: ' '^  top_k  *rows x scores x k$' '^  transpose  *rows x width$'
+expect "they fit 80 columns" [ "$(wc -L <"$temporary/err")" -le 80 ]
+expect "all of them" [ "$(grep -c '^  [a-z]' "$temporary/err")" -ge 41 ]
 
 tiny_model
 # Commands that need no device, on a name that is not UTF-8.
