@@ -25,8 +25,8 @@ for command in $commands; do
     expect "nothing after the examples of $command" [ "$(echo "$examples" | wc -l)" -eq "$count" ]
     fits
 done
-prints '^  vireo bench device$' '^  vireo bench suite --quick --output a.json$' '^  vireo bench compare a.json b.json$' \
-    '^  --seconds N  *suite: .*90s, 2m'
+prints '^  vireo bench device$' '^  vireo bench suite --quick --output a.json$' \
+    '^  vireo bench compare a.json b.json$' '^  --seconds N  *suite: .*90s, 2m'
 
 # What is asked for without its name: the ops, the order of their sizes.
 vireo 2 bench op

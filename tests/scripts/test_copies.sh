@@ -43,7 +43,8 @@ expect "the copy stands above" grep -q "^| the device's copy | 4 GB/s | 8 GB/s |
 expect "an op that copies is a row like others" grep -q '^| scale 1024x4096 | 1.33 (3) | 2.67 (3) |$' table
 expect "ratios are of times" grep -q '^| add 1024x4096 | 1.00 (4) | 2.00 (4) |$' table
 expect "the median round counts" grep -q '^| softmax 24000x200 | 2.00 (2) | 1.00 (8) |$' table
-expect "what is above the bar is named" grep -q '^Somewhere above 1.5: scale 1024x4096, add 1024x4096, .*concat 65536x33\.$' table
+expect "what is above the bar is named" \
+    grep -q '^Somewhere above 1.5: scale 1024x4096, add 1024x4096, .*concat 65536x33\.$' table
 python3 "$copies" --table a.json >table
 expect "and nothing else" grep -q '^Somewhere above 1.5: softmax 1024x4096, softmax 24000x200, softmax 96x49152\.$' table
 COPY=4 FAIL=rope expect_status 1 python3 "$copies" --vireo ./vireo --rounds 1

@@ -96,7 +96,8 @@ case "$*" in
 *" bench op "*)
     dtype=$(after --dtype)
     figure=$([ "$dtype" = f32 ] && echo 100 || echo 200)
-    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" "${RATE:-0.1}"), \"kernel\": \"${COMPARED:-k}\", \"nmse\": 1e-14}]}"
+    echo "{\"results\": [{\"gflops\": $(slow "$dtype" "$figure" "${RATE:-0.1}"),"
+    echo "\"kernel\": \"${COMPARED:-k}\", \"nmse\": 1e-14}]}"
     ;;
 *" bench search "*)
     cat "$(slow search "${WRONG:-right}" slow)$(after --queries).json"
@@ -157,7 +158,8 @@ echo "all is measured, good and written"
 document
 bench 0 9 peers --check --document document
 expect_output '^peers: 18 measured, 0 missed, 0 not run; written to document$'
-in_document '; 1 round: median (least-most)$' '^before$' '^after$' '^kept$' '^### lavapipe 22$' '^18 measured, 0 missed, 0 not run.$' \
+in_document '^before$' '^after$' '^kept$' '^### lavapipe 22$' '^18 measured, 0 missed, 0 not run.$' \
+    '; 1 round: median (least-most)$' \
     '^| matmul f32 32 x 384 x 1536, beside ncnn | .* other | .* | ≥ 1.0 | ok |$' \
     '^| vector x 2048 x 2048, q4_0 | 200 .* Vireo, f32 | 2.000 (2.000-2.000) | ≥ 1.3 | ok |$' \
     '^| best 10 of 1,000,000 x 384, 64 queries | 71.1 .* | 1.111 .* | ≥ 1.0 | ok |$' \
@@ -225,11 +227,13 @@ expect_output '^matmul: not run: matmul f32 512 x 512 x 512: kernel k was timed,
 
 echo "answers that are none"
 GARBLED=' bench model ' ANSWER='{"texts": 1}' bench 1 9 peers --check --document document --only minilm,search
-expect_output "^minilm: not run: minilm: an answer is not understood, at work.py:[0-9]*: KeyError: 'texts_per_second'\$" \
+missing="KeyError: 'texts_per_second'"
+expect_output "^minilm: not run: minilm: an answer is not understood, at work.py:[0-9]*: $missing\$" \
     '^peers: 4 measured, 0 missed, 1 not run, 4 parts not chosen'
 in_document '^| minilm | not run | - | - | - | minilm: an answer is not understood, '
 GARBLED=peer.py\ search ANSWER=nonsense bench 1 9 peers --check --document document --only minilm,search
-expect_output '^best 10 of 1,000,000 x 64: not run: search: its answer is no JSON: ' '^peers: 1 measured, 0 missed, 2 not run'
+expect_output '^best 10 of 1,000,000 x 64: not run: search: its answer is no JSON: ' \
+    '^peers: 1 measured, 0 missed, 2 not run'
 GARBLED='devices --json' ANSWER='[]' bench 1 9 peers --document document --only gemv
 expect_output '^peers: vireo devices: an answer is not understood, at comparison.py:[0-9]*: TypeError: '
 NAMED=other bench 1 9 peers --document document --only gemv
