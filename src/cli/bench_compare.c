@@ -4,6 +4,7 @@
 #include "cli/json_in.h"
 #include "cli/table.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What results are measured in, the key of their estimates: of each less is better. */
@@ -24,6 +25,18 @@ typedef struct verdict {
     double ratio, low, high; /* before / after, and what the intervals allow */
 } verdict;
 
+/* Of two results of one name it would not be known which is compared. */
+static vireo_status check_names(const document *d, vireo_error *err)
+{
+    for (const cJSON *r = d->results->child; r; r = r->next)
+        for (const cJSON *other = r->next; other; other = other->next)
+            if (*vr_in_text(r, "name") && !strcmp(vr_in_text(r, "name"), vr_in_text(other, "name")))
+                return vr_fail(err, VIREO_ERROR_FORMAT,
+                               "%s: two results are named \"%s\"; a name may occur once", d->path,
+                               vr_in_text(r, "name"));
+    return VIREO_OK;
+}
+
 static vireo_status open_document(document *d, const char *path, vireo_error *err)
 {
     d->path = path;
@@ -36,7 +49,7 @@ static vireo_status open_document(document *d, const char *path, vireo_error *er
                        "%s: no document of \"vireo bench suite\": schema must be vireo-bench-1, results "
                        "a list",
                        path);
-    return VIREO_OK;
+    return check_names(d, err);
 }
 
 static const cJSON *find(const document *d, const char *name)
@@ -116,20 +129,51 @@ static vireo_status judge(const document d[2], const cJSON *before, const cJSON 
 typedef struct comparison {
     document d[2];
     double threshold;
-    vr_table table;
+    vr_table heading, table;
     vr_json_out json;
     size_t slower, noisy, common, missing; /* missing: results of d[0] that d[1] lacks */
 } comparison;
 
+/* What else than commits may differ between the documents, and explain their results. */
+static const char *const provenance[] = {
+    "device.name",        "device.driver",           "device.driver_info",     "device.driver_version",
+    "device.api_version", "machine.cpu",             "machine.vectors",        "machine.cores",
+    "machine.os",         "machine.release",         "quick",                  "selection.deterministic",
+    "selection.no_fuse",  "selection.tuned_choices", "selection.tuned_others",
+};
+enum { PROVENANCE = sizeof provenance / sizeof *provenance };
+
+/* NULL: it is not told. */
+static const cJSON *at_path(const document *d, const char *path)
+{
+    char section[32];
+    const char *dot = strchr(path, '.');
+    if (!dot)
+        return cJSON_GetObjectItemCaseSensitive(d->root, path);
+    snprintf(section, sizeof section, "%.*s", (int)(dot - path), path);
+    return cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(d->root, section), dot + 1);
+}
+
+static bool differs(const comparison *c, const char *path)
+{
+    const cJSON *a = at_path(&c->d[0], path), *b = at_path(&c->d[1], path);
+    return (a || b) && !cJSON_Compare(a, b, true);
+}
+
+/* Times are in ms, as the first title says: only sizes name their unit. */
+static void add_figure(vr_table *t, double figure, const char *unit)
+{
+    vr_table_addf(t, figure < 999.5 ? "%.3g%s" : "%.0f%s", figure, !strcmp(unit, "mib") ? " MiB" : "");
+}
+
 static void add_row(vr_table *t, const verdict *v)
 {
     vr_table_add(t, v->name);
-    vr_table_add(t, v->unit);
-    vr_table_addf(t, "%.3g", v->before);
-    vr_table_addf(t, "%.3g", v->after);
+    add_figure(t, v->before, v->unit);
+    add_figure(t, v->after, v->unit);
     vr_table_addf(t, "%.3f", v->ratio);
     vr_table_addf(t, "%.2f to %.2f", v->low, v->high);
-    vr_table_addf(t, "%s%s", v->word, v->noisy && strcmp(v->word, "noisy") != 0 ? ", noisy" : "");
+    vr_table_addf(t, "%s%s", v->word, v->noisy && strcmp(v->word, "noisy") != 0 ? " noisy" : "");
 }
 
 static void add_json(vr_json_out *j, const verdict *v)
@@ -152,7 +196,7 @@ static void add_missing(comparison *c, const char *name)
 {
     c->missing++;
     vr_table_add(&c->table, name);
-    for (int column = 1; column < 6; column++)
+    for (int column = 1; column < 5; column++)
         vr_table_add(&c->table, "-");
     vr_table_add(&c->table, "missing");
 }
@@ -195,10 +239,35 @@ static vireo_status compare_results(comparison *c, vireo_error *err)
                                c->d[0].path, c->d[1].path);
 }
 
+/* What is compared: two commits, mostly. */
+static void write_documents(comparison *c)
+{
+    static const char *const of[] = {"before", "after"};
+    vr_json_out *j = &c->json;
+    for (int i = 0; i < 2; i++) {
+        const char *commit = vr_in_text(c->d[i].root, "commit"), *time = vr_in_text(c->d[i].root, "time");
+        vr_table_add(&c->heading, of[i]);
+        vr_table_add(&c->heading, c->d[i].path);
+        vr_table_add(&c->heading, *commit ? commit : "-");
+        vr_table_add(&c->heading, *time ? time : "-");
+        vr_out_begin(j, of[i], '{');
+        vr_out_text(j, "file", c->d[i].path);
+        vr_out_text(j, "commit", commit);
+        vr_out_text(j, "time", time);
+        vr_out_end(j, '}');
+    }
+    vr_out_begin(j, "differ", '[');
+    for (size_t i = 0; i < PROVENANCE; i++)
+        if (differs(c, provenance[i]))
+            vr_out_text(j, NULL, provenance[i]);
+    vr_out_end(j, ']');
+}
+
 static vireo_status compare(comparison *c, vireo_error *err)
 {
     vr_json_out *j = &c->json;
     vr_out_begin(j, NULL, '{');
+    write_documents(c);
     vr_out_begin(j, "results", '[');
     vireo_status st = compare_results(c, err);
     vr_out_end(j, ']');
@@ -211,28 +280,40 @@ static vireo_status compare(comparison *c, vireo_error *err)
     return st;
 }
 
-static int print(const vr_cli *cli, vr_table *t, vr_json_out *j, bool json)
+static int print(const vr_cli *cli, const comparison *c, bool json)
 {
     if (json)
-        return vr_cli_print(cli, &j->text);
+        return vr_cli_print(cli, &c->json.text);
     vr_str s;
     vr_str_init(&s, NULL);
-    vr_table_write(t, vr_terminal_width(), &s);
+    vr_table_write(&c->heading, vr_terminal_width(), &s);
+    vr_str_add(&s, "\n");
+    vr_table_write(&c->table, vr_terminal_width(), &s);
     const int status = vr_cli_print(cli, &s);
     vr_str_deinit(&s);
     return status;
 }
 
+/* As JSON, for texts of others must not reach a terminal as they are. */
+static void note_differs(const comparison *c, const char *path)
+{
+    char *texts[2];
+    for (int i = 0; i < 2; i++)
+        texts[i] = cJSON_PrintUnformatted(at_path(&c->d[i], path));
+    vr_cli_note("%s differs: %s in %s, %s in %s", path, texts[0] ? texts[0] : "not told", c->d[0].path,
+                texts[1] ? texts[1] : "not told", c->d[1].path);
+    for (int i = 0; i < 2; i++)
+        cJSON_free(texts[i]);
+}
+
 static void note(const comparison *c, unsigned percent)
 {
-    const char *names[2];
-    for (int i = 0; i < 2; i++)
-        names[i] = vr_in_text(cJSON_GetObjectItemCaseSensitive(c->d[i].root, "device"), "name");
+    for (size_t i = 0; i < PROVENANCE; i++)
+        if (differs(c, provenance[i]))
+            note_differs(c, provenance[i]);
     const size_t all = (size_t)cJSON_GetArraySize(c->d[1].results);
     if (all > c->common)
         vr_cli_note("%s: %zu results that %s has not", c->d[1].path, all - c->common, c->d[0].path);
-    if (strcmp(names[0], names[1]) != 0)
-        vr_cli_note("the devices differ: \"%s\" and \"%s\"", names[0], names[1]);
     if (c->noisy)
         vr_cli_note("%zu results are noisy: measure them again on a quiet machine", c->noisy);
     if (c->missing)
@@ -245,12 +326,17 @@ static void note(const comparison *c, unsigned percent)
 int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, bool json)
 {
     static const vr_column columns[] = {
-        {.title = "what", .shrinks = true}, {.title = "unit"},
-        {.title = "before", .right = true}, {.title = "after", .right = true},
-        {.title = "speed", .right = true},  {.title = "95 %", .right = true},
+        {.title = "what (ms)"},
+        {.title = "before", .right = true},
+        {.title = "after", .right = true},
+        {.title = "speed", .right = true, .spare = 2},
+        {.title = "95 %", .right = true, .spare = 1},
         {.title = "verdict"}};
+    static const vr_column heading[] = {
+        {.title = "document"}, {.title = "file", .shrinks = true}, {.title = "commit"}, {.title = "measured"}};
     comparison c = {.threshold = percent / 100.0};
     vireo_error err = {0};
+    vr_table_init(&c.heading, heading, sizeof heading / sizeof *heading);
     vr_table_init(&c.table, columns, sizeof columns / sizeof *columns);
     vr_out_init(&c.json);
     vireo_status st = open_document(&c.d[0], paths[0], &err);
@@ -258,11 +344,12 @@ int vr_bench_compare_command(const vr_cli *cli, char **paths, uint32_t percent, 
         st = open_document(&c.d[1], paths[1], &err);
     if (!st)
         st = compare(&c, &err);
-    int status = st ? vr_cli_fail(cli, st, &err, NULL) : print(cli, &c.table, &c.json, json);
+    int status = st ? vr_cli_fail(cli, st, &err, NULL) : print(cli, &c, json);
     if (!status)
         note(&c, (unsigned)percent);
     for (int i = 0; i < 2; i++)
         cJSON_Delete(c.d[i].root);
+    vr_table_deinit(&c.heading);
     vr_table_deinit(&c.table);
     vr_out_deinit(&c.json);
     return status ? status : c.slower || c.missing ? VR_EXIT_FAILED : VR_EXIT_OK;

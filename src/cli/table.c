@@ -130,18 +130,32 @@ void vr_table_addf(vr_table *t, const char *format, ...)
     vr_table_add(t, text);
 }
 
+static size_t total_width(const size_t *widths, const bool *left_out, size_t n)
+{
+    size_t total = 0;
+    for (size_t c = 0; c < n; c++)
+        total += left_out[c] ? 0 : widths[c] + (total ? GAP : 0);
+    return total;
+}
+
+static void leave_out(const vr_table *t, const size_t *widths, size_t width, bool *left_out)
+{
+    for (unsigned turn = 1; turn <= t->n_columns; turn++)
+        for (size_t c = 0; c < t->n_columns; c++)
+            if (t->columns[c].spare == turn && total_width(widths, left_out, t->n_columns) > width)
+                left_out[c] = true;
+}
+
 /* The widest column that may shrink gives a cell until the table fits. */
-static void shrink(const vr_table *t, size_t *widths, size_t width)
+static void shrink(const vr_table *t, const bool *left_out, size_t *widths, size_t width)
 {
     for (;;) {
-        size_t total = GAP * (t->n_columns - 1), widest = t->n_columns;
-        for (size_t c = 0; c < t->n_columns; c++) {
-            total += widths[c];
-            if (t->columns[c].shrinks && widths[c] > VR_TABLE_LEAST &&
+        size_t widest = t->n_columns;
+        for (size_t c = 0; c < t->n_columns; c++)
+            if (t->columns[c].shrinks && !left_out[c] && widths[c] > VR_TABLE_LEAST &&
                 (widest == t->n_columns || widths[c] >= widths[widest]))
                 widest = c;
-        }
-        if (total <= width || widest == t->n_columns)
+        if (total_width(widths, left_out, t->n_columns) <= width || widest == t->n_columns)
             return;
         widths[widest]--;
     }
@@ -180,7 +194,8 @@ static const char *cell(const vr_table *t, size_t row, size_t column)
 
 void vr_table_write(const vr_table *t, size_t width, vr_str *out)
 {
-    size_t widths[VR_TABLE_COLUMNS] = {0};
+    size_t widths[VR_TABLE_COLUMNS] = {0}, end = t->n_columns;
+    bool left_out[VR_TABLE_COLUMNS] = {false};
     size_t rows = 1 + t->n_cells / t->n_columns;
     if (t->failed) {
         out->failed = true;
@@ -191,11 +206,17 @@ void vr_table_write(const vr_table *t, size_t width, vr_str *out)
             size_t w = vr_display_width(cell(t, r, c));
             widths[c] = w > widths[c] ? w : widths[c];
         }
-    if (width)
-        shrink(t, widths, width);
+    if (width) {
+        leave_out(t, widths, width, left_out);
+        shrink(t, left_out, widths, width);
+    }
+    while (end > 1 && left_out[end - 1])
+        end--;
     for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < t->n_columns; c++) {
-            bool last = c + 1 == t->n_columns;
+        for (size_t c = 0; c < end; c++) {
+            bool last = c + 1 == end;
+            if (left_out[c])
+                continue;
             if (width)
                 write_cell(cell(t, r, c), widths[c], t->columns[c].right, last, out);
             else

@@ -11,6 +11,8 @@ typedef struct vr_column {
     const char *title;
     bool right;   /* aligned to the right */
     bool shrinks; /* may be shortened with …, down to VR_TABLE_LEAST */
+    unsigned spare; /* 1, 2, ...: on a terminal too narrow for all the column is left out, in this order and
+                       before any shrinks; 0: never */
 } vr_column;
 
 typedef struct vr_table {

@@ -42,6 +42,13 @@ vireo() {
     expect "exit status $wanted of: vireo $* (was $got)" [ "$got" -eq "$wanted" ]
 }
 
+# on_terminal COLUMNS ARGUMENT...: stdout is a terminal of so many; whatever the exit status.
+on_terminal() {
+    columns=$1
+    shift
+    python3 "$here/on_terminal.py" "$columns" "$VIREO" "$@" >"$temporary/out" 2>"$temporary/err" </dev/null || true
+}
+
 says() { # stderr's first line is exactly this
     expect "stderr is: $1" [ "$(head -n 1 "$temporary/err")" = "$1" ]
 }
