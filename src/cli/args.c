@@ -127,8 +127,8 @@ static int set_seconds(const vr_command *command, const vr_option *o, const char
         return 0;
     return vr_usage_error(command,
                           "%s is \"%s\"; allowed: a whole number of seconds from %u to %u, as 90, 90s "
-                          "or, of minutes, 2m",
-                          o->name, value, o->min, o->max);
+                          "or, of minutes, 2m%s%s",
+                          o->name, value, o->min, o->max, o->why ? "; " : "", o->why ? o->why : "");
 }
 
 static int set_choice(const vr_command *command, const vr_option *o, const char *value,

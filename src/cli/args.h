@@ -34,6 +34,7 @@ typedef struct vr_option {
     size_t target; /* offset of the field in the command's own structure */
     const char *help;
     uint32_t min, max;
+    const char *why; /* seconds may not be fewer than min; NULL: that is plain */
     const char *choices; /* words separated by one space */
     bool required;
 } vr_option;

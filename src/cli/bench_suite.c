@@ -2,6 +2,7 @@
  * vireo bench suite: the device, every op and a model, as one JSON document (docs/bench.schema.json) that
  * vireo bench compare reads. */
 #include "base/thread.h"
+#include "cli/bench_machine.h"
 #include "cli/bench_model.h"
 #include "cli/bench_roof.h"
 #include "cli/output.h"
@@ -9,7 +10,6 @@
 #include "vireo/inspect.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 /* A measurement that has begun is finished: USED_PERCENT of the time is when the last one may begin. */
@@ -21,63 +21,43 @@ enum {
     NS_PER_SECOND = 1000000000
 };
 
-/* The first line of /proc/cpuinfo's model name; "" where there is none. */
-static void read_cpu(char *out, size_t size)
-{
-    char line[256];
-    FILE *f = fopen("/proc/cpuinfo", "r");
-    *out = '\0';
-    while (f && !*out && fgets(line, sizeof line, f)) {
-        const char *colon = strchr(line, ':');
-        if (colon && !strncmp(line, "model name", 10))
-            snprintf(out, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
-    }
-    if (f)
-        fclose(f);
-}
-
-static void write_head(vr_json_out *j, const vr_engine *e, bool quick)
-{
-    const vireo_device_info *d = vireo_device_get_info(e->device);
-    const time_t now = time(NULL);
-    struct utsname system = {0};
-    struct tm utc;
-    char when[32] = "", cpu[256];
-    if (gmtime_r(&now, &utc))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    uname(&system);
-    read_cpu(cpu, sizeof cpu);
-    vr_out_text(j, "schema", "vireo-bench-1");
-    vr_out_text(j, "time", when);
-    vr_out_text(j, "vireo", vireo_version());
-    vr_out_text(j, "commit", vr_commit);
-    vr_out_bool(j, "quick", quick);
-    vr_out_begin(j, "machine", '{');
-    vr_out_text(j, "cpu", cpu);
-    vr_out_uint(j, "cores", vr_cpu_count());
-    vr_out_text(j, "system", system.sysname);
-    vr_out_text(j, "release", system.release);
-    vr_out_end(j, '}');
-    vr_out_begin(j, "device", '{');
-    vr_out_text(j, "name", d->name);
-    vr_out_text(j, "driver", d->driver);
-    vr_out_text(j, "driver_info", d->driver_info);
-    vr_out_text(j, "uuid", d->uuid);
-    vr_out_uint(j, "driver_version", d->driver_version);
-    vr_out_text(j, "tier", d->tier);
-    vr_out_end(j, '}');
-}
-
 typedef struct suite {
     vr_engine *engine;
     vr_json_out json;
+    vr_machine machine; /* before anything is measured */
     bool quick;
     const vr_model_args *args; /* of the model; NULL: none */
     const vr_model_bench *model;
     uint64_t deadline; /* vr_now_ns */
     vr_str left_out;   /* names, each ended by a line feed */
-    size_t n_left_out;
+    size_t n_left_out, n_results, n_noisy;
 } suite;
+
+static void write_head(suite *s)
+{
+    vr_json_out *j = &s->json;
+    const vireo_device_info *d = vireo_device_get_info(s->engine->device);
+    const time_t now = time(NULL);
+    struct tm utc;
+    char when[32] = "";
+    if (gmtime_r(&now, &utc))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    vr_out_text(j, "schema", "vireo-bench-1");
+    vr_out_text(j, "time", when);
+    vr_out_text(j, "vireo", vireo_version());
+    vr_out_text(j, "commit", vr_commit);
+    vr_out_bool(j, "quick", s->quick);
+    vr_out_machine(j, &s->machine);
+    vr_out_begin(j, "device", '{');
+    vr_out_text(j, "name", d->name);
+    vr_out_text(j, "driver", d->driver);
+    vr_out_text(j, "driver_info", d->driver_info);
+    vr_out_text(j, "uuid", d->uuid);
+    vr_out_text(j, "api_version", vr_api_version(d).text);
+    vr_out_uint(j, "driver_version", d->driver_version);
+    vr_out_text(j, "tier", d->tier);
+    vr_out_end(j, '}');
+}
 
 static void begin_result(suite *s, const char *kind, const char *name, const char *kernel)
 {
@@ -85,12 +65,14 @@ static void begin_result(suite *s, const char *kind, const char *name, const cha
     vr_out_text(&s->json, "name", name);
     vr_out_text(&s->json, "kind", kind);
     vr_out_text(&s->json, "kernel", kernel);
+    s->n_results++;
 }
 
-static void write_time(suite *s, const vr_timing *t)
+static void write_estimate(suite *s, const char *unit, const vr_timing *t)
 {
-    vr_out_timing(&s->json, "ms", t);
+    vr_out_timing(&s->json, unit, t);
     vr_out_samples(&s->json, t);
+    s->n_noisy += t->ms.noisy;
 }
 
 /* For the deadline. */
@@ -105,7 +87,7 @@ static void leave_out(suite *s, const char *name)
 static void write_device_result(suite *s, const char *name, const char *kernel, const vr_timing *t)
 {
     begin_result(s, "device", name, kernel);
-    write_time(s, t);
+    write_estimate(s, "ms", t);
     vr_out_end(&s->json, '}');
 }
 
@@ -161,7 +143,7 @@ static vireo_status write_op(suite *s, const vr_bench_op *op, const vr_bench_sha
     if (st)
         return st;
     begin_result(s, "op", name, o.kernel);
-    write_time(s, &o.time);
+    write_estimate(s, "ms", &o.time);
     vr_out_number(j, "gflops", o.flops / (o.time.ms.median * 1e6));
     vr_out_number(j, "gb_per_s", o.bytes / (o.time.ms.median * 1e6));
     vr_out_number(j, "nmse", o.nmse);
@@ -208,15 +190,14 @@ static void write_size(suite *s, const char *name, uint64_t bytes)
     vr_timing t = {.runs = 1, .samples = {(double)bytes / (1 << 20)}};
     vr_timing_scale(&t, 1);
     begin_result(s, "model", name, "");
-    vr_out_timing(&s->json, "mib", &t);
-    vr_out_samples(&s->json, &t);
+    write_estimate(s, "mib", &t);
     vr_out_end(&s->json, '}');
 }
 
 static void write_batch(suite *s, const vr_batch_bench *b)
 {
     vr_json_out *j = &s->json;
-    write_time(s, &b->time);
+    write_estimate(s, "ms", &b->time);
     vr_out_batch(j, b);
     vr_out_begin(j, "kernels", '[');
     for (size_t i = 0; i < b->n_kernels; i++) {
@@ -248,7 +229,7 @@ static void write_model_results(suite *s)
         snprintf(what, sizeof what, "%s start", m->starts[i].name);
         name_result(name, sizeof name, a->path, what, 0);
         begin_result(s, "model", name, "");
-        write_time(s, &m->starts[i].parts[VR_START_ALL]);
+        write_estimate(s, "ms", &m->starts[i].parts[VR_START_ALL]);
         vr_out_start(&s->json, m->starts[i].parts);
         vr_out_end(&s->json, '}');
     }
@@ -312,6 +293,8 @@ static void write_left_out(suite *s)
     vr_out_end(&s->json, ']');
     if (s->n_left_out)
         vr_cli_note("%zu measurements are left out", s->n_left_out);
+    if (s->n_noisy)
+        vr_cli_note("%zu of %zu results are noisy", s->n_noisy, s->n_results);
 }
 
 static vireo_status write_all(suite *s)
@@ -320,7 +303,7 @@ static vireo_status write_all(suite *s)
     vr_roof_row roof[VR_ROOF_ROWS];
     vr_device_bench device = {0};
     vr_out_begin(j, NULL, '{');
-    write_head(j, s->engine, s->quick);
+    write_head(s);
     if (s->args)
         vr_out_quality(j, s->args, s->model);
     vireo_status st = measure_device(s, &device, roof);
@@ -360,6 +343,7 @@ int vr_bench_suite_command(vr_engine *e, const vr_cli *cli, const vr_suite_args 
     suite s = {.engine = e, .quick = a->quick, .args = a->model,
                .deadline = begin + (uint64_t)seconds * NS_PER_SECOND / 100 * USED_PERCENT};
     e->cli = cli;
+    vr_machine_read(&s.machine);
     vireo_status st = vr_output_check(a->path, &e->error);
     vr_model_bench *m = vr_calloc(NULL, 1, sizeof *m);
     if (!st && !m)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 #include "cli/devices_check.h"
+#include "cli/engine.h"
 #include "cli/json_out.h"
 #include "cli/table.h"
 #include "vireo/inspect.h"
@@ -13,19 +14,6 @@ typedef struct devices_args {
 } devices_args;
 
 static const char *const types[] = {"discrete", "integrated", "virtual", "cpu", "other"};
-
-typedef struct version_text {
-    char text[32];
-} version_text;
-
-static version_text api_version(const vireo_device_info *d)
-{
-    version_text v;
-    uint32_t packed = d->api_version;
-    snprintf(v.text, sizeof v.text, "%u.%u.%u", packed >> 22 & 0x7F, packed >> 12 & 0x3FF,
-             packed & 0xFFF);
-    return v;
-}
 
 static void write_limits(vr_json_out *j, const vireo_device_info *d)
 {
@@ -62,7 +50,7 @@ static void write_json(vr_json_out *j, const vireo_device_info *devices, size_t 
         vr_out_text(j, "driver", d->driver);
         vr_out_text(j, "driver_info", d->driver_info);
         vr_out_text(j, "uuid", d->uuid);
-        vr_out_text(j, "api_version", api_version(d).text);
+        vr_out_text(j, "api_version", vr_api_version(d).text);
         vr_out_uint(j, "driver_version", d->driver_version);
         vr_out_uint(j, "vendor_id", d->vendor_id);
         vr_out_uint(j, "device_id", d->device_id);
@@ -96,7 +84,7 @@ static void write_blocks(vr_str *s, const vireo_device_info *devices, size_t n)
                     d->usable ? "" : d->why_not, "");
         vr_str_addf(s, "   type      %s, tier %s\n", types[d->type], d->tier);
         vr_str_addf(s, "   driver    %s%s%s, Vulkan %s\n", d->driver, vr_gap(d->driver_info),
-                    d->driver_info, api_version(d).text);
+                    d->driver_info, vr_api_version(d).text);
         vr_str_addf(s, "   uuid      %s\n", d->uuid);
         vr_str_addf(s, "   memory    %.0f MiB; an allocation ≤ %.0f MiB, a binding ≤ %.0f MiB\n",
                     mib(d->memory_bytes), mib(d->max_allocation_bytes),

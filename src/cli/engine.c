@@ -5,6 +5,7 @@
 #include "cli/profile_output.h"
 #include "cli/progress.h"
 #include "vireo/inspect.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,6 +165,14 @@ int vr_engine_open_recommender(vr_engine *e, const vr_cli *cli, const char *stor
 const char *vr_engine_device_name(const vr_engine *e)
 {
     return vireo_device_get_info(e->device)->name;
+}
+
+vr_version_text vr_api_version(const vireo_device_info *d)
+{
+    vr_version_text v;
+    const uint32_t packed = d->api_version;
+    snprintf(v.text, sizeof v.text, "%u.%u.%u", packed >> 22 & 0x7F, packed >> 12 & 0x3FF, packed & 0xFFF);
+    return v;
 }
 
 static void log_parts(const vr_engine *e)

@@ -43,5 +43,9 @@ int vr_engine_close(vr_engine *, int status); /* status, or what failed after it
 /* Options of vireo_device_create for the global options; *cache_dir (vr_free) may be NULL. */
 int vr_device_options(const vr_cli *, vireo_device_options *, char **cache_dir);
 const char *vr_engine_device_name(const vr_engine *);
+typedef struct vr_version_text {
+    char text[32]; /* "1.3.289" */
+} vr_version_text;
+vr_version_text vr_api_version(const vireo_device_info *); /* of Vulkan */
 extern const char vr_next_model[]; /* what to do without a model */
 #endif

@@ -205,7 +205,7 @@ USAGE = [
      "--query and --method neighbours cannot be used together: a query is a search by content"),
 ]
 for kind, options in (("device", "m=1 n=1 k=1 dtype=f32 plain-b model=m input=f batch-tokens=1 runs=1 golden=f "
-                       "batches=1 throughput rows=1 seconds=1 quick"),
+                       "batches=1 throughput rows=1 seconds=30 quick"),
                       ("matmul", "model=m input=f batch-tokens=1 runs=1 golden=f batches=1 throughput dim=1 "
                        "queries=1 kernels"),
                       ("model", "m=1 n=1 k=1 dtype=f32 plain-b kernels rows=1 dim=1 queries=1"),
@@ -231,9 +231,10 @@ NUMBERS = [
     ("bench search", "--queries", 1024),
     ("bench compare", "--threshold", 99),
 ]
-SECONDS = [
-    ("bench suite", "--seconds", 86400),
-    ("tune --model m", "--budget", 3600),
+SECONDS = [  # and what follows the message
+    ("bench suite", "--seconds", 30, 86400,
+     "; the device and its roof, which are always measured, take about 20"),
+    ("tune --model m", "--budget", 1, 3600, ""),
 ]
 NO_NUMBERS = ["-1", "0", "99999999999999999999", "18446744073709551617", "4294967297", "nan", "inf", "1e3",
               "1.0", "+5", "0x10", "5k", "-", "\u0665"]
@@ -434,7 +435,7 @@ def complete():
         numbers = re.findall(r"^  (--?[a-z-]+)[ =](?:N|SECONDS|PERCENT) ", out.decode(), re.M)
         missing = [option for option in numbers
                    if not any(line.split()[0] == command and option == has
-                              for line, has, _ in NUMBERS + SECONDS)]
+                              for line, has, *_ in NUMBERS + SECONDS)]
         checks += 1
         if not rows or missing:
             failures.append(f"{command}: {len(rows)} rows, no numbers out of range of {missing}")
@@ -458,11 +459,12 @@ def main():
             refused(line.split() + [f"{option}={value}"], 2,
                     f'vireo {line.split()[0]}: {option} is "{value}"; allowed: a whole number from 1 to '
                     f'{most}\nSee: vireo {line.split()[0]} --help\n')
-    for line, option, most in SECONDS:
-        for value in NO_NUMBERS + NO_SECONDS + [str(most + 1), f"{most + 1}s", f"{most // 60 + 1}m"]:
+    for line, option, least, most, why in SECONDS:
+        for value in NO_NUMBERS + NO_SECONDS + [str(least - 1), str(most + 1), f"{most + 1}s", f"{most // 60 + 1}m"]:
             refused(line.split() + [f"{option}={value}"], 2,
-                    f'vireo {line.split()[0]}: {option} is "{value}"; allowed: a whole number of seconds from 1 '
-                    f'to {most}, as 90, 90s or, of minutes, 2m\nSee: vireo {line.split()[0]} --help\n')
+                    f'vireo {line.split()[0]}: {option} is "{value}"; allowed: a whole number of seconds from '
+                    f'{least} to {most}, as 90, 90s or, of minutes, 2m{why}\n'
+                    f'See: vireo {line.split()[0]} --help\n')
     for line, message, after in FILES:
         fails(line, message, after)
     unreadable()
