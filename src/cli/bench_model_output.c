@@ -20,6 +20,11 @@ static void write_table(vr_table *t, vr_str *s)
     vr_table_deinit(t);
 }
 
+static const char *noise(const vr_timing *t)
+{
+    return t->ms.noisy ? " noisy" : "";
+}
+
 static void add_number(vr_table *t, const char *what, double value)
 {
     vr_table_add(t, what);
@@ -35,8 +40,7 @@ static void add_count(vr_table *t, const char *what, uint64_t value)
 static void add_timing(vr_table *t, const char *what, const vr_timing *v)
 {
     vr_table_add(t, what);
-    vr_table_addf(t, "%.4g (%.4g to %.4g)%s", v->ms.median, v->ms.min, v->ms.max,
-                  v->ms.noisy ? " noisy" : "");
+    vr_table_addf(t, "%.4g (%.4g to %.4g)%s", v->ms.median, v->ms.min, v->ms.max, noise(v));
 }
 
 static void write_whole(vr_str *s, const vr_engine *e, const vr_model_bench *m)
@@ -78,7 +82,7 @@ static void write_batches(vr_str *s, const vr_model_bench *m)
         vr_table_addf(&t, "%u", (unsigned)b->texts);
         vr_table_addf(&t, "%llu", (unsigned long long)b->tokens);
         vr_table_addf(&t, "%.4g", per_second(b->texts, &b->time));
-        vr_table_addf(&t, "%.4g", vr_percentile(&b->time, 0.5));
+        vr_table_addf(&t, "%.4g%s", vr_percentile(&b->time, 0.5), noise(&b->time));
         vr_table_addf(&t, "%.4g", vr_percentile(&b->time, 0.95));
         vr_table_addf(&t, "%.4g", vr_percentile(&b->time, 0.99));
         vr_table_addf(&t, "%zu", b->time.runs);
@@ -98,7 +102,8 @@ static void write_starts(vr_str *s, const vr_model_bench *m)
     for (size_t i = 0; i < m->n_starts; i++) {
         vr_table_add(&t, m->starts[i].name);
         for (size_t k = 0; k < VR_START_PARTS; k++)
-            vr_table_addf(&t, "%.4g", m->starts[i].parts[k].ms.median);
+            vr_table_addf(&t, "%.4g%s", m->starts[i].parts[k].ms.median,
+                          k == VR_START_ALL ? noise(&m->starts[i].parts[k]) : "");
     }
     write_table(&t, s);
 }

@@ -35,6 +35,7 @@ typedef struct row {
     const char *text;
     double number;
     uint64_t count;
+    bool noisy; /* what the number was computed from */
     const vr_timing *timing; /* of the report */
 } row;
 typedef struct report {
@@ -48,9 +49,11 @@ static void add_text(report *r, const char *key, const char *text)
     r->rows[r->n++] = (row){.key = key, .kind = ROW_TEXT, .text = text};
 }
 
-static void add_number(report *r, const char *key, double number)
+/* A figure, and the timing that it is computed from. */
+static void add_figure(report *r, const char *key, double figure, const vr_timing *t)
 {
-    r->rows[r->n++] = (row){.key = key, .kind = ROW_NUMBER, .number = number};
+    r->rows[r->n++] = (row){.key = key, .kind = ROW_NUMBER, .number = figure,
+                            .noisy = !isnan(figure) && t->ms.noisy};
 }
 
 static void add_count(report *r, const char *key, uint64_t count)
@@ -81,6 +84,11 @@ static void write_json(vr_json_out *j, const report *r)
             vr_out_timing(j, w->key, w->timing);
         }
     }
+    vr_out_begin(j, "noisy", '[');
+    for (size_t i = 0; i < r->n; i++)
+        if (r->rows[i].noisy)
+            vr_out_text(j, NULL, r->rows[i].key);
+    vr_out_end(j, ']');
     vr_out_end(j, '}');
     vr_out_line(j);
 }
@@ -98,7 +106,7 @@ static void write_text(vr_str *s, const report *r)
         else if (w->kind == ROW_NUMBER && isnan(w->number))
             vr_table_add(&t, "not offered");
         else if (w->kind == ROW_NUMBER)
-            vr_table_addf(&t, "%.4g", w->number);
+            vr_table_addf(&t, "%.4g%s", w->number, w->noisy ? " noisy" : "");
         else if (w->kind == ROW_COUNT)
             vr_table_addf(&t, "%llu", (unsigned long long)w->count);
         else if (w->kind == ROW_FLAG)
@@ -132,7 +140,7 @@ static void add_matmul(report *r, const vr_matmul_bench *b)
     add_text(r, "dtype", b->f16 ? "f16" : "f32");
     r->rows[r->n++] = (row){.key = "transpose_b", .kind = ROW_FLAG, .count = !b->plain_b};
     add_text(r, "kernel", b->kernel);
-    add_number(r, "gflops", b->gflops);
+    add_figure(r, "gflops", b->gflops, &b->time);
     add_timing(r, "ms", &b->time);
     add_count(r, "runs", b->time.runs);
     add_count(r, "repeats", b->repeats);
@@ -148,11 +156,11 @@ static vireo_status bench_device(vr_engine *e, report *r)
     if (st)
         return st;
     add_text(r, "device", vr_engine_device_name(e));
-    add_number(r, "submit_us", b.submit_us);
-    add_number(r, "dispatch_us", b.dispatch_us);
-    add_number(r, "memory_gb_per_s", b.memory_gb_per_s);
+    add_figure(r, "submit_us", b.submit_us, &b.submit);
+    add_figure(r, "dispatch_us", b.dispatch_us, &b.dispatch);
+    add_figure(r, "memory_gb_per_s", b.memory_gb_per_s, &b.memory);
     for (size_t i = 0; i < VR_ROOF_ROWS; i++) {
-        add_number(r, roof[i].key, vr_roof_figure(&roof[i]));
+        add_figure(r, roof[i].key, vr_roof_figure(&roof[i]), &roof[i].time);
         if (roof[i].by_key)
             add_text(r, roof[i].by_key, roof[i].by);
     }

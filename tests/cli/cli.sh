@@ -49,6 +49,27 @@ on_terminal() {
     python3 "$here/on_terminal.py" "$columns" "$VIREO" "$@" >"$temporary/out" 2>"$temporary/err" </dev/null || true
 }
 
+# until_noisy PATTERN ARGUMENT...: a run whose stdout has a line like it, while the cores are busy otherwise.
+until_noisy() {
+    pattern=$1
+    shift
+    busy=
+    for _ in 1 2 3 4; do
+        (while :; do :; done) &
+        busy="$busy $!"
+    done
+    tries=0
+    while [ "$tries" -lt 20 ] && "$VIREO" "$@" >"$temporary/out" 2>"$temporary/err" </dev/null &&
+        ! grep -q -e "$pattern" "$temporary/out"; do
+        tries=$((tries + 1))
+    done
+    # shellcheck disable=SC2086 # several
+    kill $busy
+    # shellcheck disable=SC2086
+    wait $busy 2>/dev/null || true
+    prints "$pattern"
+}
+
 says() { # stderr's first line is exactly this
     expect "stderr is: $1" [ "$(head -n 1 "$temporary/err")" = "$1" ]
 }

@@ -46,6 +46,12 @@ vireo 0 bench op slice --shapes 9x33x17
 prints '^slice	9x33x17	given	'
 vireo 1 bench op slice --shapes 9x128x64 # begins at a multiple of 256 bytes
 mentions 'slice: [0-9]* dispatches for [0-9]* repeats: of these sizes it is a view, nothing is computed'
+# On 80 columns rows can be told apart.
+on_terminal 80 bench op windowed_attention --shapes 1x1x1024x32x8x128x512
+prints '^windowed_attention  1x1x1024x32x8x128x512  ' '^op  *shape  .*kernel  *ms  '
+expect "at most 80 columns" awk 'length > 80 { exit 1 }' out
+on_terminal 120 bench op windowed_attention --shapes 1x1x1024x32x8x128x512
+prints '^op  *shape  *of  *kernel  *ms  *GFLOPS  *GB/s  *NMSE$'
 # More than the reference may take: the first rows are checked.
 vireo 0 bench op matmul --shapes 700x512x512 --json
 json '1 <= j["results"][0]["rows_checked"] < 700'
@@ -59,8 +65,9 @@ json 'all(j[k] > 0 for k in ("submit_us", "dispatch_us", "memory_gb_per_s", "cop
 json 'all(j[k] in ("storage", "texel") for k in ("copy_by", "read_by", "gather_by"))'
 json 'all(k in j and (j[k] is None or j[k] > 0) for k in ("f16_gflops", "int8_gops"))'
 json 'j["glslang_ms"] < j["compile_ms"] and j["gather_gb_per_s"] < 2 * j["read_gb_per_s"]'
-vireo 0 bench device
-prints '^copy_gb_per_s	[0-9.]*$' '^f16_gflops	[0-9n][0-9.ot fed]*$' '^kernel	'
+json 'set(j["noisy"]) <= {k for k in j if k.endswith(("_us", "_ms", "_per_s", "flops", "gops"))}'
+until_noisy '^\(submit_us\|[a-z_0-9]*_per_s\|f32_gflops\)	[0-9.]* noisy$' bench device
+prints '^copy_gb_per_s	[0-9.]*\( noisy\)\{0,1\}$' '^f16_gflops	\(not offered\|[0-9.]*\( noisy\)\{0,1\}\)$' '^kernel	'
 
 # The suite: its document has the schema, and compares with itself.
 printf 'The sea\nA dark night in the city\n' >texts
@@ -68,16 +75,14 @@ vireo 0 embed --model "$model" --input texts
 cp out vectors
 python3 "$here/golden_of.py" texts vectors golden.json
 vireo 0 bench suite --quick --seconds 3600 --model "$model/" --golden golden.json --output suite.json
-quiet
+cp err told
 vireo 0 --version
 cp out version
-expect "the document has its schema" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
-import json, statistics, sys
-import jsonschema
-schema = json.load(open(sys.argv[1], encoding="utf-8"))
-jsonschema.Draft7Validator.check_schema(schema)
+schema=$VIREO_SOURCE/docs/bench.schema.json
+expect "the document has its schema, which refuses others" python3 "$here/suite_schema.py" "$schema" suite.json
+expect "the document tells all" python3 - <<'PYTHON'
+import json, platform, os, statistics
 suite = json.load(open("suite.json", encoding="utf-8"))
-jsonschema.validate(suite, schema)
 assert open("version").read() == f"vireo {suite['vireo']} ({suite['commit']})\n"
 results = {r["name"]: r for r in suite["results"]}
 kinds = [[r for r in suite["results"] if r["kind"] == k] for k in ("op", "device", "model")]
@@ -107,30 +112,45 @@ assert suite["quality"]["texts"] == 2 and suite["quality"]["least_cosine"] > 0.9
 assert all(results[f"device {k}"]["kernel"] == suite["roof"][f"{k}_by"] for k in ("copy", "read", "gather"))
 copy, roof = results["device copy"], suite["roof"]["copy_gb_per_s"]
 assert abs(2 * 64 * 2**20 / copy["ms"]["median"] / 1e6 / roof - 1) < 1e-6
-del suite["results"][0]["samples"]
-try:
-    jsonschema.validate(suite, schema)
-    raise SystemExit("a document without samples passes")
-except jsonschema.ValidationError:
-    pass
+noisy = sum(r["ms" if "ms" in r else "mib"]["noisy"] for r in suite["results"])
+told = f"vireo: {noisy} of {len(results)} results are noisy\n" if noisy else ""
+assert open("told").read() == told
+machine = suite["machine"]
+assert machine["memory_bytes"] == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGESIZE")
+assert machine["os"] == platform.freedesktop_os_release()["PRETTY_NAME"] and machine["release"] == os.uname().release
+flags = next((l for l in open("/proc/cpuinfo") if l.startswith(("flags", "Features"))), "").split()
+assert machine["vectors"] in flags or not machine["vectors"] and not {"avx2", "asimd"} & set(flags)
+assert ("avx512f" in flags) == (machine["vectors"] == "avx512f")
+assert 0 <= machine["load_before"] < 1000
 PYTHON
+vireo 0 devices --json
+expect "the device's version of Vulkan" python3 -c 'import json
+devices = json.load(open("out"))["devices"]
+assert json.load(open("suite.json"))["device"]["api_version"] in {d["api_version"] for d in devices}'
 # What no time is left for is named, and counted; tuned choices and what chooses kernels are told.
 vireo 0 tune --model "$model" --input texts --budget 120
-vireo 0 bench suite --quick --seconds 1 --deterministic --no-fuse --model "$model" --golden golden.json --output short.json
-mentions '^vireo: not measured, for the time is up: softmax 2400x200$' '^vireo: [0-9]* measurements are left out$'
-expect "a short document has its schema, and names the rest" python3 - "$VIREO_SOURCE/docs/bench.schema.json" <<'PYTHON'
-import json, sys
-import jsonschema
-schema, short, suite = (json.load(open(p, encoding="utf-8")) for p in (sys.argv[1], "short.json", "suite.json"))
-jsonschema.validate(short, schema)
+# A driver that has compiled nothing before takes twenty times as long for the first start: it is no measure of
+# the others.
+compiled=$MESA_SHADER_CACHE_DIR
+export MESA_SHADER_CACHE_DIR="$temporary/driver"
+vireo 0 bench suite --quick --seconds 30 --deterministic --no-fuse --model "$model" --golden golden.json \
+    --output short.json
+export MESA_SHADER_CACHE_DIR="$compiled"
+mentions '^vireo: not measured, for the time is up: transpose 512x384$' '^vireo: [0-9]* measurements are left out$'
+expect "a short document has its schema" python3 "$here/suite_schema.py" "$schema" suite.json short.json
+expect "a short document names the rest" python3 - <<'PYTHON'
+import json
+short, suite = (json.load(open(p, encoding="utf-8")) for p in ("short.json", "suite.json"))
 names = [[r["name"] for r in s["results"]] for s in (short, suite)]
 assert sorted(names[0] + short["left_out"]) == sorted(names[1]) and "device copy" in names[0]
+assert "model model cold start" in names[0], short["left_out"]
 chosen = short["selection"]
 assert chosen["deterministic"] and chosen["no_fuse"] and chosen["tuned_choices"] >= chosen["tuned_others"] >= 0
 assert chosen["tuned_choices"] > 0
 PYTHON
 vireo 1 bench compare suite.json short.json --json
-json 'len(j["missing"]) > 30 and j["added"] == []'
+json 'len(j["missing"]) > 15 and j["added"] == []'
+json '{"selection.deterministic", "selection.no_fuse"} <= set(j["differ"])'
 vireo 0 bench compare suite.json suite.json --json
 json 'j["slower"] == 0 and all(r["ratio"] == 1 and r["verdict"] in ("same", "noisy") for r in j["results"])'
 vireo 2 bench suite --json
