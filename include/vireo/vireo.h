@@ -280,9 +280,12 @@ typedef struct vireo_session_options {
     void *progress_user;
     uint32_t tune_ms; /* 0: nothing is measured. Else the first run of each bucket of sizes first times the
                          kernels for its calls that nothing is known of yet, with its own inputs, for half of
-                         what is left of so many milliseconds, and keeps what was the best (inspect.h);
-                         progress hears "tune", in runs. Of a deterministic session only kernels that sum in
-                         the same order as the usual ones */
+                         what is left of so many milliseconds, and keeps what was the best (inspect.h), in
+                         the cache folder as it goes: what was found before progress cancels stays. progress
+                         hears "tune", in milliseconds: done those spent, total also those that are left (what
+                         the usual kernels take to compile is none of the budget's: total grows with it), with
+                         the kernels that compile now ("tune: matmul/tall, norm/lane"). Of a deterministic
+                         session only kernels that sum in the same order as the usual ones */
 } vireo_session_options;
 
 vireo_status vireo_session_create(vireo_model *, const vireo_session_options *, vireo_session **out,

@@ -17,7 +17,11 @@ vireo_status vireo_session_create(vireo_model *m, const vireo_session_options *o
     if (o)
         memcpy(&known, o, o->struct_size < sizeof known ? o->struct_size : sizeof known);
     vireo_status st = vr_tuned_load(m->device, err);
-    return st ? st : vr_session_create(m, &known, out, err);
+    if (!st)
+        st = vr_session_create(m, &known, out, err);
+    if (!st)
+        (*out)->keep = vr_tuned_save;
+    return st;
 }
 
 vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size_t n_in,
@@ -26,11 +30,7 @@ vireo_status vireo_session_submit(vireo_session *s, const vireo_tensor *in, size
     if (!s || (n_in && !in))
         return vr_fail(err, VIREO_ERROR_INVALID_ARGUMENT,
                        "vireo_session_submit: session and inputs are needed");
-    const bool tunes = s->tune_ns > 0;
-    const vireo_status st = vr_session_submit(s, in, n_in, err);
-    if (tunes)
-        vr_tuned_save(s->model->device); /* what it may have measured */
-    return st;
+    return vr_session_submit(s, in, n_in, err);
 }
 
 vireo_status vireo_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/bench.h"
 #include "base/thread.h"
+#include "cli/progress.h"
 #include "vireo/inspect.h"
 #include <math.h>
 #include <stdlib.h>
@@ -36,6 +37,16 @@ vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void
     vr_timing_scale(&t, 1);
     *out = t;
     return VIREO_OK;
+}
+
+vireo_status vr_bench_open(vireo_model *model, const char *force, const vireo_tensor *in, size_t n_in,
+                           vireo_tensor *out, size_t n_out, vireo_session **session, vireo_error *err)
+{
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    options.force_kernel = force;
+    options.progress = vr_progress_inner;
+    vireo_status st = vireo_session_create(model, &options, session, err);
+    return st ? st : vireo_session_run(*session, in, n_in, out, n_out, err);
 }
 
 /* ---- Timings -------------------------------------------------------------------------------- */
@@ -127,7 +138,7 @@ static vireo_status open_bench(bench *b, vireo_device *device, vireo_graph **gra
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
     options.no_fuse = true; /* what is measured stays what it is */
     vireo_status st = vireo_model_create(device, graph, &options, &b->model, err);
-    return st ? st : vireo_session_create(b->model, NULL, &b->session, err);
+    return st ? st : vr_bench_open(b->model, NULL, b->in, b->n_in, &b->out, 1, &b->session, err);
 }
 
 static void close_bench(bench *b)

@@ -34,6 +34,11 @@ void vr_out_samples(vr_json_out *, const vr_timing *);
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
                            size_t least_runs, vr_timing *out, vireo_error *);
 
+/* A session that has run once: what compiled then was named on a terminal. Its next run, which is not timed
+ * either, is as all later ones are. */
+vireo_status vr_bench_open(vireo_model *, const char *force, const vireo_tensor *in, size_t n_in,
+                           vireo_tensor *out, size_t n_out, vireo_session **, vireo_error *);
+
 /* Operands, the same in every run and on every machine. Element i is made of hash(first + i) alone: f32
  * (hash >> 8) / 2^24 - 0.5; f16 and bf16 sign and fraction of it, from 0.25 to below 0.5; of blocks it is
  * bytes. n: a multiple of the type's block. */

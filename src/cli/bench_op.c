@@ -115,18 +115,17 @@ static vireo_status build(op_bench *b, const int64_t *dims, uint32_t repeats, bo
     return VIREO_OK;
 }
 
+/* And runs it once. */
 static vireo_status open_op(op_bench *b, const int64_t *dims, uint32_t repeats, bool part,
                             vireo_error *err)
 {
     vireo_graph *g = NULL;
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
     options.no_fuse = true; /* the op stays what it is */
-    vireo_session_options session = VIREO_OPTIONS(vireo_session_options);
-    session.force_kernel = b->force;
     vireo_status st = build(b, dims, repeats, part, &g, err);
     if (!st)
         st = vireo_model_create(b->device, &g, &options, &b->model, err);
-    return st ? st : vireo_session_create(b->model, &session, &b->session, err);
+    return st ? st : vr_bench_open(b->model, b->force, b->in, b->n_in, &b->result, 1, &b->session, err);
 }
 
 static void close_op(op_bench *b)
@@ -191,10 +190,8 @@ static vireo_status check(op_bench *b, vr_op_bench *o, size_t bytes, vireo_error
     vireo_tensor got = {.data = b->out[0], .bytes = bytes}, want = {.data = b->out[1], .bytes = bytes};
     vireo_graph *g = NULL;
     vireo_device_set_profile(b->device, true);
-    vireo_status st = open_op(b, o->dims, 1, false, err);
     b->result = got;
-    if (!st)
-        st = run_once(b, err);
+    vireo_status st = open_op(b, o->dims, 1, false, err);
     vireo_device_set_profile(b->device, false);
     got = b->result;
     if (st)
@@ -229,8 +226,8 @@ static vireo_status time_repeats(op_bench *b, const vr_op_bench *o, bool part, s
                                  uint32_t repeats, vr_timing *out, vireo_error *err)
 {
     close_op(b);
-    vireo_status st = open_op(b, o->dims, repeats, part, err);
     b->result = (vireo_tensor){.data = b->out[0], .bytes = bytes};
+    vireo_status st = open_op(b, o->dims, repeats, part, err);
     return st ? st : vr_bench_time(run_once, b, 10, out, err);
 }
 

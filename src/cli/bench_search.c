@@ -117,7 +117,7 @@ static vireo_status open_search(search *s, vireo_device *device, vireo_error *er
     s->out[0] = (vireo_tensor){.data = s->scores, .bytes = best * sizeof *s->scores};
     s->out[1] = (vireo_tensor){.data = s->ids, .bytes = best * sizeof *s->ids};
     s->out[2] = (vireo_tensor){.data = s->found, .bytes = best * s->n_parts * sizeof *s->found};
-    return st ? st : vireo_session_create(s->model, NULL, &s->session, err);
+    return st ? st : vr_bench_open(s->model, NULL, &s->in, 1, s->out, 3, &s->session, err);
 }
 
 static void close_search(search *s)

@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "vireo/inspect.h"
+#include <stdio.h>
 #include <string.h>
 
 enum { DEFAULT_SECONDS = 30, MOST_SECONDS = 3600, LEAST_MS = 1000, MOST_TEXTS = 1 << 16 };
@@ -31,7 +32,20 @@ static vireo_status embed(vireo_embedder *e, const char *const *texts, size_t n,
     return st;
 }
 
-/* Runs of about so many tokens each. */
+/* One text of so many sentences: of as many tokens as a batch of them attention takes far longer. */
+static vireo_status embed_long(vireo_embedder *e, size_t sentences, vireo_error *err)
+{
+    vr_str text;
+    vr_str_init(&text, NULL);
+    for (size_t i = 0; i < sentences; i++)
+        vr_str_addf(&text, "%s%s", i ? " " : "", sentence);
+    const char *const texts[] = {text.data};
+    vireo_status st = text.failed ? vr_fail_memory(err, "text") : embed(e, texts, 1, err);
+    vr_str_deinit(&text);
+    return st;
+}
+
+/* Runs of about so many tokens each: of sentences, and of one text, where the model takes such. */
 static vireo_status embed_sizes(vireo_embedder *e, vireo_error *err)
 {
     const vireo_tokenizer *t = vireo_embedder_get_tokenizer(e);
@@ -45,8 +59,12 @@ static vireo_status embed_sizes(vireo_embedder *e, vireo_error *err)
     vireo_ids_free(t, &ids);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         texts[i] = sentence;
-    for (size_t i = 0; !st && i < sizeof sizes / sizeof *sizes; i++)
-        st = embed(e, texts, sizes[i] > each ? sizes[i] / each : 1, err);
+    for (size_t i = 0; !st && i < sizeof sizes / sizeof *sizes; i++) {
+        const size_t n = sizes[i] > each ? sizes[i] / each : 1;
+        st = embed(e, texts, n, err);
+        if (!st && sizes[i] <= vireo_embedder_max_tokens(e))
+            st = embed_long(e, n, err);
+    }
     return st;
 }
 
@@ -94,18 +112,38 @@ static int need_file(vr_engine *e, bool to_write)
     return st ? vr_engine_fail(e, st, folder) : 0;
 }
 
+typedef struct tune_clock {
+    uint64_t start;   /* ns */
+    uint64_t left_ms; /* of the budget, as tuning has told */
+} tune_clock;
+
+/* The line counts the whole command's time; what runs between tuning costs the budget nothing. */
+static int tell(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    tune_clock *c = user;
+    const char *names = strchr(what, ':');
+    char line[256];
+    if (!strncmp(what, "tune", 4))
+        c->left_ms = total - done;
+    const uint64_t gone_ms = (vr_now_ns() - c->start) / 1000000;
+    snprintf(line, sizeof line, "tune%s", names ? names : "");
+    return vr_progress_timed(NULL, line, gone_ms, gone_ms + c->left_ms + 1);
+}
+
 /* Passes over all sizes: what one of them leaves of its half, a pass more gives to those that are open. */
 static int measure(vr_engine *e, const tune_args *a)
 {
     const uint64_t budget = (a->budget ? a->budget : DEFAULT_SECONDS) * UINT64_C(1000000000);
     vireo_embedder_options options = VIREO_OPTIONS(vireo_embedder_options);
-    options.progress = vr_progress;
+    tune_clock clock = {.left_ms = budget / 1000000};
+    options.progress = tell;
+    options.progress_user = &clock;
     options.deterministic = e->cli->global.deterministic;
     options.tune_ms = (uint32_t)(budget / 1000000);
     const int status = vr_engine_open_embedder(e, a->model, &options);
     if (status)
         return status;
-    const uint64_t start = vr_now_ns();
+    const uint64_t start = clock.start = vr_now_ns();
     vireo_status st = VIREO_OK;
     do {
         if (!e->embedder)

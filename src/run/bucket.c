@@ -84,7 +84,7 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
     uint64_t start = vr_now_ns();
     vireo_status st = vr_bucket_init(b, m, capacity, err);
     b->timed = o->timed;
-    b->told = o->progress.fn && !o->timed;
+    b->told = o->progress.fn && !o->whole;
     if (!st)
         st = vr_bucket_choose(b, o, err);
     if (!st)

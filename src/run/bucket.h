@@ -71,7 +71,7 @@ typedef struct vr_bucket {
     vr_buffer arena;       /* activations and scratch */
     size_t n_faults;
     bool timed;
-    bool told; /* somebody hears of its first run */
+    bool told; /* somebody hears what its first run compiles */
     vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
     uint64_t used; /* session's clock at last use */
     bool has_run;  /* else the driver may still compile when it runs */
@@ -99,6 +99,7 @@ typedef struct vr_bucket_options {
                                       sums in the same order; NULL: none */
     bool untuned; /* what is known from measuring (tune.h) does not count */
     bool timed;   /* vr_slot_times is to know what its nodes take */
+    bool whole;   /* the first run is not cut by programs: progress hears of it, but not what compiles */
     vr_progress_hook progress;
 } vr_bucket_options;
 /* Builds the bucket and its first slot. */

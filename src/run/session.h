@@ -24,8 +24,10 @@ struct vireo_session {
     vr_progress_hook progress;
     int64_t largest; /* no symbol may be larger; 0: their own maxima */
     const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */
-    bool untuned, timed;     /* vr_bucket_options; the tuner's own sessions */
-    uint64_t tune_ns;        /* what is left for tuning */
+    bool untuned, timed, whole; /* vr_bucket_options; the tuner's own sessions */
+    uint64_t tune_ns;           /* what is left for tuning */
+    uint64_t tuned_ns;          /* spent on it, also what is not taken from that */
+    void (*keep)(vireo_device *); /* writes down what was tuned; NULL: nobody does */
     vr_bucket *buckets[VR_MAX_BUCKETS]; /* the least recently used one makes room */
     size_t n_buckets;
     uint64_t clock;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/tuner.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Trials of a batch; when it has the least rounds that count, it ends after BATCH_NS. */
@@ -11,20 +12,39 @@ enum { MOST_OPEN = 4 };
 enum { FAR_SLOWER = 8, FALLBACK_PART = 4 };
 #define COMPILE_NS UINT64_C(2000000000)
 #define SOON_NS UINT64_C(50000000)
+#define NS_PER_MS UINT64_C(1000000)
 /* Σ(x - r)² / Σr² of two that are each within 1e-8, the end-to-end gate, of the truth. */
 static const double most_nmse = 4e-8;
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
+/* What the budget does not pay for, until now. */
+static uint64_t unpaid_ns(const vr_tuner *t, uint64_t now)
+{
+    return t->unpaid_ns + (t->unpaid_from ? now - t->unpaid_from : 0);
+}
+
+/* Who asks hears of time: how many runs there will be nobody knows. */
+static void tell(vr_tuner *t, const char *names)
+{
+    const vireo_session *s = t->owner;
+    const uint64_t now = vr_now_ns(), spent = now - t->start, paid = spent - unpaid_ns(t, now);
+    const uint64_t done = (s->tuned_ns + spent) / NS_PER_MS;
+    const uint64_t left = paid < s->tune_ns ? (s->tune_ns - paid) / NS_PER_MS : 0;
+    char what[256];
+    snprintf(what, sizeof what, "tune%s", names);
+    if (s->progress.fn && s->progress.fn(s->progress.user, what, done, done + left))
+        t->cancelled = true;
+}
+
 static int watch(void *user, const char *what, uint64_t done, uint64_t total)
 {
     vr_tuner *t = user;
-    const vr_progress_hook *hook = &t->owner->progress;
-    (void)what;
+    const char *inner = strchr(what, ':');
     (void)done;
     (void)total;
-    if (!t->cancelled && hook->fn && hook->fn(hook->user, "tune", t->done, t->total))
-        t->cancelled = true;
+    if (!t->cancelled)
+        tell(t, t->names[0] ? t->names : inner ? inner : "");
     const uint64_t now = vr_now_ns();
     return t->cancelled || now > t->end || now > t->run_end;
 }
@@ -48,6 +68,7 @@ static vireo_status open_trial(vr_tuner *t, vr_trial *c, vireo_error *err)
     if (st)
         return st;
     c->session->untuned = c->session->timed = true;
+    c->session->whole = c->n_kernels > 0; /* recorded once, for spoil; and t->names are all that compile */
     c->session->fixed = vr_calloc(a, g->n_nodes + 1, sizeof *c->session->fixed);
     if (!c->session->fixed)
         return vr_fail_memory(err, "tuning");
@@ -66,7 +87,6 @@ static vireo_status run_once(vr_tuner *t, vr_trial *c, vireo_tensor *out, vireo_
         st = vr_session_wait(c->session, out, vr_tune_graph(t)->n_outputs, err);
     if (!st)
         vr_slot_times(c->session->buckets[0], &c->session->buckets[0]->slots[0], t->ns);
-    t->done++;
     return st;
 }
 
@@ -190,6 +210,27 @@ static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error 
     return VIREO_OK;
 }
 
+/* What is known so far: who cancels while a driver compiles may not wait until it is done. */
+static vireo_status keep(vr_tuner *t, vireo_error *err)
+{
+    const vireo_session *s = t->owner;
+    const vireo_status st = vr_tune_record(t, err);
+    if (!st && s->keep)
+        s->keep(s->model->device);
+    return st;
+}
+
+/* What was cut to tell what compiles is so no more, before a run is timed. */
+static vireo_status record_anew(const vr_trial *c, vireo_error *err)
+{
+    vr_bucket *b = c->session->buckets[0];
+    vr_slot_destroy(b, &b->slots[0]);
+    const vireo_status st = vr_slot_create(b, &b->slots[0], err);
+    if (st)
+        vr_slot_destroy(b, &b->slots[0]);
+    return st;
+}
+
 /* What the session would compile anyhow costs the budget nothing. Then a run whose time bounds the others.
  * */
 static vireo_status begin_usual(vr_tuner *t, vireo_error *err)
@@ -197,8 +238,12 @@ static vireo_status begin_usual(vr_tuner *t, vireo_error *err)
     vr_trial *usual = &t->list[0];
     const uint64_t now = vr_now_ns(), left = t->end > now ? t->end - now : 0;
     t->end = UINT64_MAX;
+    t->unpaid_from = now;
     vireo_status st = run_trial(t, usual, true, err);
+    if (!st)
+        st = record_anew(usual, err);
     const uint64_t start = vr_now_ns();
+    t->unpaid_from = 0;
     t->unpaid_ns = start - now;
     t->end = start + left;
     t->fallback_end = start + left / FALLBACK_PART;
@@ -212,13 +257,25 @@ static vireo_status begin_usual(vr_tuner *t, vireo_error *err)
     return st;
 }
 
+/* Those that compile now. */
+static void name_kernels(vr_tuner *t, const vr_trial *c)
+{
+    size_t n = 0;
+    for (size_t op = 0; op < VR_OP_COUNT; op++)
+        if (c->kernels[op] && n < sizeof t->names)
+            n += (size_t)snprintf(t->names + n, sizeof t->names - n, "%s %s/%s", n ? "," : ":", vr_ops[op]->name,
+                                  c->kernels[op]->name);
+}
+
 static vireo_status begin(vr_tuner *t, vr_trial *c, vireo_error *err)
 {
     const uint64_t made = made_ns(t);
+    name_kernels(t, c);
     t->run_end = vr_now_ns() + FAR_SLOWER * t->usual_ns + c->n_kernels * COMPILE_NS;
     if (c->fallback && t->fallback_end < t->run_end)
         t->run_end = t->fallback_end;
     vireo_status st = run_trial(t, c, true, err);
+    t->names[0] = '\0';
     c->made_ns = made_ns(t) - made;
     if (!st && c->session)
         vr_tune_drop_slow(t, c);
@@ -270,6 +327,8 @@ static vireo_status begin_batch(vr_tuner *t, size_t *next, vireo_error *err)
         vr_trial *c = &t->list[(*next)++];
         if (!fallback || vr_now_ns() < t->fallback_end)
             st = begin(t, c, err);
+        if (!st)
+            st = keep(t, err);
     }
     return st;
 }
@@ -279,16 +338,22 @@ static vireo_status tune(vr_tuner *t, vireo_error *err)
     vireo_status st = is_over(t) ? VIREO_OK : begin_usual(t, err);
     if (!st)
         st = vr_tune_list(t, err);
+    if (!st)
+        st = keep(t, err);
     for (size_t i = 1; !st && t->list[0].session && t->usual_ns && i < t->n && !is_over(t);) {
         st = begin_batch(t, &i, err);
         if (!st)
             st = measure(t, err);
-        if (!st)
+        if (!st || t->cancelled)
             vr_tune_judge(t);
+        if (!st)
+            st = keep(t, err);
     }
-    if (!st && t->cancelled)
-        st = vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled");
-    return st ? st : vr_tune_record(t, err);
+    if (t->cancelled && (!st || st == VIREO_ERROR_CANCELLED)) {
+        keep(t, NULL);
+        return vr_fail(err, VIREO_ERROR_CANCELLED, "tuning was cancelled");
+    }
+    return st ? st : keep(t, err);
 }
 
 vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, const int64_t *capacity,
@@ -296,7 +361,7 @@ vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, cons
 {
     const uint64_t start = vr_now_ns();
     vr_tuner t = {
-        .owner = s, .in = in, .n_in = n_in, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
+        .owner = s, .in = in, .n_in = n_in, .start = start, .end = start + s->tune_ns / 2, .run_end = UINT64_MAX};
     vr_arena_init(&t.arena, s->model->device->allocator);
     vireo_status st = vr_tune_look(&t, capacity, err);
     if (!st && t.n_groups)
@@ -305,7 +370,8 @@ vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, cons
         vr_session_destroy(&t.list[i].session);
     vr_bucket_deinit(&t.probe);
     vr_arena_deinit(&t.arena);
-    const uint64_t spent = vr_now_ns() - start - t.unpaid_ns;
-    s->tune_ns = spent < s->tune_ns ? s->tune_ns - spent : 1;
+    const uint64_t spent = vr_now_ns() - start, paid = spent - t.unpaid_ns;
+    s->tuned_ns += spent;
+    s->tune_ns = paid < s->tune_ns ? s->tune_ns - paid : 1;
     return st;
 }

@@ -44,8 +44,9 @@ vireo_status vr_tuned_kernel(const vireo_model *, const vr_call *, bool keep_ord
  * deterministic session: in a bit) is left out, one that is behind after any run is not run again. What was
  * heard of each call is kept, so that another run goes on from there. Takes about half of s->tune_ns, which is
  * reduced but never to 0: what compiles is waited for. Where that is over, it only notes which calls are left.
- * Fails where the usual kernels do, the device is lost, memory of the host is exhausted, or the session's
- * progress function cancels; that another kernel could not be timed is no failure. No flight is on its way. */
+ * s->keep is called each time something was heard. Fails where the usual kernels do, the device is lost, memory
+ * of the host is exhausted, or the session's progress function cancels (what was heard is kept); that another
+ * kernel could not be timed is no failure. No flight is on its way. */
 vireo_status vr_tune(vireo_session *s, const vireo_tensor *in, size_t n_in, const int64_t *capacity,
                      vireo_error *);
 #endif

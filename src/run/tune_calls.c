@@ -151,10 +151,8 @@ static vireo_status add_trial(vr_tuner *t, const vr_kernel *const kernels[VR_OP_
         c.runs[i] = c.stays[i] = k && (g->may & ~g->heard) >> index_of(g->call.op, k) & 1;
         any = any || c.runs[i];
     }
-    if (any) {
+    if (any)
         t->list[t->n++] = c;
-        t->total += VR_TUNE_ROUNDS + 2;
-    }
     return VIREO_OK;
 }
 
@@ -291,7 +289,13 @@ static vireo_status record(vr_tuner *t, const vr_tune_group *g, vireo_error *err
 vireo_status vr_tune_record(vr_tuner *t, vireo_error *err)
 {
     vireo_status st = VIREO_OK;
-    for (size_t i = 0; !st && i < t->n_groups; i++)
-        st = record(t, &t->groups[i], err);
+    for (size_t i = 0; !st && i < t->n_groups; i++) {
+        vr_tune_group *g = &t->groups[i];
+        if (g->is_kept && g->kept == g->heard)
+            continue; /* nothing wins that was not heard */
+        st = record(t, g, err);
+        g->is_kept = !st;
+        g->kept = g->heard;
+    }
     return st;
 }

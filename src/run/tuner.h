@@ -19,6 +19,8 @@ typedef struct vr_tune_group {
     uint64_t heard;         /* set: those that need not be timed again */
     double usual_us, ratio; /* medians: of the usual one, 0: not timed; and the best one's part of it */
     size_t n_nodes;
+    uint64_t kept;  /* what was heard when it was recorded */
+    bool is_kept;
 } vr_tune_group;
 
 /* Runs of the graph in which the calls of some ops run another kernel, of the first one none. */
@@ -48,10 +50,12 @@ typedef struct vr_tuner {
     size_t n;
     vireo_tensor *expected, *got; /* outputs, of the usual kernels and of a trial */
     double *ns;                   /* [node index]: of the last run */
+    uint64_t start;
     uint64_t end, run_end;        /* no run goes on after either */
     uint64_t fallback_end;        /* no fallback is begun after it */
     uint64_t usual_ns, unpaid_ns; /* of a run with the usual kernels, and of the first one */
-    uint64_t done, total;         /* runs */
+    uint64_t unpaid_from;         /* the first one's begin, while it goes on; else 0 */
+    char names[192];              /* ": op/kernel, ..." that begin now, "": those that the session tells of */
     bool cancelled;
 } vr_tuner;
 
@@ -69,7 +73,7 @@ vireo_status vr_tune_list(vr_tuner *, vireo_error *);
 vireo_status vr_tune_split(vr_tuner *, const vr_trial *, vireo_error *);
 /* The trial's kernel for the group needs not be timed again. */
 void vr_tune_hear(vr_tuner *, const vr_trial *, size_t group);
-/* Keeps what is known of all groups. */
+/* Keeps what is known of the groups, where that is more than when it was kept the last time. */
 vireo_status vr_tune_record(vr_tuner *, vireo_error *);
 
 /* The first round of the usual kernels says what each group takes; those that take next to nothing of the

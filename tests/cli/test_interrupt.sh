@@ -11,20 +11,20 @@ head -n 1100 big >some
 vireo 0 embed --model "$model" --input some # so that compiling is not what is interrupted
 
 expect "signals" python3 - "$VIREO" "$model" <<'PYTHON'
-import glob, os, signal, subprocess, sys, time
+import glob, json, os, signal, subprocess, sys, time
 vireo, model = sys.argv[1:]
 
-def run(name, number, delay, args, stdin=None, twice=False):
+def run(name, number, delay, args, stdin=None, twice=False, awaited="big.out*"):
     p = subprocess.Popen([vireo] + args, stdin=stdin, stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE)
     if delay:
         time.sleep(delay)
-    else: # until the output's temporary file is there
-        for _ in range(300):
-            if glob.glob("big.out*"):
+    else: # until the file is there, for "big.out" as a temporary one
+        for _ in range(3000):
+            if glob.glob(awaited):
                 break
             time.sleep(0.02)
-        assert glob.glob("big.out*"), f"{name}: no temporary file"
+        assert glob.glob(awaited), f"{name}: no {awaited}"
         time.sleep(0.2)
     assert p.poll() is None, f"{name}: already ended"
     start = time.monotonic()
@@ -44,6 +44,14 @@ run("jsonl", signal.SIGINT, 0, embed)
 run("npy", signal.SIGTERM, 0, embed + ["--format", "npy"])
 run("hang-up", signal.SIGHUP, 0, embed)
 run("twice", signal.SIGINT, 0, embed, twice=True)
+
+# Tuning keeps what it has measured, and another run goes on from there.
+tuned = os.path.join(os.environ["XDG_CACHE_HOME"], "vireo", "tuned.json")
+run("tune", signal.SIGINT, 0, ["tune", "--model", model, "--budget", "120s"], awaited=tuned)
+choices = json.load(open(tuned))["choices"]
+assert choices and all(c["usual_ns"] > 0 for c in choices), choices
+assert any(c["partly"] for c in choices), "the first size was done when the file was written"
+
 run("waiting for input", signal.SIGINT, 1.5, ["embed", "--model", model, "--input", "-"],
     stdin=os.pipe()[0]) # its other end stays open and silent
 PYTHON

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tuning: kernels are timed within the budget, wrong ones left out, the best remembered and
- * followed, by sessions that may; and kernels that are said to sum in the same order give the same
- * bits. */
+ * followed, by sessions that may. */
 #include "selftest_fixture.h"
 #include "run/tuner.h"
 #include "vireo/graph.h"
 #include <math.h>
 
-enum { ORDERS = 8, MOST_BYTES = 1 << 16 };
 enum { WIDTH = 64, HEIGHT = 48, MOST = 256, LONG_MS = 600000 };
 
 /* y = gelu(x wᵀ + bias), x (rows ≤ MOST, WIDTH); or that with rows of length 1. */
@@ -285,7 +283,7 @@ static void test_goes_on(void **state)
     assert_int_equal(vr_tuned_put(d, &r, &kept, &err), VIREO_OK);
     size_t recorded = d->counters.commands_recorded;
     run_well(model, &(ask){.tune_ms = LONG_MS}, y);
-    assert_int_equal(d->counters.commands_recorded, recorded + 3); /* usual, plain, and the bucket's own */
+    assert_int_equal(d->counters.commands_recorded, recorded + 4); /* usual twice, plain, the bucket's own */
     assert_true(vr_tuned_get(d, NULL, 0, &again) && !again.partly && strstr(again.heard, "plain"));
     assert_string_equal(again.kernel, "weights");
     assert_true(fabs(again.us / again.usual_us - 0.25) < 1e-2);
@@ -358,17 +356,23 @@ static void test_deterministic(void **state)
 }
 
 typedef struct stopper {
-    uint64_t at, heard; /* runs after which it is enough; the last one heard of */
+    uint64_t at, heard;   /* calls after which it is enough, and those there were */
+    const char *at_kernel; /* or: what begins; NULL: no matter */
+    uint64_t left_ms;
+    bool named; /* something was */
 } stopper;
 
+/* Time goes on, and what is left of it becomes less; kernels have names while they compile. */
 static int stop_tuning(void *user, const char *what, uint64_t done, uint64_t total)
 {
     stopper *s = user;
-    if (strcmp(what, "tune") != 0)
+    if (strncmp(what, "tune", 4) != 0)
         return 0;
-    assert_true(done <= total);
-    s->heard = done;
-    return done >= s->at;
+    assert_true(done <= total && total - done <= s->left_ms + 1); /* both are cut to whole ones */
+    assert_true(total - done <= LONG_MS);
+    s->left_ms = total - done;
+    s->named = s->named || strncmp(what, "tune: matmul/", 13) == 0;
+    return s->heard++ >= s->at || (s->at_kernel && strstr(what, s->at_kernel));
 }
 
 /* A device that knows nothing yet, with a model. */
@@ -397,16 +401,62 @@ static void test_ends(void **state)
     assert_string_equal(t.kernel, usual);
     assert_false(vireo_device_get_tuned(d, 1, &t));
     d = reopen(f, &model);
-    for (uint64_t at = 0; at <= 4; at += 2) { /* in first runs, and between those that are timed */
-        stopper s = {.at = at};
+    for (uint64_t at = 0; at <= 4; at += 2) { /* before and in first runs */
+        stopper s = {.at = at, .left_ms = LONG_MS};
         vireo_error err = {0};
         const ask stopped = {.tune_ms = LONG_MS, .progress = stop_tuning, .user = &s};
         assert_int_equal(run_model(model, &stopped, y, NULL, &err), VIREO_ERROR_CANCELLED);
-        assert_in_range(s.heard, at, at + 1);
-        assert_false(vireo_device_get_tuned(d, 0, &t)); /* what was begun is not kept */
+        assert_int_equal(s.heard, at + 1);
+        assert_true(vireo_device_get_tuned(d, 0, &t) && t.open);
+        assert_string_equal(t.kernel, usual);
     }
     assert_string_equal(run_well(model, &(ask){0}, y), usual);
     assert_memory_equal(y, usual_y, sizeof y);
+    vireo_model_destroy(&model);
+}
+
+/* What was judged before the caller had enough is kept, in the file, too. */
+static void test_cancelled_keeps(void **state)
+{
+    selftest_fixture *f = *state;
+    vireo_model *model = NULL;
+    vireo_device *d = reopen(f, &model);
+    vireo_error err = {0};
+    stopper s = {.at = UINT64_MAX, .at_kernel = ": matmul/plain", .left_ms = LONG_MS}; /* the last one */
+    const ask stopped = {.tune_ms = LONG_MS, .progress = stop_tuning, .user = &s};
+    vr_tuned_row r;
+    assert_int_equal(run_model(model, &stopped, y, NULL, &err), VIREO_ERROR_CANCELLED);
+    assert_true(s.named);
+    vireo_model_destroy(&model);
+    d = selftest_reopen(f, NULL);
+    model = make_model(d);
+    run_well(model, &(ask){0}, y); /* the file is read */
+    assert_true(vr_tuned_get(d, NULL, 0, &r) && r.us > 0);
+    assert_non_null(strstr(r.heard, "weights"));
+    assert_null(strstr(r.heard, "plain"));
+    vireo_model_destroy(&model);
+}
+
+static int note_left(void *user, const char *what, uint64_t done, uint64_t total)
+{
+    uint64_t *least = user;
+    if (strncmp(what, "tune", 4) == 0 && total - done < *least)
+        *least = total - done;
+    return 0;
+}
+
+/* What is told to be left is the budget, less what was spent of it. */
+static void test_time_left(void **state)
+{
+    enum { BUDGET_MS = 20000 };
+    selftest_fixture *f = *state;
+    vireo_model *model = NULL;
+    uint64_t least = BUDGET_MS;
+    reopen(f, &model);
+    const uint64_t start = vr_now_ns();
+    run_well(model, &(ask){.tune_ms = BUDGET_MS, .progress = note_left, .user = &least}, y);
+    const uint64_t ms = (vr_now_ns() - start) / 1000000;
+    assert_true(least < BUDGET_MS && least + ms + 1 >= BUDGET_MS);
     vireo_model_destroy(&model);
 }
 
@@ -486,94 +536,6 @@ static void test_no_rows(void **state)
     vireo_model_destroy(&model);
 }
 
-/* ---- The same order -------------------------------------------------------------------------- */
-
-/* Outputs of the check's call by a kernel, one after the other, into `out`; their bytes; 0: the
- * device is too small. */
-static size_t run_check(vireo_device *d, vr_check_case *c, const vr_kernel *k, char *out,
-                        size_t most)
-{
-    char force[VR_VERDICT_NAME];
-    vireo_tensor results[VR_MAX_OUT] = {{0}};
-    vireo_model *model = NULL;
-    vireo_session *s = NULL;
-    vireo_error err = {0};
-    size_t bytes = 0;
-    vireo_model_options how = VIREO_OPTIONS(vireo_model_options);
-    how.keep_layout = true;
-    vr_kernel_path(c->op, k, force);
-    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-    options.force_kernel = force;
-    for (size_t i = 0; i < vr_ops[c->op]->n_out; i++) {
-        results[i] = (vireo_tensor){.data = out + bytes, .bytes = c->elements[i] * sizeof(float)};
-        bytes += results[i].bytes;
-        assert_true(bytes <= most);
-    }
-    vireo_status st = vr_model_create(d, &c->graph, &how, &model, &err);
-    if (!st)
-        st = vireo_session_create(model, &options, &s, &err);
-    if (!st)
-        st = vireo_session_run(s, c->in, c->n_in, results, vr_ops[c->op]->n_out, &err);
-    vireo_session_destroy(&s);
-    vireo_model_destroy(&model);
-    if (st == VIREO_ERROR_LIMIT)
-        return 0; /* another operand fits no binding */
-    if (st)
-        fail_msg("%s: %s", force, err.message);
-    return bytes;
-}
-
-/* Kernels of the op that the call allows, against the first of the same order. */
-static size_t compare_check(vireo_device *d, vr_op_id op, size_t index)
-{
-    static char first[ORDERS][MOST_BYTES], other[MOST_BYTES];
-    bool have[ORDERS] = {false};
-    size_t compared = 0;
-    for (size_t i = 0; i < vr_ops[op]->n_kernels; i++) {
-        const vr_kernel *k = &vr_ops[op]->kernels[i];
-        vr_check_case c;
-        vireo_error err = {0};
-        if (vr_check_case_init(&c, d->allocator, op, index, &err) || vr_check_case_expect(&c, &err))
-            fail_msg("%s", err.message);
-        c.call.limits = &d->info;
-        assert_true(k->order < ORDERS);
-        if (k->order && vr_kernel_allowed(k, &c.call)) {
-            char *out = have[k->order] ? other : first[k->order];
-            const size_t bytes = run_check(d, &c, k, out, sizeof other);
-            if (!bytes) {
-                vr_check_case_deinit(&c);
-                continue;
-            }
-            if (have[k->order] && memcmp(first[k->order], other, bytes) != 0)
-                fail_msg("%s/%s, check %zu: other bits than kernels of the same order",
-                         vr_ops[op]->name, k->name, index);
-            compared += have[k->order];
-            have[k->order] = true;
-        }
-        vr_check_case_deinit(&c);
-    }
-    return compared;
-}
-
-static void test_same_order(void **state)
-{
-    selftest_fixture *f = *state;
-    size_t compared = 0;
-    /* As it is, with kernels that lanes share less in, and with operands cut into slabs. */
-    const vr_device_override devices[] = {
-        {0},
-        {.no_shuffle = true},
-        {.max_storage_binding_bytes = 1 << 12, .max_texel_elements = 1 << 8}};
-    for (size_t n = 0; n < sizeof devices / sizeof *devices; n++) {
-        vireo_device *d = selftest_reopen(f, &devices[n]);
-        for (size_t op = 0; op < VR_OP_COUNT; op++)
-            for (size_t i = 0; i < vr_ops[op]->n_checks; i++)
-                compared += compare_check(d, (vr_op_id)op, i);
-    }
-    printf("%zu results compared\n", compared);
-    assert_true(compared >= 40);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,8 +549,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_judge, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_deterministic, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_ends, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_cancelled_keeps, selftest_set_up, selftest_tear_down),
+        cmocka_unit_test_setup_teardown(test_time_left, selftest_set_up, selftest_tear_down),
         cmocka_unit_test_setup_teardown(test_no_rows, selftest_set_up, selftest_tear_down),
-        cmocka_unit_test_setup_teardown(test_same_order, selftest_set_up, selftest_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
