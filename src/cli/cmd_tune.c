@@ -32,7 +32,7 @@ static vireo_status embed(vireo_embedder *e, const char *const *texts, size_t n,
     return st;
 }
 
-/* One text of so many sentences: of as many tokens as a batch of them attention takes far longer. */
+/* One text of so many sentences: attention runs other sizes than for a batch of them. */
 static vireo_status embed_long(vireo_embedder *e, size_t sentences, vireo_error *err)
 {
     vr_str text;
@@ -45,7 +45,8 @@ static vireo_status embed_long(vireo_embedder *e, size_t sentences, vireo_error 
     return st;
 }
 
-/* Runs of about so many tokens each: of sentences, and of one text, where the model takes such. */
+/* Runs of about so many tokens each: of sentences, and then of one text, where the model takes such. Of the
+ * latter all calls but attention's and the pooling's are those of the former. */
 static vireo_status embed_sizes(vireo_embedder *e, vireo_error *err)
 {
     const vireo_tokenizer *t = vireo_embedder_get_tokenizer(e);
@@ -59,12 +60,14 @@ static vireo_status embed_sizes(vireo_embedder *e, vireo_error *err)
     vireo_ids_free(t, &ids);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         texts[i] = sentence;
-    for (size_t i = 0; !st && i < sizeof sizes / sizeof *sizes; i++) {
-        const size_t n = sizes[i] > each ? sizes[i] / each : 1;
-        st = embed(e, texts, n, err);
-        if (!st && sizes[i] <= vireo_embedder_max_tokens(e))
-            st = embed_long(e, n, err);
-    }
+    for (int is_long = 0; is_long < 2; is_long++)
+        for (size_t i = 0; !st && i < sizeof sizes / sizeof *sizes; i++) {
+            const size_t n = sizes[i] > each ? sizes[i] / each : 1;
+            if (!is_long)
+                st = embed(e, texts, n, err);
+            else if (sizes[i] <= vireo_embedder_max_tokens(e))
+                st = embed_long(e, n, err);
+        }
     return st;
 }
 

@@ -97,6 +97,11 @@ printf 'A quiet film about a lighthouse keeper and the sea\n%.0s' $(seq 40) >mor
 vireo 0 --cache-dir fresh tune --model "$model" --input more --budget 1
 prints '^[0-9]* calls are open: .*\|^no call is open: '
 
+# Without texts of one's own, sizes have many short texts, and one long one where the model takes it.
+python3 "$here/tiny_model.py" long_model 512
+vireo 0 --cache-dir fresh tune --model long_model --budget 1 --json
+json '{c["call"].split()[-1] for c in j["choices"] if c["call"].startswith("attention f32[512,")} == {"i32[16]", "i32[32]"}'
+
 # The vectors stay what they were but for rounding; with --deterministic to the last bit.
 vireo 0 embed --model "$model" 'The sea' 'A dark night in the city'
 near() {

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tiny_model.py FOLDER: writes a BERT encoder small enough for any test (2 layers, width 32, random
-weights from a fixed seed), with what the standard library has."""
+"""tiny_model.py FOLDER [POSITIONS]: writes a BERT encoder small enough for any test (2 layers, width 32,
+random weights from a fixed seed), with what the standard library has."""
 import json
 import os
 import random
 import struct
 import sys
 
-HIDDEN, INNER, LAYERS, HEADS, POSITIONS = 32, 64, 2, 4, 24
+HIDDEN, INNER, LAYERS, HEADS = 32, 64, 2, 4
+POSITIONS = int(sys.argv[2]) if len(sys.argv) > 2 else 24
 WORDS = ("the of in and film sea city love war night house man woman space robot dog cat story "
          "dark light king queen river star ship train road home time year day").split()
 VOCABULARY = (["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + WORDS +
