@@ -18,14 +18,14 @@ typedef struct bench {
     float *result;
 } bench;
 
-vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
-                           size_t least_runs, vr_timing *out, vireo_error *err)
+static vireo_status time_for(vireo_status (*once)(void *user, vireo_error *), void *user, size_t least_runs,
+                             uint64_t least_ns, vr_timing *out, vireo_error *err)
 {
     vr_timing t = {.runs = 0};
     vireo_status st = once(user, err);
     const uint64_t begin = vr_now_ns();
     while (!st && t.runs < VR_TIMING_RUNS &&
-           (t.runs < least_runs || vr_now_ns() - begin < LEAST_NS)) {
+           (t.runs < least_runs || vr_now_ns() - begin < least_ns)) {
         const uint64_t start = vr_now_ns();
         st = once(user, err);
         t.samples[t.runs++] = (double)(vr_now_ns() - start) / 1e6;
@@ -37,6 +37,18 @@ vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void
     vr_timing_scale(&t, 1);
     *out = t;
     return VIREO_OK;
+}
+
+vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
+                           size_t least_runs, vr_timing *out, vireo_error *err)
+{
+    return time_for(once, user, least_runs, LEAST_NS, out, err);
+}
+
+vireo_status vr_bench_time_few(vireo_status (*once)(void *user, vireo_error *), void *user, size_t runs,
+                               vr_timing *out, vireo_error *err)
+{
+    return time_for(once, user, runs, 0, out, err);
 }
 
 vireo_status vr_bench_open(vireo_model *model, const char *force, const vireo_tensor *in, size_t n_in,

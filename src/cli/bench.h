@@ -33,6 +33,9 @@ void vr_out_samples(vr_json_out *, const vr_timing *);
  * VR_TIMING_RUNS. */
 vireo_status vr_bench_time(vireo_status (*once)(void *user, vireo_error *), void *user,
                            size_t least_runs, vr_timing *out, vireo_error *);
+/* The same with so many runs, however short: for what is no result. */
+vireo_status vr_bench_time_few(vireo_status (*once)(void *user, vireo_error *), void *user, size_t runs,
+                               vr_timing *, vireo_error *);
 
 /* A session that has run once: what compiled then was named on a terminal. Its next run, which is not timed
  * either, is as all later ones are. */

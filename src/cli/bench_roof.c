@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* What a run that is timed takes at least, so that submitting it weighs little; at most so many units. */
-enum { RUN_MS = 20, MOST_UNITS = 4096, LEAST_RUNS = 10, COMPILE_RUNS = 10, MAX_SALT = 9999999 };
+enum { FEW_RUNS = 3, RUN_MS = 20, MOST_UNITS = 4096, LEAST_RUNS = 10, COMPILE_RUNS = 10, MAX_SALT = 9999999 };
 
 typedef enum row_way { ROW_DEVICE, ROW_HOST_COPY, ROW_HOST_READ, ROW_COMPILE } row_way;
 static const struct {
@@ -41,16 +41,17 @@ static vireo_status run_units(void *user, vireo_error *err)
 }
 
 /* One unit is timed first, after one that is not counted: drivers compile in it. */
-static vireo_status time_units(roof_run *r, vr_timing *out, vireo_error *err)
+static vireo_status time_units(roof_run *r, bool brief, vr_timing *out, vireo_error *err)
 {
     vr_timing one;
     r->units = 1;
-    vireo_status st = vr_bench_time(run_units, r, 3, &one, err);
+    vireo_status st = vr_bench_time_few(run_units, r, FEW_RUNS, &one, err);
     if (st)
         return st;
     const double wanted = RUN_MS / one.ms.median;
     r->units = wanted > MOST_UNITS - 1 ? MOST_UNITS : (uint32_t)wanted + 1;
-    st = vr_bench_time(run_units, r, LEAST_RUNS, out, err);
+    st = brief ? vr_bench_time_few(run_units, r, FEW_RUNS, out, err)
+               : vr_bench_time(run_units, r, LEAST_RUNS, out, err);
     if (!st)
         st = vireo_roof_check(r->roof, err);
     if (!st)
@@ -58,7 +59,7 @@ static vireo_status time_units(roof_run *r, vr_timing *out, vireo_error *err)
     return st;
 }
 
-static vireo_status time_device(vireo_device *d, const char *name, vr_roof_row *row, vireo_error *err)
+static vireo_status time_device(vireo_device *d, const char *name, bool brief, vr_roof_row *row, vireo_error *err)
 {
     roof_run r = {0};
     vireo_status st = vireo_roof_create(d, name, 0, &r.roof, err);
@@ -71,7 +72,7 @@ static vireo_status time_device(vireo_device *d, const char *name, vr_roof_row *
     if (!st) {
         const vireo_roof_info *info = vireo_roof_get_info(r.roof);
         row->amount = info->bytes + info->operations;
-        st = time_units(&r, &row->time, err);
+        st = time_units(&r, brief, &row->time, err);
     }
     vireo_roof_destroy(&r.roof);
     return st;
@@ -83,14 +84,14 @@ static vr_roof_row row_of(size_t i)
                          .offered = true};
 }
 
-/* By storage buffers and, where there is a choice, by texel views: the better of the two. */
-static vireo_status time_both(vireo_device *d, size_t i, vr_roof_row *row, vireo_error *err)
+/* By storage buffers and, where there is a choice, by texel views: the better of the two. brief: in few runs. */
+static vireo_status time_both(vireo_device *d, size_t i, bool brief, vr_roof_row *row, vireo_error *err)
 {
-    vireo_status st = time_device(d, table[i].roof, row, err);
+    vireo_status st = time_device(d, table[i].roof, brief, row, err);
     if (st || !table[i].texel)
         return st;
     vr_roof_row other = *row;
-    st = time_device(d, table[i].texel, &other, err);
+    st = time_device(d, table[i].texel, brief, &other, err);
     row->by = "storage";
     if (!st && other.offered && other.time.ms.median < row->time.ms.median) {
         *row = other;
@@ -175,7 +176,7 @@ vireo_status vr_bench_roof(const vr_engine *e, vr_roof_row rows[VR_ROOF_ROWS], v
         if (vr_progress(NULL, "roof", i, VR_ROOF_ROWS))
             st = vr_fail(err, VIREO_ERROR_CANCELLED, "interrupted");
         else if (table[i].way == ROW_DEVICE)
-            st = time_both(e->device, i, &rows[i], err);
+            st = time_both(e->device, i, false, &rows[i], err);
         else if (table[i].way != ROW_COMPILE)
             st = time_host(table[i].way == ROW_HOST_COPY, &rows[i], err);
     }
@@ -194,7 +195,7 @@ vireo_status vr_bench_roof_most(vireo_device *d, double *gflops, double *gb_per_
             if (!table[i].roof || strcmp(table[i].roof, names[k]) != 0)
                 continue;
             vr_roof_row row = row_of(i);
-            st = time_both(d, i, &row, err);
+            st = time_both(d, i, true, &row, err);
             double *most = table[i].texel ? gb_per_s : gflops;
             if (!st && vr_roof_figure(&row) > *most)
                 *most = vr_roof_figure(&row);

@@ -18,7 +18,7 @@ enum { VR_ROOF_ROWS = 12 };
 /* Every row, in the order of printing. Compiling is measured on a device object of its own, without a cache
  * folder. A wrong result is an error. */
 vireo_status vr_bench_roof(const vr_engine *, vr_roof_row rows[VR_ROOF_ROWS], vireo_error *);
-/* The most that arithmetic in f32, and copying or reading, reached: no kernel exceeds it but by caches. */
+/* The most that arithmetic in f32, and copying or reading, reached, in few runs: no kernel exceeds it but by caches. */
 vireo_status vr_bench_roof_most(vireo_device *, double *gflops, double *gb_per_s, vireo_error *);
 /* In the unit that the key ends in; NAN: it is not offered. */
 double vr_roof_figure(const vr_roof_row *);
