@@ -412,7 +412,7 @@ static const vr_option options[] = {
      .max = 86400,
      .why = "the device and its roof, which are always measured, take about 20",
      .target = offsetof(bench_args, seconds),
-     .help = "suite: what it may take, or 90s, 2m; it names what it leaves out (600, quick 120)"},
+     .help = "suite: what it may take, at least 30, or 90s, 2m; it names what it leaves out (600, quick 120)"},
     {.name = "--output",
      .value = "FILE",
      .kind = VR_OPTION_TEXT,
@@ -489,8 +489,9 @@ const vr_command vr_command_bench = {
         "Medians after one run that is not counted; \"noisy\": their intervals are wide.\n"
         "vireo bench op, without a NAME, lists the ops and the order of their sizes.\n"
         "JSON: device, matmul: {\"device\", \"gflops\", \"ms\", \"m\", \"n\", \"k\", \"dtype\",\n"
-        "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\"}; device (512 x 512 x 512) also has\n"
-        "  \"submit_us\", \"dispatch_us\", \"memory_gb_per_s\" (an addition), and the roof:\n"
+        "  \"transpose_b\", \"kernel\", \"runs\", \"repeats\", \"noisy\": [keys]};\n"
+        "  device (512 x 512 x 512) also has \"submit_us\", \"dispatch_us\",\n"
+        "  \"memory_gb_per_s\" (an addition), and the roof:\n"
         "  \"copy\", \"read\", \"gather\", \"host_copy\", \"host_read\", \"upload\", \"download\" with\n"
         "  \"_gb_per_s\" (the first three also \"_by\": \"storage\", \"texel\"), \"f32_gflops\",\n"
         "  \"f16_gflops\", \"int8_gops\" (null: not offered), and \"compile_ms\", \"glslang_ms\"\n"
@@ -505,8 +506,9 @@ const vr_command vr_command_bench = {
         "  search: {\"device\", \"rows\", \"dim\", \"queries\", \"k\", \"dtype\", \"kernels\", \"ms\",\n"
         "  \"runs\", \"gb_per_s\", \"ids\", \"scores\"}, the last two a list a query; rows with\n"
         "  the largest inner products, exact; docs/CLI.md says how the table is made\n"
-        "  suite: docs/bench.schema.json; compare: {\"results\": [{\"name\", \"unit\",\n"
-        "  \"before\", \"after\", \"ratio\", \"low\", \"high\", \"verdict\", \"noisy\"}], \"slower\",\n"
+        "  suite: docs/bench.schema.json; compare: {\"before\", \"after\", each a file,\n"
+        "  \"differ\": [places], \"results\": [{\"name\", \"unit\", \"before\", \"after\", \"ratio\",\n"
+        "  \"low\", \"high\", \"verdict\", \"noisy\"}], \"slower\",\n"
         "  \"noisy\", \"missing\", \"added\"}; its exit status is 1 if any is slower (or\n"
         "  larger) and the intervals leave no doubt, or if B lacks a result of A\n"
         "  ms: {\"min\", \"median\", \"max\", \"low\", \"high\", \"noisy\"}",

@@ -131,9 +131,9 @@ static void choose_sizes(vireo_roof *r, uint32_t *quads)
     const bool narrow = cpu && d->subgroup_size >= 4 && d->subgroup_size <= 128;
     r->wg = narrow ? d->subgroup_size : 128;
     *quads = cpu ? 64 : 16;
-    r->trips = cpu ? 8 : 128;
+    r->trips = 128;
     r->groups = r->kind->way == ROOF_MEMORY ? N_QUADS / (r->wg * *quads)
-                                            : (cpu ? 1u << 16 : 1u << 18) / r->wg;
+                                            : (cpu ? 1u << 12 : 1u << 18) / r->wg;
     r->info = (vireo_roof_info){.name = r->kind->name, .bytes = (double)r->kind->bytes,
                                 .operations = (double)r->kind->operations * CHAINS * STEPS *
                                               r->trips * r->groups * r->wg};
