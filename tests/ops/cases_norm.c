@@ -63,7 +63,7 @@ static const row rows[] = {
     {{1, 300001}, 2, true, true, 1e-6f}, /* more iterations than some drivers allow a lane */
     {{2100, 9}, 2, true, true, 1e-5f}, /* 4 rows a lane on a CPU */
     {{70000, 4}, 2, true, true, 1e-6f, .heavy = true},
-    {{530000, 64}, 2, false, true, 1e-6f, .heavy = true}, /* 129 MiB */
+    {{530000, 64}, 2, false, true, 1e-6f, .device = OP_DEVICE_DISCRETE, .heavy = true}, /* 129 MiB, many groups */
     {{0, 16}, 2, true, true, 1e-12f, .most = 40, .counts = {3, 40, 0}},
     {{0, 17}, 2, true, true, 1e-12f, .most = 300, .counts = {17, 1, 130}},
     {{0, 3, 5}, 3, true, false, 1e-12f, .most = 64, .counts = {33, 2, 64}},
