@@ -25,18 +25,15 @@ bool vr_matmul_wide_words(const vr_call *c, const vr_kernel *k)
     return k->binds[VR_MATMUL_B].access == VR_TEXEL_UVEC4 && !c->at.matmul.transpose_b;
 }
 
-/* Of lanes that share the fetches of a: 3 are the fastest where they leave few columns without work. Of few rows 2
- * are as fast where fetches are cheap, and a first short text waits a second less for the driver's compiler. */
+/* Of lanes that share the fetches of a: 3 are the fastest where they leave few columns without work. */
 static uint32_t shared_quads(const vr_call *c, const vr_kernel *k)
 {
     enum { OF_QUAD = 4, OF_TILE = 3 }; /* what they take, measured with 1 to 3 quads */
-    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const uint32_t wg = vr_kernel_workgroup(k, c->limits);
-    const bool few = s.m <= 2 * k->tile.rows && !c->limits->costly_texel_fetch;
+    const uint32_t n = vr_matmul_sizes_of(c).n, wg = vr_kernel_workgroup(k, c->limits);
     uint32_t best = 1;
     uint64_t least = UINT64_MAX;
-    for (uint32_t quads = few ? 2 : 3; quads > 0; quads--) {
-        const uint64_t tiles = vr_ceil_div(s.n, 4ull * quads * wg), cost = tiles * (OF_QUAD * quads + OF_TILE);
+    for (uint32_t quads = 3; quads > 0; quads--) {
+        const uint64_t tiles = vr_ceil_div(n, 4ull * quads * wg), cost = tiles * (OF_QUAD * quads + OF_TILE);
         if (cost < least) {
             least = cost;
             best = quads;

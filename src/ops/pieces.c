@@ -19,12 +19,13 @@ static uint64_t teams_of(const vr_kernel *k, uint32_t wg)
     return k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC ? 1 : wg;
 }
 
-/* Of wide rows each is work enough. */
+/* Of wide rows each is work enough; and what subgroups hold of a row compiles for minutes in a loop on SwiftShader. */
 static uint32_t steps_of(const vr_call *c, const vr_kernel *k, uint32_t wg)
 {
     enum { NARROW = 128 /* quads */, MANY = 8, PASSES = 4 };
     const uint64_t quads = vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
-    const bool narrow = quads <= NARROW && vr_loops_fit(c, MANY * PASSES * (quads + 1));
+    const bool lanes = !(k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC);
+    const bool narrow = lanes && quads <= NARROW && vr_loops_fit(c, MANY * PASSES * (quads + 1));
     return narrow ? vr_steps(c, (uint64_t)vr_value_rows(c->in[0]) / teams_of(k, wg), 1, MANY) : 1;
 }
 

@@ -59,7 +59,8 @@ bool vr_lanes_pay(const vr_call *c, const vr_kernel *k)
 uint32_t vr_steps(const vr_call *c, uint64_t groups, uint32_t few, uint32_t many)
 {
     enum { ENOUGH = 64 };
-    return c->limits->type == VIREO_DEVICE_CPU && groups >= (uint64_t)many * ENOUGH ? many : few;
+    const bool fixed = c->out[0]->symbol == VR_NO_SYMBOL; /* else buckets would run several programs */
+    return fixed && c->limits->type == VIREO_DEVICE_CPU && groups >= (uint64_t)many * ENOUGH ? many : few;
 }
 
 uint32_t vr_quad_steps(const vr_call *c, uint32_t wg)

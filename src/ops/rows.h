@@ -20,7 +20,7 @@ bool vr_loops_fit(const vr_call *, uint64_t iterations);
 bool vr_lanes_pay(const vr_call *, const vr_kernel *);
 /* VR_STEPS of a shader, where workgroups that take a unit at a time would be so many: how many units each takes. On a
  * software driver, whose workgroups cost as much as dozens of stores, `many`, if its cores still have enough to share;
- * else `few`. */
+ * else, and of sizes known at run time, `few`. */
 uint32_t vr_steps(const vr_call *, uint64_t groups, uint32_t few, uint32_t many);
 /* The same of quads of out[0], of which a workgroup's wg lanes take as many at a time. */
 uint32_t vr_quad_steps(const vr_call *, uint32_t wg);

@@ -64,7 +64,7 @@ static const row rows[] = {
     {3, {2, 3, 8}, 3, {2, 1, 8}, .view_a = true, .view_b = true}, /* broadcast */
     {2, {400, 65}, 2, {400, 65}, .device = OP_DEVICE_LOW},
     {2, {400, 64}, 1, {64}, .device = OP_DEVICE_LOW},
-    {2, {0, 65}, 2, {0, 65}, 2100, {2100, 1999, 3}, true, true}, /* 64 quads a lane on a CPU */
+    {2, {2100, 65}, 2, {2100, 65}}, /* 64 quads a lane on a CPU */
     {2, {530000, 65}, 2, {530000, 65}, .heavy = true}, /* 131 MiB */
     {2, {530000, 65}, 2, {530000, 65}, .device = OP_DEVICE_DISCRETE, .heavy = true}, /* in many groups */
 };

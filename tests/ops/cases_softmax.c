@@ -33,7 +33,7 @@ static const struct {
     {1, ONE_ROW, FILL_BITS, {{5, 9003}, 2, .device = OP_DEVICE_LOW}},
     {1, EACH_ROW, FILL_BITS, {{0, 17}, 2, .most = 300, .counts = {17, 0, 130}}},
     {1, ONE_ROW, FILL_BITS, {{0, 3, 5}, 3, .most = 64, .counts = {33, 2, 64}}},
-    {1, EACH_ROW, FILL_BITS, {{0, 30}, 2, .most = 5000, .counts = {5000, 4099, 3}}}, /* 8 rows a team on a CPU */
+    {1, EACH_ROW, FILL_BITS, {{5000, 30}, 2}}, /* 8 rows a lane on a CPU */
     {1, NONE, FILL_ZERO, {{600, 200}, 2}},
     {1, NONE, FILL_ZERO, {{270000, 3}, 2, .device = OP_DEVICE_DISCRETE, .heavy = true}},
     {1, EACH_ROW, FILL_BITS, {{4, 9000001}, 2, .heavy = true}}, /* 137 MiB */
