@@ -181,9 +181,5 @@ void take(uint team)
 
 void main()
 {
-#if VR_STEPS == 1
-    take(TEAM(0u));
-#else
-    [[dont_unroll]] for (uint s = 0u; s < VR_STEPS; s++) take(TEAM(s));
-#endif
+    TAKE_TEAMS
 }

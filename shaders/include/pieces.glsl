@@ -30,6 +30,12 @@ layout(std430, set = 0, binding = 0) restrict readonly buffer XBuffer
 #define TEAM_MIN(v) (v)
 #define TEAM_BEFORE(v) 0.0
 #endif
+// main: take(team), of the program, for each team of the workgroup; no loop where there is one.
+#if VR_STEPS == 1
+#define TAKE_TEAMS take(TEAM(0u));
+#else
+#define TAKE_TEAMS [[dont_unroll]] for (uint s = 0u; s < VR_STEPS; s++) take(TEAM(s));
+#endif
 #define BLOCK 32u // quads a lane sums before it adds them to its total: short chains round less
 
 // Of a row in this run, at least 1.

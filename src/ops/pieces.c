@@ -26,7 +26,7 @@ static uint32_t steps_of(const vr_call *c, const vr_kernel *k, uint32_t wg)
     const uint64_t quads = vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
     const bool lanes = !(k->needs & VR_NEEDS_SUBGROUP_ARITHMETIC);
     const bool narrow = lanes && quads <= NARROW && vr_loops_fit(c, MANY * PASSES * (quads + 1));
-    return narrow ? vr_steps(c, (uint64_t)vr_value_rows(c->in[0]) / teams_of(k, wg), 1, MANY) : 1;
+    return narrow ? vr_steps(c, (uint64_t)vr_value_rows(c->in[0]) / wg, 1, MANY) : 1;
 }
 
 void vr_define_pieces(const vr_call *c, const vr_kernel *k, vr_str *s)

@@ -51,7 +51,7 @@ typedef struct op_operand {
 #define OP_MAX_SYMBOLS 2
 #define OP_MAX_RUNS 3
 #define OP_MAX_LENGTHS 10
-/* Low: test_ops.c's low limits. Discrete: with the tiles and the steps of GPUs, as a second run of drawn cases. */
+/* Low: test_ops.c's low limits. Discrete: with the tiles and the steps of GPUs; every second drawn case has it. */
 typedef enum op_device { OP_DEVICE, OP_DEVICE_LOW, OP_DEVICE_DISCRETE, OP_N_DEVICES } op_device;
 
 /* What makes a case special; a case may be in several. The table of test_ops.c counts them. */
