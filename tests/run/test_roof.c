@@ -26,11 +26,24 @@ static bool is_offered(const char *name)
     return strcmp(name, "f16") == 0 ? d->float16 : strcmp(name, "int8") == 0 ? d->int8_dot : true;
 }
 
-static void every_roof_is_right(void **state)
+/* Where memory is staged, the first transfer makes the staging buffer, which stays until the device is
+ * destroyed. */
+static uint64_t memory_after_a_transfer(void)
 {
-    (void)state;
+    const uint32_t word = 1;
+    vr_buffer b;
+    vireo_error err = {0};
+    if (vr_buffer_create(device, sizeof word, VR_MEMORY_DEVICE, "word", &b, &err) ||
+        vr_buffer_write(device, &b, 0, &word, sizeof word, &err))
+        fail_msg("%s", err.message);
+    vr_buffer_destroy(device, &b);
+    return device->counters.memory_bytes;
+}
+
+static void check_every_roof(void)
+{
     size_t n = 0, offered = 0;
-    const uint64_t before = device->counters.memory_bytes;
+    const uint64_t before = memory_after_a_transfer();
     for (const char *name; (name = vireo_roof_name(n)); n++) {
         vireo_roof *roof = NULL;
         vireo_error err = {0};
@@ -57,6 +70,26 @@ static void every_roof_is_right(void **state)
     assert_true(offered >= 6);
     assert_int_equal(device->counters.memory_bytes, before);
     assert_true(device->counters.memory_peak_bytes >= before + ((uint64_t)128 << 20));
+}
+
+static void every_roof_is_right(void **state)
+{
+    (void)state;
+    check_every_roof();
+}
+
+/* As on a device whose memory the host does not see. */
+static void staged(void **state)
+{
+    (void)state;
+    vireo_device *usual = device;
+    const vireo_device_options options = test_device_options();
+    device = test_device_create_with(&options, &(vr_device_override){.force_staging = true});
+    const uint64_t before = device->counters.memory_bytes;
+    assert_true(memory_after_a_transfer() > before);
+    check_every_roof();
+    test_device_destroy(&device);
+    device = usual;
 }
 
 /* A unit is a dispatch, and before the first one nothing has been written that could pass. */
@@ -125,9 +158,9 @@ static void wrong_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_roof_is_right), cmocka_unit_test(units_are_work),
-        cmocka_unit_test(salts_are_programs),  cmocka_unit_test(wrong_arguments),
-        cmocka_unit_test(no_validation_messages),
+        cmocka_unit_test(every_roof_is_right), cmocka_unit_test(staged),
+        cmocka_unit_test(units_are_work),      cmocka_unit_test(salts_are_programs),
+        cmocka_unit_test(wrong_arguments),     cmocka_unit_test(no_validation_messages),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
