@@ -153,24 +153,35 @@ static void by_the_host(void **state)
     free(t.events);
 }
 
+/* So wide within that a product is several dispatches, of which a real GPU's may be far longer than a CPU's. */
+static tiny_shape long_shape(const vireo_device *d)
+{
+    enum { PARTS = 4 };
+    tiny_shape shape = tiny_default;
+    const double of_column = 2.0 * (double)(texts[0].length + texts[1].length) * (double)shape.width;
+    const int64_t hidden = (int64_t)(PARTS * vr_dispatch_flops(&d->info) / of_column) + 1;
+    shape.hidden = hidden > shape.hidden ? hidden : shape.hidden;
+    return shape;
+}
+
 /* Also where the host's clock is asked is nothing long submitted at once: a node of many dispatches is cut
  * within. */
-static void long_nodes_by_the_host(void **state)
+static void check_long_nodes(bool discrete)
 {
-    (void)state;
-    const vr_device_override o = {
-        .no_timestamps = true, .steady_pace = true, .dispatch_us = 1, .segment_ns = 1};
+    const vr_device_override o = {.no_timestamps = true, .steady_pace = true, .dispatch_us = 1,
+                                  .segment_ns = 1, .discrete = discrete};
     const vireo_device_options options = test_device_options();
     vireo_device *d = test_device_create_with(&options, &o);
-    vireo_model *m = tiny_model(d, &tiny_default);
+    const tiny_shape shape = long_shape(d);
+    vireo_model *m = tiny_model(d, &shape);
     vireo_device_set_profile(d, true);
     vireo_session *s = tiny_session(m, NULL);
     float out[TEXTS * WIDTH];
     vireo_profile before;
-    tiny_run(s, &tiny_default, texts, TEXTS, out); /* compiles */
+    tiny_run(s, &shape, texts, TEXTS, out); /* compiles */
     vireo_device_get_profile(d, &before);
     const uint64_t submits = d->counters.submits;
-    tiny_run(s, &tiny_default, texts, TEXTS, out);
+    tiny_run(s, &shape, texts, TEXTS, out);
     vr_bucket *b = s->buckets[0];
     const vr_slot *slot = &b->slots[0];
     assert_int_equal(slot->n_segments, b->launches.count);
@@ -199,6 +210,13 @@ static void long_nodes_by_the_host(void **state)
     vireo_session_destroy(&s);
     vireo_model_destroy(&m);
     test_device_destroy(&d);
+}
+
+static void long_nodes_by_the_host(void **state)
+{
+    (void)state;
+    check_long_nodes(false);
+    check_long_nodes(true);
 }
 
 int main(void)
