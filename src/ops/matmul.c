@@ -96,6 +96,13 @@ static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
     vr_define_dtype(c->in[B], out);
 }
 
+/* Lanes side by side, too. */
+static void define_tiles(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    vr_str_addf(out, "#define LX %u\n", vr_matmul_side(k, vr_kernel_workgroup(k, c->limits)));
+    define(c, k, out);
+}
+
 /* Columns of a quad that there are, too. */
 static void define_dot(const vr_call *c, const vr_kernel *k, vr_str *out)
 {
@@ -151,7 +158,7 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
         columns = least(columns, c->limits->max_texel_elements * 4ull);
     /* Tiled kernels: columns are y of the grid; rows go on in z, if that is not the batch. A lane takes
      * 4 rows at least, and 4 columns. */
-    columns = least(columns, 4ull * MOST_GROUPS * vr_kernel_workgroup(k, c->limits));
+    columns = least(columns, 4ull * MOST_GROUPS * vr_matmul_side(k, vr_kernel_workgroup(k, c->limits)));
     cut r = {0, 0};
     if (s.batch != 1) { /* whole or not at all */
         const uint64_t b_rows = rows_bound(c, k, B, c->in[B]);
@@ -210,6 +217,8 @@ static bool slabs_fit(const vr_call *c, const vr_kernel *k)
     uint64_t loops = s.k / 4 + 1ull;
     if (k->needs & VR_NEEDS_CPU_SHUFFLE) /* an outer loop, a subgroup's quads each time */
         loops += loops / vr_kernel_workgroup(k, c->limits) + 1;
+    if (k->needs & VR_NEEDS_GPU) /* an inner one over each element of a tile's sums */
+        loops += vr_ceil_div(s.k, 4) * 4;
     const uint32_t most = k->tile.few ? MOST_FEW_SLABS : MOST_SLABS;
     return vr_loops_fit(c, loops) && r.rows && r.columns &&
            slab_count(s.m, r.rows) * slab_count(s.n, r.columns) <= most;
@@ -236,8 +245,8 @@ static bool halves_fits(const vr_call *c, const vr_kernel *k)
 static bool tall_pays(const vr_call *c, const vr_kernel *k)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const vr_tile t = vr_matmul_tile(c, k);
-    const uint32_t columns = 4 * t.quads * vr_kernel_workgroup(k, c->limits);
+    const vr_tile t = vr_matmul_group(c, k, vr_kernel_workgroup(k, c->limits));
+    const uint32_t columns = 4 * t.quads;
     return (uint64_t)s.batch * (s.m / t.rows) * ((s.n + columns - 1) / columns) >= MANY_TILES;
 }
 
@@ -410,10 +419,10 @@ static vr_dispatch *one_tile(const vr_call *c, const vr_kernel *k, uint32_t wg, 
                              vr_launches *out)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const vr_tile t = vr_matmul_tile(c, k);
+    const vr_tile t = vr_matmul_group(c, k, wg);
     const struct vr_push_matmul p = push_of(c, k, b);
-    const uint64_t x = (b->rows_now + t.rows - 1ull) / t.rows;
-    const uint32_t y = (p.quad_end - p.quad_begin + wg * t.quads - 1) / (wg * t.quads);
+    const uint64_t x = vr_ceil_div(b->rows_now, t.rows);
+    const uint32_t y = (p.quad_end - p.quad_begin + t.quads - 1) / t.quads;
     /* Row tiles run fastest; past 65,535 they go on in z, which the batch does not use then. */
     const uint32_t z = s.batch != 1 ? b->batch_end - b->batch : x ? (uint32_t)((x + 65534) / 65535) : 1;
     return vr_launch_grid(out, &p, sizeof p, (uint32_t)(s.batch != 1 ? x : (x + z - 1) / z), y, z);
@@ -491,6 +500,11 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
     .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .launch = launch_tiles,                  \
     .binds = BINDS(VR_TEXEL_VEC4, access_b, VR_STORAGE)
 #define ELEMENTS(access_b) .order = 1, .shader = "matmul.comp", TILES(access_b)
+#define TILE(lanes, tile_rows, tile_quads, k_quads)                                                \
+    .order = 1, .shader = "matmul_tiles.comp", .needs = VR_NEEDS_GPU, .workgroup = lanes,          \
+    .defines = "#define KQ " #k_quads "\n", .tile = {.rows = tile_rows, .quads = tile_quads},      \
+    .fits = fits, .pays = vr_matmul_tiles_pay, .define = define_tiles, .launch = launch_tiles,     \
+    .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)
 #define PACKED(access_b) .order = 2, .shader = "matmul_packed.comp", TILES(access_b)
 #define DOT(access_b)                                                                              \
     .shader = "matmul_few.comp", .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,                            \
@@ -502,6 +516,9 @@ static const vr_kernel kernels[] = {
     {.name = "words", DOT(VR_TEXEL_UVEC4)},
     {.name = "few", PACKED(VR_TEXEL_UVEC4), .tile = {.rows = FEW_ROWS, .few = true, .quads = 1},
      .fits = few_fits, .pays = few_pays},
+    {.name = "tiles_low", TILE(VR_WORKGROUP_128, 4, 1, 8)},
+    {.name = "tiles", TILE(VR_WORKGROUP_128, 8, 1, 4)},
+    {.name = "tiles_wide", TILE(VR_WORKGROUP_256, 8, 2, 4)},
     {.name = "shared_halves", ELEMENTS(VR_TEXEL_UVEC4), .defines = "#define A_SHARED\n#define W_WORDS\n",
      .needs = VR_NEEDS_CPU_SHUFFLE, .tile = {.rows = 16, .few = true}, .fits = halves_fits,
      .pays = shared_halves_pays},

@@ -20,6 +20,15 @@ bool vr_matmul_wide_words(const vr_call *, const vr_kernel *);
 /* Rows x column quads of a lane, where the kernel does not say. */
 vr_tile vr_matmul_tile(const vr_call *, const vr_kernel *);
 
+/* Lanes of a workgroup that stand side by side: all of them, or half of a tile in shared memory's. */
+static inline uint32_t vr_matmul_side(const vr_kernel *k, uint32_t wg)
+{
+    return k->workgroup == VR_WORKGROUP_SUBGROUP ? wg : wg > 64 ? 16 : 8;
+}
+/* The same of a workgroup of wg lanes. */
+vr_tile vr_matmul_group(const vr_call *, const vr_kernel *, uint32_t wg);
+bool vr_matmul_tiles_pay(const vr_call *, const vr_kernel *);
+
 /* Whether a product of so many rows with weights of `dtype` for so many columns, summed over `depth` elements,
  * is fastest by lanes that share a sum (matmul_few.comp). They read weights (N, K). */
 bool vr_matmul_shares_sums(const vireo_device_info *, vireo_dtype dtype, int64_t rows, int64_t columns,

@@ -62,6 +62,24 @@ vr_tile vr_matmul_tile(const vr_call *c, const vr_kernel *k)
     return t;
 }
 
+vr_tile vr_matmul_group(const vr_call *c, const vr_kernel *k, uint32_t wg)
+{
+    const vr_tile t = vr_matmul_tile(c, k);
+    const uint32_t side = vr_matmul_side(k, wg);
+    return (vr_tile){.rows = t.rows * (wg / side), .quads = t.quads * side};
+}
+
+/* The largest of which there are enough for all cores of a large GPU: 32 x 64, 64 x 64, 128 x 128. As few rows as
+ * `dot` takes are not worth one. */
+bool vr_matmul_tiles_pay(const vr_call *c, const vr_kernel *k)
+{
+    enum { MANY_GROUPS = 256, MOST_ROWS = 128 };
+    const vr_matmul_sizes s = vr_matmul_sizes_of(c);
+    const uint32_t rows = 2 * vr_matmul_group(c, k, vr_kernel_workgroup(k, c->limits)).rows; /* of the next */
+    const uint64_t next = s.batch * vr_ceil_div(s.m, rows) * vr_ceil_div(s.n, rows);
+    return s.m > VR_MATMUL_THIN_ROWS && (rows > MOST_ROWS || next < MANY_GROUPS);
+}
+
 /* Of few columns the lanes of a tile are idle but one or two. Of four lanes, each adds up too much for several
  * rows. On CPUs sharing costs as much as several fetches of each lane, cheap ones or others. */
 bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t columns,

@@ -154,13 +154,17 @@ const char *vr_kernel_lacks(const vr_kernel *k, const vireo_device_info *d)
     if (k->needs & VR_NEEDS_CPU_SHUFFLE &&
         (d->type != VIREO_DEVICE_CPU || !d->subgroup_shuffle || d->subgroup_size < LEAST_LANES))
         return "needs a CPU driver with subgroup shuffle of at least 4 lanes";
+    if (k->needs & VR_NEEDS_GPU && d->type == VIREO_DEVICE_CPU)
+        return "needs a GPU";
+    if (k->workgroup > d->max_workgroup_invocations)
+        return "needs larger workgroups";
     return NULL;
 }
 
 uint32_t vr_kernel_workgroup(const vr_kernel *k, const vireo_device_info *limits)
 {
-    if (k->workgroup == VR_WORKGROUP_64)
-        return 64;
+    if (k->workgroup != VR_WORKGROUP_SUBGROUP)
+        return k->workgroup;
     uint32_t wg = limits->subgroup_size;
     return wg >= LEAST_LANES && wg <= limits->max_workgroup_invocations ? wg : 32;
 }

@@ -171,6 +171,7 @@ enum { /* vr_kernel.needs */
     VR_NEEDS_SUBGROUP_ARITHMETIC = 1 << 0,
     VR_NEEDS_CPU_FETCH = 1 << 1, /* a CPU whose texel fetches are cheap: hundreds of sums a lane pay */
     VR_NEEDS_CPU_SHUFFLE = 1 << 2, /* a CPU, whose workgroup is a subgroup, with lanes that can share fetches */
+    VR_NEEDS_GPU = 1 << 3, /* none that a CPU plays: shared memory is faster than what it keeps a copy of */
 };
 
 typedef enum vr_operand {
@@ -198,8 +199,10 @@ typedef struct vr_binding {
 uint64_t vr_texel_bytes(vr_access, vireo_dtype); /* of a texel view's texel */
 
 typedef enum vr_workgroup {
-    VR_WORKGROUP_SUBGROUP, /* WG = subgroup size: no barriers needed, fastest on CPU drivers */
-    VR_WORKGROUP_64,       /* WG = 64: with shared memory and barriers */
+    VR_WORKGROUP_SUBGROUP = 0, /* WG = subgroup size: no barriers needed, fastest on CPU drivers */
+    VR_WORKGROUP_64 = 64,      /* lanes, with shared memory and barriers */
+    VR_WORKGROUP_128 = 128,
+    VR_WORKGROUP_256 = 256,
 } vr_workgroup;
 
 /* One dispatch; the runtime puts barriers where the bytes that dispatches touch conflict, within a node

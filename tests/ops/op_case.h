@@ -90,6 +90,7 @@ typedef struct op_case {
     bool heavy;       /* seconds or hundreds of MiB: in the full tier alone */
     bool least;       /* on the least device in every tier that runs it */
     bool exact;       /* as op_cases.exact */
+    uint32_t only_needs; /* not 0: with forced kernels, only those that have one of these needs */
     double nmse; /* 0: 1e-10; the row says why it is another */
     uint64_t seed;
 } op_case;
@@ -123,7 +124,7 @@ typedef struct op_tally {
     size_t classes[OP_N_CLASSES];
     double worst; /* NMSE */
 } op_tally;
-enum { OP_N_DTYPES = 8, OP_MAX_KERNELS = 16 };
+enum { OP_N_DTYPES = 8, OP_MAX_KERNELS = 20 };
 typedef struct op_table {
     op_tally of[OP_MAX_KERNELS][OP_N_DTYPES]; /* by kernel and by the dtype that is special */
 } op_table;

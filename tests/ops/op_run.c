@@ -502,6 +502,8 @@ static void run_all(work *w)
         return;
     }
     for (size_t k = 0; k < w->op->n_kernels; k++) {
+        if (w->c->only_needs && !(w->op->kernels[k].needs & w->c->only_needs))
+            continue;
         if (!w->refused[k])
             run_kernel(w, k);
         refused += w->refused[k];

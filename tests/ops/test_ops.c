@@ -27,6 +27,7 @@ static const char *const class_names[] = {
 
 typedef struct devices {
     vireo_device *of[OP_N_DEVICES], *least;
+    vireo_device *gpu[OP_N_DEVICES], *low_discrete; /* NULL, or the same said to be a GPU */
     op_tier tier;
     size_t executed, minimal;
     FILE *tables; /* or NULL */
@@ -77,11 +78,17 @@ static int set_up(void **state)
     /* As fast devices are: a dispatch takes what bindings hold. The least one is slow. */
     const vr_device_override plain = {.whole_dispatches = true};
     const vr_device_override discrete = {.whole_dispatches = true, .discrete = true};
+    vr_device_override low_discrete = low;
+    low_discrete.discrete = true;
     vireo_device_options options = test_device_options();
     d.of[OP_DEVICE] = test_device_create_with(&options, &plain);
     d.of[OP_DEVICE_LOW] = test_device_create_with(&options, &low);
     d.of[OP_DEVICE_DISCRETE] = test_device_create_with(&options, &discrete);
     d.least = test_device_create_with(&options, &least);
+    if (vireo_device_get_info(d.of[OP_DEVICE])->type == VIREO_DEVICE_CPU) {
+        d.gpu[OP_DEVICE] = d.of[OP_DEVICE_DISCRETE];
+        d.gpu[OP_DEVICE_LOW] = d.low_discrete = test_device_create_with(&options, &low_discrete);
+    }
     d.tier = tier && !strcmp(tier, "fast") ? FAST : tier && !strcmp(tier, "full") ? FULL : DEFAULT;
     d.tables = open_tables();
     say(&d, "device: %s\n", vireo_device_get_info(d.of[OP_DEVICE])->name);
@@ -93,6 +100,8 @@ static int tear_down(void **state)
 {
     devices *d = *state;
     test_device_destroy(&d->least);
+    if (d->low_discrete)
+        test_device_destroy(&d->low_discrete);
     for (int i = 0; i < OP_N_DEVICES; i++)
         test_device_destroy(&d->of[i]);
     return d->tables ? fclose(d->tables) : 0;
@@ -115,6 +124,10 @@ static size_t run_case(devices *d, const op_cases *cases, size_t index, const op
                        op_table *table, op_table *least)
 {
     size_t failures = op_run_case(d->of[c->device], cases, index, c, true, table);
+    op_case of_gpus = *c;
+    of_gpus.only_needs = VR_NEEDS_GPU;
+    if (d->gpu[c->device]) /* kernels that a CPU has not */
+        failures += op_run_case(d->gpu[c->device], cases, index, &of_gpus, true, table);
     d->executed++;
     if (is_minimal(d, index, c)) {
         failures += op_run_case(d->least, cases, index, c, false, least);
@@ -227,7 +240,9 @@ static size_t check_table(const devices *d, const op_cases *cases, const op_tabl
     for (size_t k = 0; k < op->n_kernels; k++) {
         const op_tally of_kernel = sum_of_kernel(table, k);
         add(&sum, &of_kernel);
-        const char *lacks = vr_kernel_lacks(&op->kernels[k], info);
+        const bool gpu = op->kernels[k].needs & VR_NEEDS_GPU && d->gpu[OP_DEVICE];
+        const char *lacks =
+            vr_kernel_lacks(&op->kernels[k], gpu ? vireo_device_get_info(d->gpu[OP_DEVICE]) : info);
         if (lacks) {
             say(d, "  (%s/%s: %s)\n", op->name, op->kernels[k].name, lacks);
         } else if (of_kernel.ran == 0) {

@@ -27,7 +27,8 @@ static void test_passes(void **state)
             const bool has =
                 (info->subgroup_arithmetic || !(needs & VR_NEEDS_SUBGROUP_ARITHMETIC)) &&
                 ((cpu && !costly) || !(needs & VR_NEEDS_CPU_FETCH)) &&
-                ((cpu && info->subgroup_shuffle && info->subgroup_size >= 4) || !(needs & VR_NEEDS_CPU_SHUFFLE));
+                ((cpu && info->subgroup_shuffle && info->subgroup_size >= 4) || !(needs & VR_NEEDS_CPU_SHUFFLE)) &&
+                (!cpu || !(needs & VR_NEEDS_GPU));
             if (r->verdict != (has ? VIREO_VERDICT_PASSED : VIREO_VERDICT_NOT_APPLICABLE))
                 fail_msg("%s/%s: %d, %s", r->op, r->kernel, r->verdict, r->reason);
             if (has)
