@@ -43,9 +43,14 @@ typedef struct vr_segment {
  * slot executes, the next is prepared in the other. The arena is the bucket's, for runs execute one after
  * another. */
 typedef struct vr_slot {
-    vr_buffer input, output; /* host-visible */
-    vr_buffer step;          /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
-    vr_buffer faults;        /* what kernels report, host-visible; VR_FAULT_BYTES a node that may */
+    vr_buffer input, output;
+    vr_buffer step;   /* counts[VR_MAX_SYMBOLS + 1], then x, y, z of each dispatch */
+    vr_buffer faults; /* what kernels report, host-visible; VR_FAULT_BYTES a node that may */
+    /* Where device and host have memory of their own, the host's part of input, output and step, which the recording
+     * copies: all that kernels touch through the bus would take many times as long. Else without handles. */
+    vr_buffer host_input, host_output, host_step;
+    char *input_data, *output_data; /* what the host writes, and reads */
+    uint32_t *step_data;
     VkBufferView *views;
     size_t n_views, cap_views;
     VkDescriptorPool descriptors;
@@ -77,6 +82,8 @@ typedef struct vr_bucket {
     bool has_run;  /* else the driver may still compile when it runs */
 } vr_bucket;
 
+/* Bytes in the slot's output, wherever a run leaves them, so that what the next does not write is seen. */
+vireo_status vr_slot_spoil(const vr_bucket *, const vr_slot *, int byte, vireo_error *);
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
 
 /* Whether the device has what the kernel needs, and it fits the call, which has limits. */

@@ -168,7 +168,7 @@ static vireo_status write_step(vireo_session *s, const vr_flight *f, vireo_error
 {
     const vr_bucket *b = f->bucket;
     vireo_device *d = s->model->device;
-    uint32_t *step = f->slot->step.mapped;
+    uint32_t *step = f->slot->step_data;
     for (size_t i = 0; i < s->model->graph->n_symbols; i++)
         step[i] = (uint32_t)(f->counts[i] > 0 ? f->counts[i] : 0);
     s->launches.count = 0;
@@ -204,7 +204,7 @@ static vireo_status prepare(vireo_session *s, const vr_flight *f, const vireo_te
         memset(f->slot->faults.mapped, 0, VR_FAULT_BYTES * b->n_faults);
     for (size_t i = 0; i < g->n_inputs; i++)
         copy_rows(&b->values[g->inputs[i]],
-                  (char *)f->slot->input.mapped + b->places[g->inputs[i]].offset, in[i].data, true);
+                  f->slot->input_data + b->places[g->inputs[i]].offset, in[i].data, true);
     vr_slot_estimate(b, f->slot, &s->launches);
     return VIREO_OK;
 }
@@ -295,7 +295,7 @@ vireo_status vr_session_wait(vireo_session *s, vireo_tensor *out, size_t n_out, 
         memcpy(out[i].shape, v->shape, sizeof out[i].shape);
         if (v->rank)
             out[i].shape[0] = v->count;
-        copy_rows(v, (char *)slot->output.mapped + b->places[g->outputs[i].value].offset, out[i].data,
+        copy_rows(v, slot->output_data + b->places[g->outputs[i].value].offset, out[i].data,
                   false);
     }
     return VIREO_OK;

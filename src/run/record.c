@@ -185,6 +185,44 @@ static void barrier(const recorder *r, VkPipelineStageFlags to, VkAccessFlags ac
                                                  to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
+/* What the host has written comes into the device's own memory, where that is another. */
+static void copy_in(const recorder *r)
+{
+    const vr_slot *slot = r->slot;
+    const struct VolkDeviceTable *fn = &r->b->model->device->fn;
+    const VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                    .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_UNIFORM_READ_BIT |
+                                                     VK_ACCESS_INDIRECT_COMMAND_READ_BIT};
+    if (!slot->host_input.handle)
+        return;
+    fn->vkCmdCopyBuffer(r->commands, slot->host_input.handle, slot->input.handle, 1,
+                        &(VkBufferCopy){.size = slot->input.bytes});
+    fn->vkCmdCopyBuffer(r->commands, slot->host_step.handle, slot->step.handle, 1,
+                        &(VkBufferCopy){.size = slot->step.bytes});
+    fn->vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                             VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT, 0, 1,
+                             &memory, 0, NULL, 0, NULL);
+}
+
+/* What kernels have written becomes the host's to read. */
+static void copy_out(const recorder *r)
+{
+    const vr_slot *slot = r->slot;
+    const struct VolkDeviceTable *fn = &r->b->model->device->fn;
+    const VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                                    .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+                                    .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
+    if (slot->host_output.handle) {
+        barrier(r, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
+        fn->vkCmdCopyBuffer(r->commands, slot->output.handle, slot->host_output.handle, 1,
+                            &(VkBufferCopy){.size = slot->output.bytes});
+        fn->vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
+                                 &memory, 0, NULL, 0, NULL);
+    }
+    barrier(r, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+}
+
 static void wait_for_all(recorder *r)
 {
     barrier(r, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
@@ -295,14 +333,16 @@ static vireo_status record_segment(recorder *r, const vr_segment *s, bool last, 
         return st;
     if (r->slot->times && s == r->slot->segments)
         d->fn.vkCmdResetQueryPool(r->commands, r->slot->times, 0, 2 * (uint32_t)n_nodes);
-    if (s == r->slot->segments)
+    if (s == r->slot->segments) {
         wait_for_all(r);
+        copy_in(r);
+    }
     for (size_t i = 0; !st && i < n_nodes; i++)
         st = record_node(r, i, s, err);
     if (st)
         return st;
     if (last)
-        barrier(r, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
+        copy_out(r);
     return vr_vk_check(d, d->fn.vkEndCommandBuffer(r->commands), "end commands", err);
 }
 

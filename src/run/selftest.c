@@ -72,9 +72,9 @@ static vireo_status run_session(vireo_session *s, const vr_check_case *c,
         for (size_t i = 0; i < n_out; i++)
             out[i] = (vireo_tensor){.data = got[i], .bytes = c->elements[i] * sizeof(float)};
         if (run)
-            memset(s->buckets[0]->slots[0].output.mapped, 0x7f,
-                   (size_t)s->buckets[0]->slots[0].output.bytes);
-        st = vr_session_submit(s, c->in, c->n_in, err);
+            st = vr_slot_spoil(s->buckets[0], &s->buckets[0]->slots[0], 0x7f, err);
+        if (!st)
+            st = vr_session_submit(s, c->in, c->n_in, err);
         if (!st)
             st = vr_session_wait(s, out, n_out, err);
     }

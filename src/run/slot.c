@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A slot's buffers, pools, command buffers and fences. */
 #include "run/bucket.h"
+#include <string.h>
 
 static void end_segment(vr_slot *slot, vr_segment *open, size_t end)
 {
@@ -47,17 +48,32 @@ static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
     return VIREO_OK;
 }
 
+/* `data`: where the host writes or reads, in `host` if the device's own memory is another. */
+static vireo_status make_exchange(vireo_device *d, uint64_t bytes, const char *what, vr_buffer *own, vr_buffer *host,
+                                  void **data, vireo_error *err)
+{
+    const bool shared = vr_memory_is_shared(d);
+    vireo_status st = vr_buffer_create(d, bytes, shared ? VR_MEMORY_HOST : VR_MEMORY_DEVICE, what, own, err);
+    if (!st && !shared)
+        st = vr_buffer_create(d, bytes, VR_MEMORY_HOST, what, host, err);
+    *data = shared ? own->mapped : host->mapped;
+    return st;
+}
+
 static vireo_status make_buffers(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 {
     vireo_device *d = b->model->device;
     const uint64_t step = VR_STEP_GRIDS_OFFSET + 12 * b->launches.count;
     const uint64_t faults = VR_FAULT_BYTES * b->n_faults;
-    vireo_status st =
-        vr_buffer_create(d, b->input_bytes, VR_MEMORY_HOST, "inputs", &slot->input, err);
+    void *in = NULL, *out = NULL, *words = NULL;
+    vireo_status st = make_exchange(d, b->input_bytes, "inputs", &slot->input, &slot->host_input, &in, err);
     if (!st)
-        st = vr_buffer_create(d, b->output_bytes, VR_MEMORY_HOST, "outputs", &slot->output, err);
+        st = make_exchange(d, b->output_bytes, "outputs", &slot->output, &slot->host_output, &out, err);
     if (!st)
-        st = vr_buffer_create(d, step, VR_MEMORY_HOST, "step buffer", &slot->step, err);
+        st = make_exchange(d, step, "step buffer", &slot->step, &slot->host_step, &words, err);
+    slot->input_data = in;
+    slot->output_data = out;
+    slot->step_data = words;
     if (!st && faults)
         st = vr_buffer_create(d, faults, VR_MEMORY_HOST, "fault buffer", &slot->faults, err);
     return st;
@@ -144,9 +160,20 @@ void vr_slot_destroy(const vr_bucket *b, vr_slot *slot)
     vr_buffer_destroy(d, &slot->output);
     vr_buffer_destroy(d, &slot->step);
     vr_buffer_destroy(d, &slot->faults);
+    vr_buffer_destroy(d, &slot->host_input);
+    vr_buffer_destroy(d, &slot->host_output);
+    vr_buffer_destroy(d, &slot->host_step);
     vr_free(d->allocator, slot->views);
     vr_free(d->allocator, slot->segments);
     *slot = (vr_slot){0};
+}
+
+vireo_status vr_slot_spoil(const vr_bucket *b, const vr_slot *slot, int byte, vireo_error *err)
+{
+    vireo_device *d = b->model->device;
+    memset(slot->output_data, byte, (size_t)slot->output.bytes);
+    return slot->host_output.handle
+               ? vr_buffer_write(d, &slot->output, 0, slot->output_data, slot->output.bytes, err) : VIREO_OK;
 }
 
 void vr_slot_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
@@ -156,7 +183,7 @@ void vr_slot_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
         const uint32_t id = node->in[i];
         const bool known = id && b->places[id].buffer == &b->slots[0].input &&
                            b->values[id].dtype == VIREO_I32;
-        host[i] = known ? (const void *)((const char *)slot->input.mapped + b->places[id].offset)
+        host[i] = known ? (const void *)(slot->input_data + b->places[id].offset)
                         : NULL;
     }
 }

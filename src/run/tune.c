@@ -181,10 +181,9 @@ static vireo_status spoil(const vr_tuner *t, const vr_trial *c, vireo_error *err
     if (!nan)
         return vr_fail_memory(err, "tuning");
     memset(nan, 0xFF, b->arena_bytes);
-    if (b->output_bytes)
-        memset(b->slots[0].output.mapped, 0xFF, b->output_bytes);
-    const vireo_status st =
-        b->arena_bytes ? vr_buffer_write(d, &b->arena, 0, nan, b->arena_bytes, err) : VIREO_OK;
+    vireo_status st = vr_slot_spoil(b, &b->slots[0], 0xFF, err);
+    if (!st && b->arena_bytes)
+        st = vr_buffer_write(d, &b->arena, 0, nan, b->arena_bytes, err);
     vr_free(d->allocator, nan);
     return st;
 }

@@ -14,6 +14,11 @@ static bool is_visible(VkMemoryPropertyFlags flags)
     return (flags & both) == both;
 }
 
+bool vr_memory_is_shared(const vireo_device *d)
+{
+    return (d->info.type == VIREO_DEVICE_CPU || d->info.type == VIREO_DEVICE_INTEGRATED) && !d->force_staging;
+}
+
 /* Wishes in falling order; the first one some type fulfils wins. */
 static bool find_type(const vireo_device *d, uint32_t allowed, vr_memory_kind kind, uint32_t *out)
 {
@@ -21,8 +26,7 @@ static bool find_type(const vireo_device *d, uint32_t allowed, vr_memory_kind ki
                                 visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
                                 cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-    bool shared = (d->info.type == VIREO_DEVICE_CPU || d->info.type == VIREO_DEVICE_INTEGRATED) &&
-                  !d->force_staging;
+    const bool shared = vr_memory_is_shared(d);
     const VkMemoryPropertyFlags host_wishes[] = {visible | cached, visible},
                                 shared_wishes[] = {local | visible | cached, local | visible, local,
                                                    0},

@@ -81,6 +81,8 @@ typedef enum vr_memory_kind {
     VR_MEMORY_DEVICE, /* device-local; host-visible too where that costs nothing (CPU, integrated) */
     VR_MEMORY_HOST,   /* host-visible, coherent, mapped; cached where there is such a type */
 } vr_memory_kind;
+/* Whether both are the same memory: that of CPU drivers and of GPUs without memory of their own. */
+bool vr_memory_is_shared(const vireo_device *);
 typedef struct vr_buffer {
     VkBuffer handle;
     VkDeviceMemory memory;

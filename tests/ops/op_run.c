@@ -327,12 +327,15 @@ static void compare(work *w, size_t kernel, uint32_t out, double *worst)
 }
 
 /* Fills what the kernel is to write, and its scratch, so that what it leaves out is seen. */
-static void poison(const vireo_session *s)
+static void poison(work *w, const vireo_session *s)
 {
+    vireo_error err = {0};
     for (size_t i = 0; i < s->n_buckets; i++) {
-        memset(s->buckets[i]->slots[0].output.mapped, 0x7f, (size_t)s->buckets[i]->slots[0].output.bytes);
-        if (s->buckets[i]->arena.mapped)
-            memset(s->buckets[i]->arena.mapped, 0x7f, (size_t)s->buckets[i]->arena.bytes);
+        const vr_bucket *b = s->buckets[i];
+        if (vr_slot_spoil(b, &b->slots[0], 0x7f, &err))
+            fault(w, SIZE_MAX, err.message);
+        if (b->arena.mapped)
+            memset(b->arena.mapped, 0x7f, (size_t)b->arena.bytes);
     }
 }
 
@@ -353,7 +356,7 @@ static void check_padding(work *w, const vireo_session *s, size_t kernel)
     for (size_t o = 0; o < g->n_outputs; o++) {
         const vr_value *v = &b->values[g->outputs[o].value];
         const uint32_t *words =
-            (const void *)((const char *)b->slots[0].output.mapped + b->places[g->outputs[o].value].offset);
+            (const void *)(b->slots[0].output_data + b->places[g->outputs[o].value].offset);
         size_t rows = w->elements[o] ? (size_t)vr_value_rows_now(v) : 0, pitch = vr_value_pitch(v);
         size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v));
         size_t end = v->rank == 1 ? (width + 3) / 4 * 4 : pitch;
@@ -427,7 +430,7 @@ static void run_kernel(work *w, size_t kernel)
         return;
     }
     if (!st) {
-        poison(s);
+        poison(w, s);
         st = run_once(w, s, 1, &err);
     }
     if (st) {
@@ -473,7 +476,7 @@ static void repeat(work *w)
             st = open_session(w, 0, &err);
         }
         if (!st && n > 0)
-            poison(w->sessions[0]);
+            poison(w, w->sessions[0]);
         if (!st)
             st = run_once(w, w->sessions[0], n > 0, &err);
         for (uint32_t i = 0; !st && i < w->op->n_out; i++)
