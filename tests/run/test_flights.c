@@ -121,6 +121,23 @@ static void two_in_flight(void **state)
     assert_true(cut->counters.submits - submits < single / 8);
 }
 
+/* Inputs, grids and results are copied to and from memory that is the device's alone, a dispatch a submission, too. */
+static void copied_in_flight(void **state)
+{
+    (void)state;
+    static float want[RUNS][TEXTS * WIDTH];
+    const vireo_device_options options = test_device_options();
+    alone(want);
+    for (int whole = 0; whole < 2; whole++) {
+        const vr_device_override o = {.force_staging = true, .segment_ns = whole ? 0 : 1, .steady_pace = true};
+        vireo_device *d = test_device_create_with(&options, &o);
+        vireo_model *m = tiny_model(d, &tiny_default);
+        fly(m, want);
+        vireo_model_destroy(&m);
+        test_device_destroy(&d);
+    }
+}
+
 /* What is submitted of it ends, the rest never begins. */
 static void destroyed_in_the_middle(void **state)
 {
@@ -393,15 +410,14 @@ static void watch_table(struct VolkDeviceTable *fn)
     other_calls = resets = submits = waits = 0;
 }
 
-static void steady_state(void **state)
+static void check_steady(const vr_device_override *o)
 {
-    (void)state;
     static float want[RUNS][TEXTS * WIDTH];
     counted c = {0};
     const vireo_allocator hook = counted_allocator(&c);
     vireo_device_options options = test_device_options();
     options.allocator = &hook;
-    vireo_device *d = test_device_create_with(&options, NULL);
+    vireo_device *d = test_device_create_with(&options, o);
     vireo_model *m = tiny_model(d, &tiny_default);
     vireo_session *s = tiny_session(m, NULL);
     alone(want);
@@ -432,10 +448,18 @@ static void steady_state(void **state)
     test_device_destroy(&d);
 }
 
+static void steady_state(void **state)
+{
+    (void)state;
+    check_steady(NULL);
+    check_steady(&(vr_device_override){.force_staging = true});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_in_flight),
+        cmocka_unit_test(copied_in_flight),
         cmocka_unit_test(destroyed_in_the_middle),
         cmocka_unit_test(lost_with_two_in_flight),
         cmocka_unit_test(first_runs_are_cancelled),
