@@ -1,4 +1,5 @@
 #version 450
+#extension GL_EXT_control_flow_attributes : require
 // SPDX-License-Identifier: Apache-2.0
 // The k largest of each row of scores, exact, ties to the lower index; in no order yet (top_k_rank.comp
 // makes it). Rows are contiguous. A team takes a chunk of a row, its lanes neighbouring quads (4 scores).
@@ -7,7 +8,7 @@
 // pass, that little more than k scores reach: these alone are listed. The lists of a row stand behind one
 // another, so the next level can select from them as from a row, until one list of k is left.
 // A team is a subgroup (VR_SUBGROUP 1) or a workgroup with shared memory (0). VR_TEXEL: scores and
-// deny are texel views, else storage buffers.
+// deny are texel views, else storage buffers. AHEAD: quads that a lane asks for at once.
 #if VR_SUBGROUP
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
@@ -106,11 +107,9 @@ struct part // of a row
 };
 
 // Keys order as scores do. 0: denied or padding.
-uvec4 keys_of(uint row, uint quad)
+uvec4 score_keys(uint row, uint quad, uvec4 bits)
 {
-    if (p.level != 0u)
-        return lists[p.from + row * p.entries + quad];
-    uvec4 keys = vr_keys(floatBitsToUint(SCORES(row * p.x.pitch + quad)));
+    uvec4 keys = vr_keys(bits);
     uint denied = 0u;
     if (p.has_deny != 0u)
         denied = DENY(row * p.deny_pitch + quad / 8u) >> (quad % 8u * 4u);
@@ -119,16 +118,53 @@ uvec4 keys_of(uint row, uint quad)
     return mix(uvec4(0u), keys, lessThan(4u * quad + lane, uvec4(p.x.width)));
 }
 
-// How many keys of the part are at least t.x, t.y, t.z.
+uvec4 keys_of(uint row, uint quad)
+{
+    if (p.level != 0u)
+        return lists[p.from + row * p.entries + quad];
+    return score_keys(row, quad, floatBitsToUint(SCORES(row * p.x.pitch + quad)));
+}
+
+#if AHEAD > 1
+// The same of AHEAD quads, TEAM_LANES apart; 0 from `end` on. All are asked for before one is looked at: else a
+// GPU would wait for each.
+void keys_ahead(uint row, uint quad, uint end, out uvec4 keys[AHEAD])
+{
+    if (p.level != 0u) {
+        [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+            keys[b] = lists[p.from + row * p.entries + min(quad + b * TEAM_LANES, end - 1u)];
+    } else {
+        [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+            keys[b] = floatBitsToUint(SCORES(row * p.x.pitch + min(quad + b * TEAM_LANES, end - 1u)));
+        [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+            keys[b] = score_keys(row, min(quad + b * TEAM_LANES, end - 1u), keys[b]);
+    }
+    [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+        keys[b] = quad + b * TEAM_LANES < end ? keys[b] : uvec4(0u);
+}
+#endif
+
+uvec3 reached(uvec4 keys, uvec3 t)
+{
+    return uvec3(ones(greaterThanEqual(keys, uvec4(t.x))), ones(greaterThanEqual(keys, uvec4(t.y))),
+                 ones(greaterThanEqual(keys, uvec4(t.z))));
+}
+
+// How many keys of the part are at least t.x, t.y, t.z, none of which is 0.
 uvec3 count_at_least(part a, uvec3 t)
 {
     uvec3 n = uvec3(0u);
-    for (uint q = a.begin + TEAM_LANE; q < a.end; q += TEAM_LANES) {
-        const uvec4 keys = keys_of(a.row, q);
-        n += uvec3(ones(greaterThanEqual(keys, uvec4(t.x))),
-                   ones(greaterThanEqual(keys, uvec4(t.y))),
-                   ones(greaterThanEqual(keys, uvec4(t.z))));
+#if AHEAD > 1
+    for (uint q = a.begin + TEAM_LANE; q < a.end; q += AHEAD * TEAM_LANES) {
+        uvec4 keys[AHEAD];
+        keys_ahead(a.row, q, a.end, keys);
+        [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+            n += reached(keys[b], t);
     }
+#else
+    for (uint q = a.begin + TEAM_LANE; q < a.end; q += TEAM_LANES)
+        n += reached(keys_of(a.row, q), t);
+#endif
     return team_sum(n);
 }
 
@@ -214,9 +250,7 @@ uvec3 count_peaks(peaks m, uvec3 t)
 {
     uvec3 n = uvec3(0u);
     for (int s = 0; s < SEGMENTS; s++)
-        n += uvec3(ones(greaterThanEqual(m.of[s], uvec4(t.x))),
-                   ones(greaterThanEqual(m.of[s], uvec4(t.y))),
-                   ones(greaterThanEqual(m.of[s], uvec4(t.z))));
+        n += reached(m.of[s], t);
     return team_sum(n);
 }
 KTH(kth_peak, peaks m, count_peaks(m, t))
@@ -229,8 +263,18 @@ uint bound_of(part a)
     for (uint s = 0u; s < SEGMENTS; s++) {
         uvec4 most = uvec4(0u);
         uint q = a.begin + s * each * TEAM_LANES + TEAM_LANE;
+#if AHEAD > 1
+        const uint end = min(a.end, a.begin + (s + 1u) * each * TEAM_LANES);
+        for (; q < end; q += AHEAD * TEAM_LANES) {
+            uvec4 keys[AHEAD];
+            keys_ahead(a.row, q, end, keys);
+            [[unroll]] for (uint b = 0u; b < AHEAD; b++)
+                most = max(most, keys[b]);
+        }
+#else
         for (uint i = 0u; i < each && q < a.end; i++, q += TEAM_LANES)
             most = max(most, keys_of(a.row, q));
+#endif
         m.of[s] = most;
     }
     uint above;

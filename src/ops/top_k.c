@@ -112,40 +112,20 @@ static uint32_t select_mask(const vr_call *c)
 
 /* A wide row is cut into chunks, whose lists are cut again until one is left. A lane of a team sees
  * CHUNK_QUADS quads of a chunk, 20 times at most, some with loops of their own: software drivers bound the
- * iterations of an invocation, of which these are two thirds. */
-enum { CHUNK_QUADS = 1024 };
+ * iterations of an invocation, of which these are two thirds.
+ * GPUs wait for memory and run thousands of teams at once. There a row of few quads a lane (AT_ONCE) is one
+ * chunk, for a level more is a dispatch more; wider rows are cut until ENOUGH_TEAMS are at work in all, or a lane
+ * has LEAST_QUADS, or a chunk is so many times as large as the list that is left of it (TIMES_LIST). */
+enum { CHUNK_QUADS = 1024, AT_ONCE = 16, ENOUGH_TEAMS = 4096, LEAST_QUADS = 4, TIMES_LIST = 8 };
+
+static bool is_gpu(const vr_call *c)
+{
+    return c->limits->type != VIREO_DEVICE_CPU;
+}
 
 static uint32_t list_quads(const vr_call *c) /* of one list: its keys */
 {
     return vr_value_pitch(c->out[0]) / 4;
-}
-
-/* Few k of many scores: at most, and at least; room for a list of what is above a bound. Quads but k. */
-enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16 };
-
-static bool filters(const vr_call *c)
-{
-    return c->at.top_k.k <= FILTER_K && vr_value_width(c->in[0]) >= 4 * FILTER_ENTRIES;
-}
-
-/* SEGMENTS of a lane give all lanes at least twice as many peaks as k. */
-static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
-{
-    uint32_t segments = 1;
-    while (2 * segments * vr_kernel_workgroup(k, c->limits) < c->at.top_k.k)
-        segments *= 2;
-    vr_str_addf(out, "#define SEGMENTS %u\n", filters(c) ? segments : 0);
-}
-
-/* Quads of a list of the first level: room for four times k. */
-static uint32_t first_quads(const vr_call *c)
-{
-    uint32_t quads = LEAST_ROOM;
-    if (!filters(c))
-        return list_quads(c);
-    while (quads < c->at.top_k.k)
-        quads *= 2;
-    return quads;
 }
 
 static uint32_t row_entries(const vr_call *c)
@@ -153,9 +133,57 @@ static uint32_t row_entries(const vr_call *c)
     return (uint32_t)vr_ceil_div((uint64_t)vr_value_width(c->in[0]), 4);
 }
 
-static uint32_t chunks_of(uint32_t entries, uint32_t wg)
+/* Of what a row has at a level, what a team takes. */
+static uint32_t chunk_of(const vr_call *c, uint32_t level, uint32_t entries, uint32_t wg)
 {
-    return entries ? (uint32_t)vr_ceil_div(entries, (uint64_t)CHUNK_QUADS * wg) : 1;
+    const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]);
+    const uint64_t fair = rows * entries / ((uint64_t)ENOUGH_TEAMS * wg);
+    const uint64_t listed = vr_ceil_div((uint64_t)TIMES_LIST * list_quads(c), wg);
+    const uint64_t least = level || entries <= AT_ONCE * wg ? AT_ONCE : LEAST_QUADS;
+    uint64_t each = fair > listed ? fair : listed;
+    each = each > least ? each : least;
+    return (uint32_t)(is_gpu(c) && each < CHUNK_QUADS ? each : CHUNK_QUADS) * wg;
+}
+
+static uint32_t chunks_of(const vr_call *c, uint32_t level, uint32_t entries, uint32_t wg)
+{
+    return entries ? (uint32_t)vr_ceil_div(entries, chunk_of(c, level, entries, wg)) : 1;
+}
+
+/* Few k of many scores: at most, and at least; room for a list of what is above a bound, on GPUs, whose chunks
+ * are small, for fewer. Quads but k. */
+enum { FILTER_K = 128, FILTER_ENTRIES = 256, LEAST_ROOM = 16, LEAST_GPU_ROOM = 4 };
+
+static bool filters(const vr_call *c, uint32_t wg)
+{
+    return c->at.top_k.k <= FILTER_K && vr_value_width(c->in[0]) >= 4 * FILTER_ENTRIES &&
+           !(is_gpu(c) && row_entries(c) <= AT_ONCE * wg);
+}
+
+/* SEGMENTS of a lane give all lanes at least twice as many peaks as k. AHEAD: quads that are on their way from
+ * memory at once. */
+static void define(const vr_call *c, const vr_kernel *k, vr_str *out)
+{
+    enum { GPU_AHEAD = 4 };
+    const uint32_t wg = vr_kernel_workgroup(k, c->limits);
+    uint32_t segments = 1;
+    while (2 * segments * wg < c->at.top_k.k)
+        segments *= 2;
+    vr_str_addf(out, "#define SEGMENTS %u\n#define AHEAD %d\n", filters(c, wg) ? segments : 0,
+                is_gpu(c) ? GPU_AHEAD : 1);
+}
+
+/* Quads of a list of the first level: room for four times k, on GPUs for twice. */
+static uint32_t first_quads(const vr_call *c, uint32_t wg)
+{
+    uint32_t quads = LEAST_ROOM;
+    if (!filters(c, wg))
+        return list_quads(c);
+    if (is_gpu(c))
+        return 2 * list_quads(c) > LEAST_GPU_ROOM ? 2 * list_quads(c) : LEAST_GPU_ROOM;
+    while (quads < c->at.top_k.k)
+        quads *= 2;
+    return quads;
 }
 
 /* Quads of the scratch that the lists of a row need at once: those of the first two levels, keys and
@@ -163,10 +191,10 @@ static uint32_t chunks_of(uint32_t entries, uint32_t wg)
 static uint64_t row_quads(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t wg = vr_kernel_workgroup(k, c->limits);
-    const uint32_t first = chunks_of(row_entries(c), wg);
+    const uint32_t first = chunks_of(c, 0, row_entries(c), wg);
     const uint32_t second =
-        first > 1 || filters(c) ? chunks_of(first * first_quads(c), wg) : 0;
-    return 2ull * (first * first_quads(c) + second * list_quads(c));
+        first > 1 || filters(c, wg) ? chunks_of(c, 1, first * first_quads(c, wg), wg) : 0;
+    return 2ull * (first * first_quads(c, wg) + second * list_quads(c));
 }
 
 /* Rows whose lists can be bound at once. */
@@ -241,14 +269,13 @@ static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t w
     const uint32_t now = (uint32_t)vr_value_rows_now(c->in[0]);
     const uint32_t end = now < push->x.end ? now : push->x.end;
     const uint64_t rows = end > push->x.first ? end - push->x.first : 0;
-    uint32_t place[2] = {0, 2 * most * first_quads(c) *
-                                chunks_of(row_entries(c), wg)};
+    uint32_t place[2] = {0, 2 * most * first_quads(c, wg) * chunks_of(c, 0, row_entries(c), wg)};
     push->entries = row_entries(c);
-    push->chunk = CHUNK_QUADS * wg;
     for (push->level = 0;; push->level++) {
-        push->chunks = chunks_of(push->entries, wg);
+        push->chunk = chunk_of(c, push->level, push->entries, wg);
+        push->chunks = chunks_of(c, push->level, push->entries, wg);
         push->to = place[push->level % 2];
-        push->quads = push->level ? list_quads(c) : first_quads(c);
+        push->quads = push->level ? list_quads(c) : first_quads(c, wg);
         push->to_list = most * push->chunks * push->quads;
         vr_dispatch *d = vr_launch(l, push, sizeof *push, rows * push->chunks, 1);
         if (!d)
