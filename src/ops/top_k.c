@@ -113,10 +113,11 @@ static uint32_t select_mask(const vr_call *c)
 /* A wide row is cut into chunks, whose lists are cut again until one is left. A lane of a team sees
  * CHUNK_QUADS quads of a chunk, 20 times at most, some with loops of their own: software drivers bound the
  * iterations of an invocation, of which these are two thirds.
- * GPUs wait for memory and run thousands of teams at once. There a row of few quads a lane (AT_ONCE) is one
- * chunk, for a level more is a dispatch more; wider rows are cut until ENOUGH_TEAMS are at work in all, or a lane
- * has LEAST_QUADS, or a chunk is so many times as large as the list that is left of it (TIMES_LIST). */
-enum { CHUNK_QUADS = 1024, AT_ONCE = 16, ENOUGH_TEAMS = 4096, LEAST_QUADS = 4, TIMES_LIST = 8 };
+ * GPUs wait for memory and run thousands of teams at once. There a row of few quads a lane (AT_ONCE, of lists
+ * LISTS_AT_ONCE) is one chunk, for a level more is a dispatch more; wider rows are cut until ENOUGH_TEAMS are at
+ * work in all, or a lane has LEAST_QUADS, or a chunk is TIMES_LIST times as large as the list that is left of it. */
+enum { CHUNK_QUADS = 1024 };
+enum { AT_ONCE = 16, LISTS_AT_ONCE = 32, ENOUGH_TEAMS = 4096, LEAST_QUADS = 4, TIMES_LIST = 8 };
 
 static bool is_gpu(const vr_call *c)
 {
@@ -139,7 +140,8 @@ static uint32_t chunk_of(const vr_call *c, uint32_t level, uint32_t entries, uin
     const uint64_t rows = (uint64_t)vr_value_rows(c->in[0]);
     const uint64_t fair = rows * entries / ((uint64_t)ENOUGH_TEAMS * wg);
     const uint64_t listed = vr_ceil_div((uint64_t)TIMES_LIST * list_quads(c), wg);
-    const uint64_t least = level || entries <= AT_ONCE * wg ? AT_ONCE : LEAST_QUADS;
+    const uint32_t at_once = level ? LISTS_AT_ONCE : AT_ONCE;
+    const uint64_t least = entries <= at_once * wg ? at_once : level ? AT_ONCE : LEAST_QUADS;
     uint64_t each = fair > listed ? fair : listed;
     each = each > least ? each : least;
     return (uint32_t)(is_gpu(c) && each < CHUNK_QUADS ? each : CHUNK_QUADS) * wg;
