@@ -116,7 +116,7 @@ void main()
         barrier();
         if (k + KQ < p.k_quads)
             fetch(k + KQ);
-        for (uint q = 0u; q < KQ; q++) {
+        [[unroll]] for (uint q = 0u; q < KQ; q++) {
             uint a_place[TM / 4], w_place[TQ];
             [[unroll]] for (int r = 0; r < TM / 4; r++) a_place[r] = PLACE(y + LY * r, q);
             [[unroll]] for (int n = 0; n < TQ; n++) w_place[n] = PLACE(x + LX * n, q);

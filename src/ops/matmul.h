@@ -20,10 +20,10 @@ bool vr_matmul_wide_words(const vr_call *, const vr_kernel *);
 /* Rows x column quads of a lane, where the kernel does not say. */
 vr_tile vr_matmul_tile(const vr_call *, const vr_kernel *);
 
-/* Lanes of a workgroup that stand side by side: all of them, or half of a tile in shared memory's. */
+/* Lanes of a workgroup that stand side by side: all of them, but of a tile in shared memory. */
 static inline uint32_t vr_matmul_side(const vr_kernel *k, uint32_t wg)
 {
-    return k->workgroup == VR_WORKGROUP_SUBGROUP ? wg : wg > 64 ? 16 : 8;
+    return k->workgroup == VR_WORKGROUP_SUBGROUP ? wg : 16;
 }
 /* The same of a workgroup of wg lanes. */
 vr_tile vr_matmul_group(const vr_call *, const vr_kernel *, uint32_t wg);

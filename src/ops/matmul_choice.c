@@ -69,15 +69,15 @@ vr_tile vr_matmul_group(const vr_call *c, const vr_kernel *k, uint32_t wg)
     return (vr_tile){.rows = t.rows * (wg / side), .quads = t.quads * side};
 }
 
-/* The largest of which there are enough for all cores of a large GPU: 32 x 64, 64 x 64, 128 x 128. As few rows as
- * `dot` takes are not worth one. */
+/* 64 x 128, or 32 x 64 where so many workgroups would be too few for the cores of a large GPU. As few rows as `dot`
+ * takes are not worth a tile. */
 bool vr_matmul_tiles_pay(const vr_call *c, const vr_kernel *k)
 {
-    enum { MANY_GROUPS = 256, MOST_ROWS = 128 };
+    enum { ENOUGH_GROUPS = 128, LARGE_ROWS = 64, LARGE_COLUMNS = 128 };
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const uint32_t rows = 2 * vr_matmul_group(c, k, vr_kernel_workgroup(k, c->limits)).rows; /* of the next */
-    const uint64_t next = s.batch * vr_ceil_div(s.m, rows) * vr_ceil_div(s.n, rows);
-    return s.m > VR_MATMUL_THIN_ROWS && (rows > MOST_ROWS || next < MANY_GROUPS);
+    const bool small = vr_matmul_group(c, k, vr_kernel_workgroup(k, c->limits)).rows < LARGE_ROWS;
+    const uint64_t large = s.batch * vr_ceil_div(s.m, LARGE_ROWS) * vr_ceil_div(s.n, LARGE_COLUMNS);
+    return s.m > VR_MATMUL_THIN_ROWS && (!small || large < ENOUGH_GROUPS);
 }
 
 /* Of few columns the lanes of a tile are idle but one or two. Of four lanes, each adds up too much for several

@@ -156,8 +156,6 @@ const char *vr_kernel_lacks(const vr_kernel *k, const vireo_device_info *d)
         return "needs a CPU driver with subgroup shuffle of at least 4 lanes";
     if (k->needs & VR_NEEDS_GPU && d->type == VIREO_DEVICE_CPU)
         return "needs a GPU";
-    if (k->workgroup > d->max_workgroup_invocations)
-        return "needs larger workgroups";
     return NULL;
 }
 

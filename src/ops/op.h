@@ -201,8 +201,7 @@ uint64_t vr_texel_bytes(vr_access, vireo_dtype); /* of a texel view's texel */
 typedef enum vr_workgroup {
     VR_WORKGROUP_SUBGROUP = 0, /* WG = subgroup size: no barriers needed, fastest on CPU drivers */
     VR_WORKGROUP_64 = 64,      /* lanes, with shared memory and barriers */
-    VR_WORKGROUP_128 = 128,
-    VR_WORKGROUP_256 = 256,
+    VR_WORKGROUP_128 = 128,    /* the most that every device has */
 } vr_workgroup;
 
 /* One dispatch; the runtime puts barriers where the bytes that dispatches touch conflict, within a node

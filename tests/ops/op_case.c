@@ -99,8 +99,7 @@ bool op_kernel_runs(const vr_op *op, size_t kernel, const vireo_device_info *inf
              (info->type != VIREO_DEVICE_CPU || info->costly_texel_fetch)) ||
             (k->needs & VR_NEEDS_CPU_SHUFFLE &&
              (info->type != VIREO_DEVICE_CPU || !info->subgroup_shuffle || info->subgroup_size < 4)) ||
-            (k->needs & VR_NEEDS_GPU && info->type == VIREO_DEVICE_CPU) ||
-            (uint32_t)k->workgroup > info->max_workgroup_invocations)
+            (k->needs & VR_NEEDS_GPU && info->type == VIREO_DEVICE_CPU))
             return false;
     }
     return true;
