@@ -287,14 +287,13 @@ static bool thin_fits(const vr_call *c, const vr_kernel *k)
     return vr_matmul_sizes_of(c).m <= THIN_ROWS && fits(c, k);
 }
 
-/* b (N, K), of f32 as quads, of halves and bf16 as words. */
+/* b (N, K), of f32 as quads, of all else as words. */
 static bool dot_fits(const vr_call *c, const vr_kernel *k)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const vr_value *b = c->in[B];
-    const bool halves = b->dtype == VIREO_F16 || b->dtype == VIREO_BF16;
-    const bool read = k->binds[B].access == VR_TEXEL_UVEC4 ? halves && vr_value_row_bytes(b) % 16 == 0
-                                                           : b->dtype == VIREO_F32;
+    const bool words = b->dtype != VIREO_F32;
+    const bool read = k->binds[B].access == VR_TEXEL_UVEC4 ? words && vr_value_row_bytes(b) % 16 == 0 : !words;
     return read && c->at.matmul.transpose_b && s.batch == 1 &&
            (s.m <= THIN_ROWS || s.n <= VR_MATMUL_NARROW) && slabs_fit(c, k);
 }

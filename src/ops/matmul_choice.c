@@ -81,12 +81,13 @@ bool vr_matmul_tiles_pay(const vr_call *c, const vr_kernel *k)
 }
 
 /* Of few columns the lanes of a tile are idle but one or two. Of four lanes, each adds up too much for several
- * rows. On CPUs sharing costs as much as several fetches of each lane, cheap ones or others. */
+ * rows. On CPUs sharing costs as much as several fetches of each lane, cheap ones or others, and more than it saves
+ * of blocks, whose scales each fetch needs anew. */
 bool vr_matmul_shares_sums(const vireo_device_info *d, vireo_dtype dtype, int64_t rows, int64_t columns,
                            int64_t depth)
 {
     const int64_t lanes = d->subgroup_size ? d->subgroup_size : 1;
-    const int64_t fetches = depth * (int64_t)vireo_dtype_bytes(dtype) / 16 / lanes;
+    const int64_t fetches = depth * (int64_t)vireo_dtype_bytes(dtype) / 16 / lanes; /* 0 of blocks */
     if (columns <= VR_MATMUL_NARROW)
         return d->subgroup_arithmetic;
     if (!d->subgroup_arithmetic || rows > (lanes > 4 ? VR_MATMUL_THIN_ROWS : 1))

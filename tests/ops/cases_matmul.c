@@ -208,6 +208,17 @@ static const row packed_rows[] = {
     {2, 4100, 256, TB | BIAS, .device = OP_DEVICE_LOW}, /* too many slabs for all but one kernel */
     {0, 150, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
     {2, 4100, 96, TB},
+    /* Sums that lanes share: lanes without work, a fetch past a subgroup's, scales past 16 bytes, tiles of 8 rows. */
+    {1, 9, 544, TB | BIAS | RESIDUAL, VIREO_GELU},
+    {0, 33, 288, TB | BIAS, .most = 4, .counts = {3, 1, 4}},
+    {37, 8, 288, TB | BIAS, .view = true},
+    {9, 1, 1056, TB | RESIDUAL},
+    {4, 12, 1056, TB, .fill = FILL_TINY},
+    {3, 9, 64, TB, .fill = FILL_HUGE},
+    {2, 9, 32, TB | BIAS, .fill = FILL_DENORMAL},
+    {4, 9, 96, TB, .weights = FILL_SMALL},
+    {0, 3, 96, TB | BIAS, .most = 40, .counts = {33, 1, 0}},
+    {4200, 6, 32, TB | BIAS | RESIDUAL, .device = OP_DEVICE_LOW},
     {4096, 4200, 32, TB, .heavy = true}, /* more than 65,535 groups */
 };
 

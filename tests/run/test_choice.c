@@ -2,6 +2,7 @@
  * Which kernel a session chooses, where more than one fits: by the device, by size, and one for all sizes
  * where results must not depend on the batch. */
 #include "device_test.h"
+#include "tensor/quant.h"
 #include "vireo/graph.h"
 #include "vireo/inspect.h"
 
@@ -100,6 +101,69 @@ static void test_narrow(void **state)
     test_device_destroy(&d);
 }
 
+/* The kernel of a product of `now` of so many rows, at run time if `dynamic`, with blocks for so many columns. */
+static const char *chosen_of_blocks(vireo_device *d, vireo_dtype dtype, int64_t rows, int64_t now, int64_t columns,
+                                    bool dynamic)
+{
+    enum { DEPTH = 64, MOST_COLUMNS = 64 };
+    static float x[MOST * DEPTH], y[MOST * MOST_COLUMNS], row[DEPTH];
+    static uint8_t weights[MOST_COLUMNS * DEPTH * 2];
+    const size_t row_bytes = vireo_dtype_row_bytes(dtype, DEPTH);
+    const vireo_tensor t = {dtype, 2, {columns, DEPTH}, weights, (size_t)columns * row_bytes};
+    const vireo_tensor in = {VIREO_F32, 2, {now, DEPTH}, x, (size_t)now * DEPTH * sizeof *x};
+    vireo_tensor out = {.data = y, .bytes = sizeof y};
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    const char *op;
+    options.deterministic = dynamic;
+    for (int64_t i = 0; i < columns; i++)
+        vr_pack_row(dtype, row, DEPTH, weights + (size_t)i * row_bytes);
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    const vireo_symbol symbol = dynamic ? vireo_graph_symbol(g, "rows", rows) : (vireo_symbol){0};
+    const int64_t shape[] = {dynamic ? 0 : rows, DEPTH};
+    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, shape, symbol);
+    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", &t),
+                                            &(vireo_matmul_args){.transpose_b = true}));
+    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, &options, &s, &err) ||
+        vireo_session_run(s, &in, 1, &out, 1, &err))
+        fail_msg("%s", err.message);
+    const char *chosen = vireo_session_get_kernel(s, 0, &op);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+    return chosen;
+}
+
+/* Lanes share sums of blocks where columns are few, and on GPUs where rows are, of which four lanes take one; of
+ * sizes known at run time only where they are few in every bucket. */
+static void test_blocks(void **state)
+{
+    (void)state;
+    static const vireo_dtype dtypes[] = {VIREO_Q8_0, VIREO_Q4_0};
+    const vireo_device_options options = test_device_options();
+    for (int i = 0; i < 4; i++) {
+        const bool none = i / 2;
+        const vr_device_override o = {.discrete = i % 2, .no_subgroups = none};
+        vireo_device *d = test_device_create_with(&options, &o);
+        const bool gpu = d->info.type != VIREO_DEVICE_CPU;
+        const char *one = gpu && !none ? "words" : "few";
+        const char *four = gpu && !none && d->info.subgroup_size > 4 ? "words" : "few";
+        for (int j = 0; j < 2; j++) {
+            const vireo_dtype dtype = dtypes[j];
+            assert_string_equal(chosen_of_blocks(d, dtype, 1, 1, NARROW + 1, false), one);
+            assert_string_equal(chosen_of_blocks(d, dtype, 4, 4, 40, false), four);
+            assert_string_equal(chosen_of_blocks(d, dtype, 5, 5, 40, false), "few");
+            assert_string_equal(chosen_of_blocks(d, dtype, 9, 9, NARROW + 1, false), "packed");
+            assert_string_equal(chosen_of_blocks(d, dtype, 9, 9, NARROW, false), none ? "packed" : "words");
+            assert_string_equal(chosen_of_blocks(d, dtype, 4, 1, 40, true), four);
+            assert_string_equal(chosen_of_blocks(d, dtype, MOST, 1, 40, true), "packed");
+        }
+        test_device_destroy(&d);
+    }
+}
+
 /* The kernel of attention for so many queries and keys, the queries at run time if `dynamic`. */
 static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bool dynamic)
 {
@@ -159,6 +223,6 @@ static void test_split(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_narrow),
-                                       cmocka_unit_test(test_split)};
+                                       cmocka_unit_test(test_blocks), cmocka_unit_test(test_split)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
