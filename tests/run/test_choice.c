@@ -63,7 +63,7 @@ static void test_tall(void **state)
         const bool cpu = d->info.type == VIREO_DEVICE_CPU;
         const bool shared = cpu && d->info.subgroup_shuffle && (costly || d->info.subgroup_size > 4);
         const bool tall = cpu && !costly && !shared;
-        const char *small = shared ? "shared" : "texel";
+        const char *small = !cpu ? "tiles_low" : shared ? "shared" : "texel";
         vireo_model *model = make_model(d, WIDTH);
         for (int deterministic = 0; deterministic < 2; deterministic++) {
             vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
@@ -79,6 +79,50 @@ static void test_tall(void **state)
         vireo_model_destroy(&model);
         test_device_destroy(&d);
     }
+}
+
+/* The kernel of a product of so many rows with weights for so many columns. */
+static const char *chosen_of(vireo_device *d, vireo_dtype dtype, int64_t rows, int64_t columns)
+{
+    static float x[MOST * WIDTH], y[MOST * MOST], weights[MOST * WIDTH]; /* zeros in every type */
+    const vireo_tensor t = {dtype, 2, {columns, WIDTH}, weights,
+                            (size_t)columns * WIDTH * vireo_dtype_bytes(dtype)};
+    const vireo_tensor in = {VIREO_F32, 2, {rows, WIDTH}, x, (size_t)rows * WIDTH * sizeof *x};
+    vireo_tensor out = {.data = y, .bytes = sizeof y};
+    vireo_graph *g = NULL;
+    vireo_model *model = NULL;
+    vireo_session *s = NULL;
+    vireo_error err = {0};
+    const char *op;
+    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, in.shape, (vireo_symbol){0});
+    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", &t),
+                                            &(vireo_matmul_args){.transpose_b = true}));
+    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
+        vireo_session_run(s, &in, 1, &out, 1, &err))
+        fail_msg("%s", err.message);
+    const char *chosen = vireo_session_get_kernel(s, 0, &op);
+    vireo_session_destroy(&s);
+    vireo_model_destroy(&model);
+    return chosen;
+}
+
+/* On GPUs tiles in shared memory for more rows than lanes share the sums of: large ones where there are 128. */
+static void test_tiles(void **state)
+{
+    (void)state;
+    static const vireo_dtype dtypes[] = {VIREO_F32, VIREO_F16};
+    const vireo_device_options options = test_device_options();
+    vireo_device *d = test_device_create_with(&options, &(vr_device_override){.discrete = true});
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(chosen_of(d, dtypes[i], MOST, MOST), "tiles");
+        assert_string_equal(chosen_of(d, dtypes[i], MOST - 63, MOST - 127), "tiles");
+        assert_string_equal(chosen_of(d, dtypes[i], MOST - 64, MOST), "tiles_low");
+        assert_string_equal(chosen_of(d, dtypes[i], MOST, MOST - 128), "tiles_low");
+        assert_string_equal(chosen_of(d, dtypes[i], 5, MOST), "tiles_low");
+        assert_string_equal(chosen_of(d, dtypes[i], 1, MOST), i ? "words" : "dot");
+    }
+    test_device_destroy(&d);
 }
 
 /* Lanes that share sums, where a subgroup can add and at most 8 columns would leave it idle. */
@@ -222,7 +266,7 @@ static void test_split(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_narrow),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_tiles), cmocka_unit_test(test_narrow),
                                        cmocka_unit_test(test_blocks), cmocka_unit_test(test_split)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
