@@ -205,7 +205,7 @@ static const row packed_rows[] = {
     {20, 513, 64, TB | BIAS, .device = OP_DEVICE_LOW},
     {4, 701, 96, TB | BIAS | RESIDUAL, .device = OP_DEVICE_LOW},
     {300, 33, 32, TB | BIAS, .device = OP_DEVICE_LOW},
-    {2, 4100, 256, TB | BIAS, .device = OP_DEVICE_LOW}, /* too many slabs for all but one kernel */
+    {2, 4100, 256, TB | BIAS, .device = OP_DEVICE_LOW}, /* too many slabs but for kernels of few rows */
     {0, 150, 64, TB | BIAS, .device = OP_DEVICE_LOW, .most = 120, .counts = {20, 100, 1}},
     {2, 4100, 96, TB},
     /* Sums that lanes share: lanes without work, a fetch past a subgroup's, scales past 16 bytes, tiles of 8 rows. */
