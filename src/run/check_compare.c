@@ -78,7 +78,7 @@ static void compare_padding(const vr_check_case *c, const vr_bucket *b, uint32_t
     const size_t width = (size_t)(v->rank == 1 ? v->count : vr_value_width(v));
     const size_t end = v->rank == 1 ? (width + 3) / 4 * 4 : pitch;
     const vr_place *place = &b->places[id];
-    const uint32_t *words = (const void *)((const char *)place->buffer->mapped + place->offset);
+    const uint32_t *words = (const void *)(b->slots[0].output_data + place->offset);
     for (size_t r = 0; r < rows && f->state == VR_VERDICT_PASSED; r++)
         for (size_t i = width; i < end; i++) {
             if (words[r * pitch + i] == 0)

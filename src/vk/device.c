@@ -222,8 +222,8 @@ static void apply(vireo_device *d, const vr_device_override *o)
     }
     if (o->costly_texel_fetch || o->cheap_texel_fetch)
         i->costly_texel_fetch = o->costly_texel_fetch;
-    if (o->discrete)
-        i->type = VIREO_DEVICE_DISCRETE;
+    if (o->discrete || o->cpu)
+        i->type = o->discrete ? VIREO_DEVICE_DISCRETE : VIREO_DEVICE_CPU;
     if (o->no_shuffle)
         i->subgroup_shuffle = false;
     d->steady_pace = o->steady_pace;

@@ -17,7 +17,7 @@ typedef struct vr_device_override {
         max_loop_iterations, dispatch_us;
     bool no_subgroups, no_shuffle, whole_dispatches;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
-    bool discrete; /* what is chosen on a GPU is chosen */
+    bool discrete, cpu; /* what is chosen on a GPU, on a CPU, is chosen; one of them at most */
     bool no_timestamps, steady_pace;
     double segment_ns;
     bool force_staging; /* treat device memory as invisible to the host */

@@ -19,7 +19,7 @@ vireo_device *selftest_reopen(selftest_fixture *f, const vr_device_override *ove
     options.log_user = f;
     if (f->device)
         test_device_destroy(&f->device);
-    const vr_device_override alike = {.no_shuffle = true};
+    const vr_device_override alike = {.cpu = true, .no_shuffle = true};
     f->device = test_device_create_with(&options, override ? override : &alike);
     return f->device;
 }
@@ -90,7 +90,7 @@ vr_device_override selftest_broken(selftest_fixture *f, const char *shader, cons
     assert_non_null(f->shader);
     snprintf(f->shader, size, "%.*s%s%s", (int)(at - text), text, replace, at + strlen(find));
     return (vr_device_override){
-        .shader = shader, .shader_text = f->shader, .no_shuffle = true};
+        .shader = shader, .shader_text = f->shader, .cpu = true, .no_shuffle = true};
 }
 
 /* ---- A model that would use the kernel ------------------------------------------------------ */

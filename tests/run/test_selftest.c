@@ -6,10 +6,9 @@
 #define MATMUL vr_ops[VR_OP_MATMUL]
 
 /* Every op has checks, and they reach every kernel that the device has the features for. */
-static void test_passes(void **state)
+static void check_passes(selftest_fixture *f, const vr_device_override *override)
 {
-    selftest_fixture *f = *state;
-    selftest_reopen(f, &(vr_device_override){0});
+    selftest_reopen(f, override);
     vireo_selftest *t = selftest_run(f);
     size_t n = 0;
     for (size_t op = 0; vireo_op_name(op); op++) {
@@ -60,9 +59,16 @@ static void test_passes(void **state)
     assert_null(t);
     assert_int_equal(scratch_find(&f->folder, "selftest-", NULL), 0);
     assert_int_equal(f->warnings, 0);
+    const bool gpu = f->device->info.type != VIREO_DEVICE_CPU;
     const bool shared = !vr_kernel_lacks(selftest_kernel("shared"), &f->device->info) &&
                         (f->device->info.costly_texel_fetch || f->device->info.subgroup_size > 4);
-    selftest_right(f->device, shared ? "shared" : "texel");
+    selftest_right(f->device, gpu ? "tiles_low" : shared ? "shared" : "texel");
+}
+
+static void test_passes(void **state)
+{
+    check_passes(*state, &(vr_device_override){0});
+    check_passes(*state, &(vr_device_override){.discrete = true, .force_staging = true});
 }
 
 static void test_low_device(void **state)

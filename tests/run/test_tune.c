@@ -517,7 +517,7 @@ static void test_judge(void **state)
 static void test_no_rows(void **state)
 {
     selftest_fixture *f = *state;
-    const vr_device_override o = {.no_timestamps = true, .no_shuffle = true};
+    const vr_device_override o = {.no_timestamps = true, .cpu = true, .no_shuffle = true};
     vireo_device *d = selftest_reopen(f, &o);
     vireo_model *model = make_model(d);
     vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
