@@ -51,6 +51,9 @@ typedef struct vr_slot {
     vr_buffer host_input, host_output, host_step;
     char *input_data, *output_data; /* what the host writes, and reads */
     uint32_t *step_data;
+    bool stepped; /* step_data is that of the counts, with so many groups */
+    int64_t counts[VR_MAX_SYMBOLS + 1];
+    uint64_t groups;
     VkBufferView *views;
     size_t n_views, cap_views;
     VkDescriptorPool descriptors;

@@ -164,11 +164,17 @@ static void set_counts(vr_bucket *b, const int64_t *counts)
             b->values[i].count = counts[b->values[i].symbol];
 }
 
+/* Grids follow the counts alone: those of the slot's last run are kept. Of several segments (vr_slot_estimate) they
+ * are made anew. */
 static vireo_status write_step(vireo_session *s, const vr_flight *f, vireo_error *err)
 {
     const vr_bucket *b = f->bucket;
-    vireo_device *d = s->model->device;
-    uint32_t *step = f->slot->step_data;
+    vr_slot *slot = f->slot;
+    uint32_t *step = slot->step_data;
+    if (slot->stepped && slot->n_segments == 1 && !memcmp(slot->counts, f->counts, sizeof slot->counts))
+        return VIREO_OK;
+    slot->stepped = false;
+    slot->groups = 0;
     for (size_t i = 0; i < s->model->graph->n_symbols; i++)
         step[i] = (uint32_t)(f->counts[i] > 0 ? f->counts[i] : 0);
     s->launches.count = 0;
@@ -179,14 +185,13 @@ static vireo_status write_step(vireo_session *s, const vr_flight *f, vireo_error
         return vr_fail(err, VIREO_ERROR_DEVICE,
                        "the graph launched %zu dispatches, %zu were recorded", s->launches.count,
                        b->launches.count);
-    uint64_t groups = 0;
     for (size_t i = 0; i < s->launches.count; i++) {
         const uint32_t *n = s->launches.list[i].groups;
         memcpy(step + VR_STEP_GRIDS_OFFSET / 4 + 3 * i, n, 12);
-        groups += (uint64_t)n[0] * n[1] * n[2];
+        slot->groups += (uint64_t)n[0] * n[1] * n[2];
     }
-    d->counters.dispatches += s->launches.count;
-    d->counters.groups += groups;
+    memcpy(slot->counts, f->counts, sizeof slot->counts);
+    slot->stepped = true;
     return VIREO_OK;
 }
 
@@ -197,9 +202,12 @@ static vireo_status prepare(vireo_session *s, const vr_flight *f, const vireo_te
     const vireo_graph *g = s->model->graph;
     const vr_bucket *b = f->bucket;
     set_counts(f->bucket, f->counts);
+    vireo_device *d = s->model->device;
     vireo_status st = write_step(s, f, err);
     if (st)
         return st;
+    d->counters.dispatches += b->launches.count;
+    d->counters.groups += f->slot->groups;
     if (b->n_faults)
         memset(f->slot->faults.mapped, 0, VR_FAULT_BYTES * b->n_faults);
     for (size_t i = 0; i < g->n_inputs; i++)

@@ -177,7 +177,8 @@ static void rows_do_not_depend_on_others(void **state)
             run_linear(d, &packed, m, x, "matmul/few", few);
             assert_memory_equal(few, many, bytes);
             usual = run_linear(d, &packed, m, x, NULL, few);
-            assert_true(!blocks || !strcmp(usual, "few"));
+            const bool shares = d->info.type != VIREO_DEVICE_CPU && !strcmp(usual, "words");
+            assert_true(!blocks || shares || !strcmp(usual, "few"));
             if (sums_as_packed(usual))
                 assert_memory_equal(few, many, bytes);
             else
