@@ -185,40 +185,41 @@ static void barrier(const recorder *r, VkPipelineStageFlags to, VkAccessFlags ac
                                                  to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
+static void copy_all(const recorder *r, const vr_buffer *from, const vr_buffer *to)
+{
+    const VkBufferCopy all = {.size = from->bytes};
+    r->b->model->device->fn.vkCmdCopyBuffer(r->commands, from->handle, to->handle, 1, &all);
+}
+
 /* What the host has written comes into the device's own memory, where that is another. */
 static void copy_in(const recorder *r)
 {
     const vr_slot *slot = r->slot;
-    const struct VolkDeviceTable *fn = &r->b->model->device->fn;
     const VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                     .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
                                     .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_UNIFORM_READ_BIT |
                                                      VK_ACCESS_INDIRECT_COMMAND_READ_BIT};
     if (!slot->host_input.handle)
         return;
-    fn->vkCmdCopyBuffer(r->commands, slot->host_input.handle, slot->input.handle, 1,
-                        &(VkBufferCopy){.size = slot->input.bytes});
-    fn->vkCmdCopyBuffer(r->commands, slot->host_step.handle, slot->step.handle, 1,
-                        &(VkBufferCopy){.size = slot->step.bytes});
-    fn->vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                             VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT, 0, 1,
-                             &memory, 0, NULL, 0, NULL);
+    copy_all(r, &slot->host_input, &slot->input);
+    copy_all(r, &slot->host_step, &slot->step);
+    r->b->model->device->fn.vkCmdPipelineBarrier(
+        r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+        VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_DRAW_INDIRECT_BIT, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
 /* What kernels have written becomes the host's to read. */
 static void copy_out(const recorder *r)
 {
     const vr_slot *slot = r->slot;
-    const struct VolkDeviceTable *fn = &r->b->model->device->fn;
     const VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                                     .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
                                     .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
     if (slot->host_output.handle) {
         barrier(r, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_READ_BIT);
-        fn->vkCmdCopyBuffer(r->commands, slot->output.handle, slot->host_output.handle, 1,
-                            &(VkBufferCopy){.size = slot->output.bytes});
-        fn->vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
-                                 &memory, 0, NULL, 0, NULL);
+        copy_all(r, &slot->output, &slot->host_output);
+        r->b->model->device->fn.vkCmdPipelineBarrier(r->commands, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                                     VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &memory, 0, NULL, 0, NULL);
     }
     barrier(r, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
 }

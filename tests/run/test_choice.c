@@ -266,7 +266,8 @@ static void test_split(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_tiles), cmocka_unit_test(test_narrow),
-                                       cmocka_unit_test(test_blocks), cmocka_unit_test(test_split)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tall), cmocka_unit_test(test_tiles),
+                                       cmocka_unit_test(test_narrow), cmocka_unit_test(test_blocks),
+                                       cmocka_unit_test(test_split)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
