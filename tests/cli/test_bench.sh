@@ -79,7 +79,8 @@ cp err told
 vireo 0 --version
 cp out version
 schema=$VIREO_SOURCE/docs/bench.schema.json
-expect "the document has its schema, which refuses others" python3 "$here/suite_schema.py" "$schema" suite.json
+expect "the document has its schema, which refuses others; so have those of docs" \
+    python3 "$here/suite_schema.py" "$schema" suite.json "$VIREO_SOURCE"/docs/results/*.json
 expect "the document tells all" python3 - <<'PYTHON'
 import json, platform, os, statistics
 suite = json.load(open("suite.json", encoding="utf-8"))
