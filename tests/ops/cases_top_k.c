@@ -94,6 +94,16 @@ static const row rows[] = {
     {0, 40, 10, FILL_NORMAL, NONE, FILL_ZERO, 50, {3, 50, 0}},
     {0, 41, 10, FILL_FEW, EACH_ROW, FILL_BITS, 50, {3, 50, 1}},
     {0, 100, 10, FILL_NORMAL, ONE_ROW, FILL_BITS, 20, {1, 20, 0}},
+    /* As on GPUs: rows of one part, of many, and of lists that are cut again. */
+    {64, 1683, 10, .device = OP_DEVICE_DISCRETE},
+    {2, 1683, 128, FILL_FEW, .device = OP_DEVICE_DISCRETE},
+    {1, 1000000, 10, .device = OP_DEVICE_DISCRETE},
+    {2, 40000, 10, FILL_FEW, EACH_ROW, FILL_BITS, .device = OP_DEVICE_DISCRETE},
+    {3, 70001, 10, FILL_STEPS, .device = OP_DEVICE_DISCRETE},
+    {2, 6000, 10, FILL_ZERO, .device = OP_DEVICE_DISCRETE},
+    {3, 9001, 10, FILL_NAN, ONE_ROW, FILL_BITS, .device = OP_DEVICE_DISCRETE},
+    {1, 140000, 300, .device = OP_DEVICE_DISCRETE},
+    {0, 2100, 10, FILL_FEW, EACH_ROW, FILL_BITS, 20, {1, 20, 0}, .device = OP_DEVICE_DISCRETE},
 };
 
 static void make(size_t i, op_case *c)
