@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/json_walk.h"
 #include "base/str.h"
+#include <stddef.h>
 #include <string.h>
+
+/* Texts have tens of megabytes: a look-up a byte. */
+enum { QUOTE = 1, OPENS, CLOSES };
+static const unsigned char marks[256] = {['"'] = QUOTE, ['{'] = OPENS, ['['] = OPENS, ['}'] = CLOSES, [']'] = CLOSES};
+static const bool ends_scalar[256] = {[','] = true, [']'] = true, ['}'] = true, [' '] = true,
+                                      ['\n'] = true, ['\r'] = true, ['\t'] = true};
 
 static const char *skip_space(const char *at, const char *end)
 {
@@ -10,26 +17,31 @@ static const char *skip_space(const char *at, const char *end)
     return at;
 }
 
-static const char *skip_string(const char *at)
+/* The text has been checked, so a quote ends the string: one behind an even number of backslashes. */
+static const char *skip_string(const char *at, const char *end)
 {
-    for (at++; *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at + 1;
+    for (;;) {
+        size_t slashes = 0;
+        at = memchr(at + 1, '"', (size_t)(end - at - 1));
+        while (at[-1 - (ptrdiff_t)slashes] == '\\')
+            slashes++;
+        if (slashes % 2 == 0)
+            return at + 1;
+    }
 }
 
-static const char *skip_container(const char *at)
+static const char *skip_container(const char *at, const char *end)
 {
     size_t depth = 0;
     do {
-        if (*at == '"') {
-            at = skip_string(at);
+        unsigned char mark;
+        while (!(mark = marks[(unsigned char)*at]))
+            at++;
+        if (mark == QUOTE) {
+            at = skip_string(at, end);
             continue;
         }
-        if (*at == '{' || *at == '[')
-            depth++;
-        else if (*at == '}' || *at == ']')
-            depth--;
+        depth += mark == OPENS ? 1 : (size_t)-1;
         at++;
     } while (depth > 0);
     return at;
@@ -39,11 +51,11 @@ static vr_json_slice slice_at(const char *at, const char *end)
 {
     vr_json_slice s = {.at = at, .kind = *at};
     if (*at == '{' || *at == '[') {
-        at = skip_container(at);
+        at = skip_container(at, end);
     } else if (*at == '"') {
-        at = skip_string(at);
+        at = skip_string(at, end);
     } else {
-        while (at < end && !strchr(",]} \n\r\t", *at))
+        while (at < end && !ends_scalar[(unsigned char)*at])
             at++;
         if (s.kind == '-' || (s.kind >= '0' && s.kind <= '9'))
             s.kind = '0';

@@ -319,10 +319,12 @@ static vireo_status read_tensors(parser *p)
 {
     vr_json_slice root = vr_json_root(p->header, p->header_bytes), key, value;
     vr_json_walk walk = vr_json_walk_begin(root);
-    size_t members = 0;
+    size_t tensors = 0;
     while (vr_json_walk_next(&walk, &key, &value))
-        members++;
-    p->tensors = vr_arena_array(p->arena, members, sizeof *p->tensors);
+        if (!vr_json_string_is(key, "__metadata__") && ++tensors > VR_SAFETENSORS_MAX_TENSORS)
+            return fault(p, VR_SAFETENSORS_LIMIT, offset_of(p, key),
+                         "more than %d tensors, which is the limit", VR_SAFETENSORS_MAX_TENSORS);
+    p->tensors = vr_arena_array(p->arena, tensors, sizeof *p->tensors);
     if (!p->tensors)
         return vr_fail_memory(p->err, p->path);
     walk = vr_json_walk_begin(root);
@@ -330,9 +332,6 @@ static vireo_status read_tensors(parser *p)
         vireo_status st;
         if (vr_json_string_is(key, "__metadata__"))
             st = check_metadata(p, value);
-        else if (p->count == VR_SAFETENSORS_MAX_TENSORS)
-            st = fault(p, VR_SAFETENSORS_LIMIT, offset_of(p, key),
-                       "more than %d tensors, which is the limit", VR_SAFETENSORS_MAX_TENSORS);
         else
             st = read_tensor(p, key, value);
         if (st)
