@@ -81,30 +81,44 @@ static void test_tall(void **state)
     }
 }
 
-/* The kernel of a product of so many rows with weights for so many columns. */
-static const char *chosen_of(vireo_device *d, vireo_dtype dtype, int64_t rows, int64_t columns)
+/* The kernel of a product of `now` of so many rows, at run time if `dynamic`, with weights (columns, depth). */
+static const char *chosen_with(vireo_device *d, const vireo_tensor *w, int64_t rows, int64_t now, bool dynamic)
 {
-    static float x[MOST * WIDTH], y[MOST * MOST], weights[MOST * WIDTH]; /* zeros in every type */
-    const vireo_tensor t = {dtype, 2, {columns, WIDTH}, weights,
-                            (size_t)columns * WIDTH * vireo_dtype_bytes(dtype)};
-    const vireo_tensor in = {VIREO_F32, 2, {rows, WIDTH}, x, (size_t)rows * WIDTH * sizeof *x};
+    enum { MOST_DEPTH = 64 };
+    static float x[MOST * MOST_DEPTH], y[MOST * MOST];
+    const int64_t depth = w->shape[1];
+    const vireo_tensor in = {VIREO_F32, 2, {now, depth}, x, (size_t)(now * depth) * sizeof *x};
     vireo_tensor out = {.data = y, .bytes = sizeof y};
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
     vireo_graph *g = NULL;
     vireo_model *model = NULL;
     vireo_session *s = NULL;
     vireo_error err = {0};
     const char *op;
+    options.deterministic = dynamic;
+    assert_in_range(depth, 1, MOST_DEPTH);
     assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
-    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, in.shape, (vireo_symbol){0});
-    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", &t),
+    const vireo_symbol symbol = dynamic ? vireo_graph_symbol(g, "rows", rows) : (vireo_symbol){0};
+    const int64_t shape[] = {dynamic ? 0 : rows, depth};
+    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, shape, symbol);
+    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", w),
                                             &(vireo_matmul_args){.transpose_b = true}));
-    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
+    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, &options, &s, &err) ||
         vireo_session_run(s, &in, 1, &out, 1, &err))
         fail_msg("%s", err.message);
     const char *chosen = vireo_session_get_kernel(s, 0, &op);
     vireo_session_destroy(&s);
     vireo_model_destroy(&model);
     return chosen;
+}
+
+/* With weights for so many columns, zeros in every type. */
+static const char *chosen_of(vireo_device *d, vireo_dtype dtype, int64_t rows, int64_t columns)
+{
+    static float weights[MOST * WIDTH];
+    const vireo_tensor t = {dtype, 2, {columns, WIDTH}, weights,
+                            (size_t)columns * WIDTH * vireo_dtype_bytes(dtype)};
+    return chosen_with(d, &t, rows, rows, false);
 }
 
 /* On GPUs tiles in shared memory for more rows than lanes share the sums of: large ones where there are 128. */
@@ -145,39 +159,18 @@ static void test_narrow(void **state)
     test_device_destroy(&d);
 }
 
-/* The kernel of a product of `now` of so many rows, at run time if `dynamic`, with blocks for so many columns. */
+/* With blocks for so many columns. */
 static const char *chosen_of_blocks(vireo_device *d, vireo_dtype dtype, int64_t rows, int64_t now, int64_t columns,
                                     bool dynamic)
 {
     enum { DEPTH = 64, MOST_COLUMNS = 64 };
-    static float x[MOST * DEPTH], y[MOST * MOST_COLUMNS], row[DEPTH];
+    static float row[DEPTH];
     static uint8_t weights[MOST_COLUMNS * DEPTH * 2];
     const size_t row_bytes = vireo_dtype_row_bytes(dtype, DEPTH);
     const vireo_tensor t = {dtype, 2, {columns, DEPTH}, weights, (size_t)columns * row_bytes};
-    const vireo_tensor in = {VIREO_F32, 2, {now, DEPTH}, x, (size_t)now * DEPTH * sizeof *x};
-    vireo_tensor out = {.data = y, .bytes = sizeof y};
-    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-    vireo_graph *g = NULL;
-    vireo_model *model = NULL;
-    vireo_session *s = NULL;
-    vireo_error err = {0};
-    const char *op;
-    options.deterministic = dynamic;
-    for (int64_t i = 0; i < columns; i++)
-        vr_pack_row(dtype, row, DEPTH, weights + (size_t)i * row_bytes);
-    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
-    const vireo_symbol symbol = dynamic ? vireo_graph_symbol(g, "rows", rows) : (vireo_symbol){0};
-    const int64_t shape[] = {dynamic ? 0 : rows, DEPTH};
-    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, shape, symbol);
-    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", &t),
-                                            &(vireo_matmul_args){.transpose_b = true}));
-    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, &options, &s, &err) ||
-        vireo_session_run(s, &in, 1, &out, 1, &err))
-        fail_msg("%s", err.message);
-    const char *chosen = vireo_session_get_kernel(s, 0, &op);
-    vireo_session_destroy(&s);
-    vireo_model_destroy(&model);
-    return chosen;
+    for (size_t i = 0; i < (size_t)columns; i++)
+        vr_pack_row(dtype, row, DEPTH, weights + i * row_bytes);
+    return chosen_with(d, &t, rows, now, dynamic);
 }
 
 /* Lanes share sums of blocks where columns are few, and on GPUs where rows are, of which four lanes take one; of
