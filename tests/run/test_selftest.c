@@ -6,9 +6,10 @@
 #define MATMUL vr_ops[VR_OP_MATMUL]
 
 /* Every op has checks, and they reach every kernel that the device has the features for. */
-static void check_passes(selftest_fixture *f, const vr_device_override *override)
+static void test_passes(void **state)
 {
-    selftest_reopen(f, override);
+    selftest_fixture *f = *state;
+    selftest_reopen(f, &(vr_device_override){0});
     vireo_selftest *t = selftest_run(f);
     size_t n = 0;
     for (size_t op = 0; vireo_op_name(op); op++) {
@@ -65,10 +66,20 @@ static void check_passes(selftest_fixture *f, const vr_device_override *override
     selftest_right(f->device, gpu ? "tiles_low" : shared ? "shared" : "texel");
 }
 
-static void test_passes(void **state)
+/* Where results are copied to the host, and with the kernels of GPUs. */
+static void test_copied(void **state)
 {
-    check_passes(*state, &(vr_device_override){0});
-    check_passes(*state, &(vr_device_override){.discrete = true, .force_staging = true});
+    selftest_fixture *f = *state;
+    selftest_reopen(f, &(vr_device_override){.discrete = true, .force_staging = true});
+    vireo_selftest *t = selftest_run_op(f, "matmul");
+    const vireo_selftest_result *r;
+    for (size_t i = 0; (r = vireo_selftest_get(t, i)); i++)
+        if (r->verdict != VIREO_VERDICT_PASSED && r->verdict != VIREO_VERDICT_NOT_APPLICABLE)
+            fail_msg("%s/%s: %s", r->op, r->kernel, r->reason);
+    assert_int_equal(selftest_result(t, "matmul/tiles")->verdict, VIREO_VERDICT_PASSED);
+    assert_int_equal(selftest_result(t, "matmul/plain")->verdict, VIREO_VERDICT_PASSED);
+    vireo_selftest_destroy(&t);
+    selftest_right(f->device, "tiles_low");
 }
 
 static void test_low_device(void **state)
@@ -295,6 +306,7 @@ int main(void)
 #define CASE(t) cmocka_unit_test_setup_teardown(t, selftest_set_up, selftest_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(test_passes),
+        CASE(test_copied),
         CASE(test_low_device),
         CASE(test_broken),
         CASE(test_refused),
