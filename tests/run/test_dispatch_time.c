@@ -350,16 +350,16 @@ static void print_times(const double *us, size_t rounds, const bool *timed)
 
 /* Ours beside that by hand which the device is judged by; no more rounds once it is little enough, or at
  * `end`. On CPUs the others are left out, for what lies between two that are compared changes little. */
-static double measure_ratio(double most, uint64_t end)
+static double measure_ratio(bool all, uint64_t end)
 {
     static double us[SIDES][2][MOST_ROUNDS];
     const bool cpu = device->info.type == VIREO_DEVICE_CPU;
-    const bool timed[SIDES] = {[EMPTY] = true,     [SAME] = !cpu,          [PUSHED] = !cpu,
-                               [INDIRECT] = !cpu,  [HOST_INDIRECT] = !cpu, [HANDS] = true};
+    const bool timed[SIDES] = {[EMPTY] = cpu || all, [SAME] = !cpu,          [PUSHED] = all,
+                               [INDIRECT] = all,   [HOST_INDIRECT] = all,  [HANDS] = true};
     double ratio = INFINITY;
     sides s;
     make_sides(&s);
-    for (size_t n = 0; ratio > most && n < MOST_ROUNDS && vr_now_ns() < end;) {
+    for (size_t n = 0; ratio > most_ratio && n < MOST_ROUNDS && vr_now_ns() < end;) {
         double each[SIDES] = {0};
         for (size_t stop = n + ROUNDS; n < stop; n++)
             for (int i = 0; i < 2 * SIDES; i++)
@@ -376,32 +376,32 @@ static double measure_ratio(double most, uint64_t end)
     return ratio;
 }
 
-static void check_dispatches(const vr_device_override *o, double most)
+static void check_dispatches(const vr_device_override *o, bool all)
 {
     const uint64_t end = vr_now_ns() + MOST_SECONDS * UINT64_C(1000000000);
     const vireo_device_options options = test_device_options();
     double ratio = INFINITY;
-    for (int i = 0; i < MOST_DEVICES && ratio > most && (i == 0 || vr_now_ns() < end); i++) {
+    for (int i = 0; i < MOST_DEVICES && ratio > most_ratio && (i == 0 || vr_now_ns() < end); i++) {
         test_device_destroy(&device);
         device = test_device_create_with(&options, o);
-        ratio = measure_ratio(most, end);
+        ratio = measure_ratio(all, end);
     }
-    assert_true(ratio <= most);
+    assert_true(ratio <= most_ratio);
 }
 
 static void dispatches_cost_what_they_must(void **state)
 {
     (void)state;
-    check_dispatches(NULL, most_ratio);
+    check_dispatches(NULL, device->info.type != VIREO_DEVICE_CPU);
 }
 
-/* A CPU judged as other devices are, less strictly: what each command adds it does itself, in a time of its own. */
+/* A CPU judged as other devices are; more recordings between the two would take its caches. */
 static void beside_the_same_work(void **state)
 {
     (void)state;
     if (device->info.type != VIREO_DEVICE_CPU)
         skip(); /* it was */
-    check_dispatches(&(vr_device_override){.discrete = true}, 1.5 * most_ratio);
+    check_dispatches(&(vr_device_override){.discrete = true}, false);
 }
 
 int main(void)
