@@ -85,8 +85,9 @@ typedef struct vr_bucket {
     bool has_run;  /* else the driver may still compile when it runs */
 } vr_bucket;
 
-/* Bytes in the slot's output, wherever a run leaves them, so that what the next does not write is seen. */
-vireo_status vr_slot_spoil(const vr_bucket *, const vr_slot *, int byte, vireo_error *);
+/* Bytes in whatever a run in the first slot is to write (outputs, activations, scratch), so that what it does not
+ * write is seen. */
+vireo_status vr_bucket_spoil(const vr_bucket *, int byte, vireo_error *);
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
 
 /* Whether the device has what the kernel needs, and it fits the call, which has limits. */

@@ -72,7 +72,7 @@ static vireo_status run_session(vireo_session *s, const vr_check_case *c,
         for (size_t i = 0; i < n_out; i++)
             out[i] = (vireo_tensor){.data = got[i], .bytes = c->elements[i] * sizeof(float)};
         if (run)
-            st = vr_slot_spoil(s->buckets[0], &s->buckets[0]->slots[0], 0x7f, err);
+            st = vr_bucket_spoil(s->buckets[0], 0x7f, err);
         if (!st)
             st = vr_session_submit(s, c->in, c->n_in, err);
         if (!st)

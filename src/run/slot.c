@@ -52,7 +52,7 @@ static vireo_status cut(const vr_bucket *b, vr_slot *slot, vireo_error *err)
 static vireo_status make_exchange(vireo_device *d, uint64_t bytes, const char *what, vr_buffer *own, vr_buffer *host,
                                   void **data, vireo_error *err)
 {
-    const bool shared = vr_memory_is_shared(d);
+    const bool shared = d->shares_memory;
     vireo_status st = vr_buffer_create(d, bytes, shared ? VR_MEMORY_HOST : VR_MEMORY_DEVICE, what, own, err);
     if (!st && !shared)
         st = vr_buffer_create(d, bytes, VR_MEMORY_HOST, what, host, err);
@@ -168,12 +168,28 @@ void vr_slot_destroy(const vr_bucket *b, vr_slot *slot)
     *slot = (vr_slot){0};
 }
 
-vireo_status vr_slot_spoil(const vr_bucket *b, const vr_slot *slot, int byte, vireo_error *err)
+static vireo_status spoil(vireo_device *d, const vr_buffer *buffer, int byte, vireo_error *err)
+{
+    if (!buffer->handle)
+        return VIREO_OK;
+    void *bytes = buffer->mapped ? buffer->mapped : vr_alloc(d->allocator, (size_t)buffer->bytes);
+    if (!bytes)
+        return vr_fail_memory(err, "memory to overwrite");
+    memset(bytes, byte, (size_t)buffer->bytes);
+    if (buffer->mapped)
+        return VIREO_OK;
+    vireo_status st = vr_buffer_write(d, buffer, 0, bytes, buffer->bytes, err);
+    vr_free(d->allocator, bytes);
+    return st;
+}
+
+vireo_status vr_bucket_spoil(const vr_bucket *b, int byte, vireo_error *err)
 {
     vireo_device *d = b->model->device;
-    memset(slot->output_data, byte, (size_t)slot->output.bytes);
-    return slot->host_output.handle
-               ? vr_buffer_write(d, &slot->output, 0, slot->output_data, slot->output.bytes, err) : VIREO_OK;
+    vireo_status st = spoil(d, &b->arena, byte, err);
+    if (!st)
+        st = spoil(d, &b->slots[0].output, byte, err);
+    return st ? st : spoil(d, &b->slots[0].host_output, byte, err);
 }
 
 void vr_slot_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,

@@ -171,24 +171,9 @@ static void add_compiling(const vr_tuner *t, vr_trial *c, double sign)
             c->compile_ns[vr_tune_graph(t)->nodes[i].op] += sign * t->ns[i];
 }
 
-/* Memory that a driver hands out again holds what others wrote, and so may hold the right results: before a run
- * counts, NaN stands in whatever the trial's kernels are to write. */
-static vireo_status spoil(const vr_tuner *t, const vr_trial *c, vireo_error *err)
-{
-    vireo_device *d = t->owner->model->device;
-    vr_bucket *b = c->session->buckets[0];
-    char *nan = vr_alloc(d->allocator, b->arena_bytes + 1);
-    if (!nan)
-        return vr_fail_memory(err, "tuning");
-    memset(nan, 0xFF, b->arena_bytes);
-    vireo_status st = vr_slot_spoil(b, &b->slots[0], 0xFF, err);
-    if (!st && b->arena_bytes)
-        st = vr_buffer_write(d, &b->arena, 0, nan, b->arena_bytes, err);
-    vr_free(d->allocator, nan);
-    return st;
-}
-
-/* Runs, compares, and times if it is not the first run, in which drivers compile. */
+/* Runs, compares, and times if it is not the first run, in which drivers compile. Memory that a driver hands out
+ * again holds what others wrote, and so may hold the right results: before a run counts, NaN stands in whatever
+ * the trial's kernels are to write. */
 static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error *err)
 {
     vireo_error why = {0};
@@ -200,7 +185,7 @@ static vireo_status run_trial(vr_tuner *t, vr_trial *c, bool first, vireo_error 
     if (c->n_kernels && !agrees(t))
         return give_up(t, c, true, c->n_kernels > 1,
                        "the results differ from those of the usual kernel", err);
-    if (first && c->n_kernels && (st = spoil(t, c, &why)))
+    if (first && c->n_kernels && (st = vr_bucket_spoil(c->session->buckets[0], 0xFF, &why)))
         return judge_fault(t, c, st, &why, err);
     if (first || !c->rounds)
         add_compiling(t, c, first ? 1 : -1);

@@ -14,11 +14,6 @@ static bool is_visible(VkMemoryPropertyFlags flags)
     return (flags & both) == both;
 }
 
-bool vr_memory_is_shared(const vireo_device *d)
-{
-    return (d->info.type == VIREO_DEVICE_CPU || d->info.type == VIREO_DEVICE_INTEGRATED) && !d->force_staging;
-}
-
 /* Wishes in falling order; the first one some type fulfils wins. */
 static bool find_type(const vireo_device *d, uint32_t allowed, vr_memory_kind kind, uint32_t *out)
 {
@@ -26,13 +21,12 @@ static bool find_type(const vireo_device *d, uint32_t allowed, vr_memory_kind ki
                                 visible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT,
                                 cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
-    const bool shared = vr_memory_is_shared(d);
     const VkMemoryPropertyFlags host_wishes[] = {visible | cached, visible},
                                 shared_wishes[] = {local | visible | cached, local | visible, local,
                                                    0},
                                 device_wishes[] = {local, 0};
-    const VkMemoryPropertyFlags *wishes = shared ? shared_wishes : device_wishes;
-    size_t n = shared ? 4 : 2;
+    const VkMemoryPropertyFlags *wishes = d->shares_memory ? shared_wishes : device_wishes;
+    size_t n = d->shares_memory ? 4 : 2;
     if (kind == VR_MEMORY_HOST) {
         wishes = host_wishes;
         n = 2;

@@ -232,6 +232,7 @@ static void apply(vireo_device *d, const vr_device_override *o)
     if (o->no_timestamps)
         d->tick_ns = 0;
     d->force_staging = o->force_staging;
+    d->shares_memory = d->shares_memory && !o->force_staging;
     d->shader = o->shader;
     d->shader_text = o->shader_text;
 }
@@ -253,6 +254,7 @@ static vireo_status init(vireo_device *d, const vireo_device_options *options,
     st = create_handle(d, err);
     if (st)
         return st;
+    d->shares_memory = d->info.type == VIREO_DEVICE_CPU || d->info.type == VIREO_DEVICE_INTEGRATED;
     if (override)
         apply(d, override);
     st = vr_pipeline_store_create(d, err);

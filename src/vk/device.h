@@ -17,10 +17,10 @@ typedef struct vr_device_override {
         max_loop_iterations, dispatch_us;
     bool no_subgroups, no_shuffle, whole_dispatches;
     bool costly_texel_fetch, cheap_texel_fetch; /* one of them at most */
-    bool discrete, cpu; /* what is chosen on a GPU, on a CPU, is chosen; one of them at most */
+    bool discrete, cpu; /* what is chosen on a GPU, on a CPU, is chosen; memory stays; one of them at most */
     bool no_timestamps, steady_pace;
     double segment_ns;
-    bool force_staging; /* treat device memory as invisible to the host */
+    bool force_staging; /* the device's memory is its own, and invisible to the host */
     const char *shader, *shader_text; /* borrowed: the text takes the place of the file of that name */
 } vr_device_override;
 
@@ -47,6 +47,7 @@ struct vireo_device {
     _Atomic bool lost;     /* sticky */
     vireo_device_info info; /* with overrides applied */
     bool force_staging;
+    bool shares_memory;    /* with the host: that of CPU drivers and of GPUs without memory of their own */
     double segment_ns;     /* what a submission takes at most, where that is known (vr_call_ns) */
     _Atomic float pace;    /* what submissions take, of what was expected of the slowest device */
     bool steady_pace;      /* it stays 1 */
@@ -81,8 +82,6 @@ typedef enum vr_memory_kind {
     VR_MEMORY_DEVICE, /* device-local; host-visible too where that costs nothing (CPU, integrated) */
     VR_MEMORY_HOST,   /* host-visible, coherent, mapped; cached where there is such a type */
 } vr_memory_kind;
-/* Whether both are the same memory: that of CPU drivers and of GPUs without memory of their own. */
-bool vr_memory_is_shared(const vireo_device *);
 typedef struct vr_buffer {
     VkBuffer handle;
     VkDeviceMemory memory;

@@ -331,11 +331,8 @@ static void poison(work *w, const vireo_session *s)
 {
     vireo_error err = {0};
     for (size_t i = 0; i < s->n_buckets; i++) {
-        const vr_bucket *b = s->buckets[i];
-        if (vr_slot_spoil(b, &b->slots[0], 0x7f, &err))
+        if (vr_bucket_spoil(s->buckets[i], 0x7f, &err))
             fault(w, SIZE_MAX, err.message);
-        if (b->arena.mapped)
-            memset(b->arena.mapped, 0x7f, (size_t)b->arena.bytes);
     }
 }
 

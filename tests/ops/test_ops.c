@@ -77,9 +77,9 @@ static int set_up(void **state)
     const vr_device_override least = test_least_device();
     /* As fast devices are: a dispatch takes what bindings hold. The least one is slow. */
     const vr_device_override plain = {.whole_dispatches = true};
-    const vr_device_override discrete = {.whole_dispatches = true, .discrete = true};
+    const vr_device_override discrete = {.whole_dispatches = true, .discrete = true, .force_staging = true};
     vr_device_override low_discrete = low;
-    low_discrete.discrete = true;
+    low_discrete.discrete = low_discrete.force_staging = true;
     vireo_device_options options = test_device_options();
     d.of[OP_DEVICE] = test_device_create_with(&options, &plain);
     d.of[OP_DEVICE_LOW] = test_device_create_with(&options, &low);

@@ -401,7 +401,7 @@ static void beside_the_same_work(void **state)
     (void)state;
     if (device->info.type != VIREO_DEVICE_CPU)
         skip(); /* it was */
-    check_dispatches(&(vr_device_override){.discrete = true}, false);
+    check_dispatches(&(vr_device_override){.discrete = true, .force_staging = true}, false);
 }
 
 int main(void)

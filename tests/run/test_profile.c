@@ -169,7 +169,7 @@ static tiny_shape long_shape(const vireo_device *d)
 static void check_long_nodes(bool discrete)
 {
     const vr_device_override o = {.no_timestamps = true, .steady_pace = true, .dispatch_us = 1,
-                                  .segment_ns = 1, .discrete = discrete};
+                                  .segment_ns = 1, .discrete = discrete, .force_staging = discrete};
     const vireo_device_options options = test_device_options();
     vireo_device *d = test_device_create_with(&options, &o);
     const tiny_shape shape = long_shape(d);
