@@ -19,7 +19,7 @@ vireo_device *selftest_reopen(selftest_fixture *f, const vr_device_override *ove
     options.log_user = f;
     if (f->device)
         test_device_destroy(&f->device);
-    const vr_device_override alike = {.cpu = true, .no_shuffle = true};
+    const vr_device_override alike = {.cpu = true, .no_shuffle = true, .force_staging = f->staging};
     f->device = test_device_create_with(&options, override ? override : &alike);
     return f->device;
 }

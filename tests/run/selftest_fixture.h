@@ -11,13 +11,14 @@ typedef struct selftest_fixture {
     scratch folder;
     vireo_device *device;
     char *shader; /* what takes the place of one */
+    bool staging; /* devices that are opened alike have memory of their own */
     unsigned warnings;
     char last[1024];
 } selftest_fixture;
 int selftest_set_up(void **state);
 int selftest_tear_down(void **state);
 /* Opens a device, instead of the one that was open, with f's folder. NULL: one whose matmul is `texel` first,
- * as broken ones, on every driver; {0}: as it is. */
+ * as broken ones, on every driver, with f's `staging`; {0}: as it is. */
 vireo_device *selftest_reopen(selftest_fixture *, const vr_device_override *);
 /* op: NULL, or the one whose kernels are tried. */
 vireo_selftest *selftest_run_op(selftest_fixture *, const char *op);
