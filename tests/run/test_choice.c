@@ -81,35 +81,43 @@ static void test_tall(void **state)
     }
 }
 
-/* The kernel of a product of `now` of so many rows, at run time if `dynamic`, with weights (columns, depth). */
-static const char *chosen_with(vireo_device *d, const vireo_tensor *w, int64_t rows, int64_t now, bool dynamic)
+/* The kernel of a graph's first node in a run; the graph is taken. options: NULL, or the session's. */
+static const char *chosen_in(vireo_device *d, vireo_graph *g, const vireo_session_options *options,
+                             const vireo_tensor *in)
 {
-    enum { MOST_DEPTH = 64 };
-    static float x[MOST * MOST_DEPTH], y[MOST * MOST];
-    const int64_t depth = w->shape[1];
-    const vireo_tensor in = {VIREO_F32, 2, {now, depth}, x, (size_t)(now * depth) * sizeof *x};
+    static float y[MOST * MOST];
     vireo_tensor out = {.data = y, .bytes = sizeof y};
-    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
-    vireo_graph *g = NULL;
     vireo_model *model = NULL;
     vireo_session *s = NULL;
     vireo_error err = {0};
     const char *op;
-    options.deterministic = dynamic;
-    assert_in_range(depth, 1, MOST_DEPTH);
-    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
-    const vireo_symbol symbol = dynamic ? vireo_graph_symbol(g, "rows", rows) : (vireo_symbol){0};
-    const int64_t shape[] = {dynamic ? 0 : rows, depth};
-    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, shape, symbol);
-    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", w),
-                                            &(vireo_matmul_args){.transpose_b = true}));
-    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, &options, &s, &err) ||
-        vireo_session_run(s, &in, 1, &out, 1, &err))
+    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, options, &s, &err) ||
+        vireo_session_run(s, in, 1, &out, 1, &err))
         fail_msg("%s", err.message);
     const char *chosen = vireo_session_get_kernel(s, 0, &op);
     vireo_session_destroy(&s);
     vireo_model_destroy(&model);
     return chosen;
+}
+
+/* The kernel of a product of `now` of so many rows, at run time if `dynamic`, with weights (columns, depth). */
+static const char *chosen_with(vireo_device *d, const vireo_tensor *w, int64_t rows, int64_t now, bool dynamic)
+{
+    enum { MOST_DEPTH = 64 };
+    static float x[MOST * MOST_DEPTH];
+    const int64_t depth = w->shape[1];
+    const vireo_tensor in = {VIREO_F32, 2, {now, depth}, x, (size_t)(now * depth) * sizeof *x};
+    vireo_session_options options = VIREO_OPTIONS(vireo_session_options);
+    vireo_graph *g = NULL;
+    options.deterministic = dynamic;
+    assert_in_range(depth, 1, MOST_DEPTH);
+    assert_int_equal(vireo_graph_create(NULL, &g, NULL), VIREO_OK);
+    const vireo_symbol symbol = dynamic ? vireo_graph_symbol(g, "rows", rows) : (vireo_symbol){0};
+    const int64_t shape[] = {dynamic ? 0 : rows, depth};
+    vireo_value a = vireo_graph_input(g, "x", VIREO_F32, 2, shape, symbol);
+    vireo_graph_output(g, "y", vireo_matmul(g, a, vireo_graph_constant(g, "w", w),
+                                            &(vireo_matmul_args){.transpose_b = true}));
+    return chosen_in(d, g, &options, &in);
 }
 
 /* With weights for so many columns, zeros in every type. */
@@ -204,19 +212,14 @@ static void test_blocks(void **state)
 /* The kernel of attention for so many queries and keys, the queries at run time if `dynamic`. */
 static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bool dynamic)
 {
-    static float x[MOST * WIDTH], y[MOST * WIDTH];
+    static float x[MOST * WIDTH];
     vireo_graph *g = NULL;
-    vireo_model *model = NULL;
-    vireo_session *s = NULL;
-    vireo_error err = {0};
-    const char *op;
     const int32_t ends[] = {0, (int32_t)queries}, key_ends[] = {0, (int32_t)keys};
     const vireo_tensor t = {VIREO_I32, 1, {2}, (void *)(uintptr_t)ends, sizeof ends};
     const vireo_tensor of_keys = {VIREO_I32, 1, {2}, (void *)(uintptr_t)key_ends, sizeof key_ends};
     const vireo_tensor k = {VIREO_F32, 2, {keys, WIDTH}, x, (size_t)keys * WIDTH * sizeof *x};
     const vireo_tensor in = {VIREO_F32, 2, {queries, WIDTH}, x, (size_t)queries * WIDTH * sizeof *x};
-    vireo_tensor out = {.data = y, .bytes = sizeof y};
-    assert_int_equal(vireo_graph_create(NULL, &g, &err), VIREO_OK);
+    assert_int_equal(vireo_graph_create(NULL, &g, NULL), VIREO_OK);
     const vireo_symbol rows = dynamic ? vireo_graph_symbol(g, "queries", MOST) : (vireo_symbol){0};
     vireo_value q = vireo_graph_input(g, "q", VIREO_F32, 2, in.shape, rows);
     vireo_value past = vireo_graph_constant(g, "k", &k);
@@ -224,13 +227,7 @@ static const char *chosen_for(vireo_device *d, int64_t queries, int64_t keys, bo
                                        .key_offsets = vireo_graph_constant(g, "of keys", &of_keys)};
     vireo_value offsets = vireo_graph_constant(g, "offsets", &t);
     vireo_graph_output(g, "y", vireo_attention_with(g, q, past, past, offsets, &args));
-    if (vireo_model_create(d, &g, NULL, &model, &err) || vireo_session_create(model, NULL, &s, &err) ||
-        vireo_session_run(s, &in, 1, &out, 1, &err))
-        fail_msg("%s", err.message);
-    const char *chosen = vireo_session_get_kernel(s, 0, &op);
-    vireo_session_destroy(&s);
-    vireo_model_destroy(&model);
-    return chosen;
+    return chosen_in(d, g, NULL, &in);
 }
 
 /* Keys are split where queries fill at most half the lanes, or may, in the smallest bucket; and where
