@@ -3,10 +3,9 @@
 # not ours, and a program that shows that these hide nothing of ours.
 set(VIREO_SANITIZED_SOURCES "")
 set(VIREO_SANITIZER_ENVIRONMENT "")
-set(VIREO_TEST_TIMEOUT 1800) # the full tier of the ops, beside another test
+set(VIREO_TEST_TIMEOUT 7200) # the full tier of the ops on slow cores, beside another test
 if(VIREO_SANITIZE)
     set(VIREO_SANITIZED_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/sanitize/keep_loaded.c)
-    set(VIREO_TEST_TIMEOUT 3600)
     # Freed memory is kept for a while, to tell who still uses it; 32 MiB of it, for large buffers come and go.
     set(VIREO_SANITIZER_ENVIRONMENT
         "ASAN_OPTIONS=quarantine_size_mb=32"
