@@ -14,7 +14,6 @@ enum { MOST_PARTS = 256 }; /* dispatches for the sake of time: sequences may all
 enum { SPLIT_KEYS = 128, STREAMS = 8 };
 enum { MOST_QUERIES = 128 }; /* whose keys are split: a unit has all of them */
 enum { SMALL_BUCKET = 16, MANY_KEYS = 128 }; /* where splitting pays */
-#define EFFORT 3.0 /* exponentials, and products of vectors instead of tiles */
 enum { MOST_HEAD_DIM = 256, MOST_HEADS = 65535, MOST_WINDOW = 1 << 30 };
 
 /* ---- Shapes -------------------------------------------------------------------------------- */
@@ -277,16 +276,16 @@ static void define_quads(const vr_call *c, const vr_kernel *k, vr_str *out)
 }
 
 /* Pairs of a query and a key that a dispatch may take, of all heads. */
-static uint64_t pairs_in_time(const vr_call *c)
+static uint64_t pairs_in_time(const vr_call *c, const vr_kernel *k)
 {
-    const double each = EFFORT * 2 * c->at.attention.n_heads * (head_dim(c) + value_dim(c));
-    return (uint64_t)(vr_dispatch_flops(c->limits) / each) + 1;
+    const double each = 2.0 * c->at.attention.n_heads * (head_dim(c) + value_dim(c));
+    return (uint64_t)(vr_kernel_flops(c, k) / each) + 1;
 }
 
 /* How many of `units` a dispatch may take that have `pairs` each. */
-static uint64_t units_in_time(const vr_call *c, uint64_t units, uint64_t pairs)
+static uint64_t units_in_time(const vr_call *c, const vr_kernel *k, uint64_t units, uint64_t pairs)
 {
-    const uint64_t few = pairs_in_time(c) / (pairs ? pairs : 1);
+    const uint64_t few = pairs_in_time(c, k) / (pairs ? pairs : 1);
     const uint64_t least = vr_ceil_div(units, MOST_PARTS) + 1;
     return few > least ? few : least;
 }
@@ -308,30 +307,28 @@ static vireo_status launch_units(struct vr_push_attention *p, uint64_t units, ui
 }
 
 /* Dispatches of neighbouring queries, of whole workgroups. lanes: as for launch_units. */
-static vireo_status launch_queries(const vr_call *c, struct vr_push_attention *p, uint64_t lanes,
-                                   uint32_t wg, vr_launches *out)
+static vireo_status launch_queries(const vr_call *c, const vr_kernel *k, struct vr_push_attention *p,
+                                   uint64_t lanes, uint32_t wg, vr_launches *out)
 {
     const uint64_t rows = (uint64_t)c->in[Q]->shape[0], now = (uint64_t)c->in[Q]->count;
-    const uint64_t step = vr_ceil_div(units_in_time(c, rows, most_keys(c)), wg) * wg;
+    const uint64_t step = vr_ceil_div(units_in_time(c, k, rows, most_keys(c)), wg) * wg;
     return launch_units(p, rows, now, step, lanes, wg, out);
 }
 
 static vireo_status launch_texel(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
-    (void)k;
     struct vr_push_attention p = push_of(c, 4);
     if (is_ragged(c)) /* which writes element by element */
         p.out_pitch = vr_value_pitch(c->out[0]);
-    return launch_queries(c, &p, 0, wg, out);
+    return launch_queries(c, k, &p, 0, wg, out);
 }
 
 static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t wg,
                                  vr_launches *out)
 {
-    (void)k;
     struct vr_push_attention p = push_of(c, 1);
-    return launch_queries(c, &p, p.n_heads, wg, out);
+    return launch_queries(c, k, &p, p.n_heads, wg, out);
 }
 
 /* attention_end.comp, of states that have p->count keys each. */
@@ -347,7 +344,6 @@ static vireo_status launch_end(const vr_call *c, struct vr_push_attention *p, ui
 
 static vireo_status launch_split(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    (void)k;
     struct vr_push_attention p = push_of(c, 4);
     const uint64_t most = most_keys(c), splits = most_splits(c);
     const uint64_t keys = (uint64_t)c->in[K]->count < most ? (uint64_t)c->in[K]->count : most;
@@ -358,17 +354,17 @@ static vireo_status launch_split(const vr_call *c, const vr_kernel *k, uint32_t 
     const uint64_t now = vr_ceil_div(keys, of_unit) * key_heads;
     const uint64_t pairs = (uint64_t)c->in[Q]->shape[0] * of_unit / key_heads;
     const uint64_t lanes = (uint64_t)c->in[Q]->count * group(c) * p.streams;
-    const vireo_status st = launch_units(&p, units, now, units_in_time(c, units, pairs), lanes, wg, out);
+    const vireo_status st = launch_units(&p, units, now, units_in_time(c, k, units, pairs), lanes, wg, out);
     return st ? st : launch_end(c, &p, wg, out);
 }
 
-static uint32_t keys_a_dispatch(const vr_call *c)
+static uint32_t keys_a_dispatch(const vr_call *c, const vr_kernel *k)
 {
     const uint32_t may = c->limits->max_loop_iterations;
     const uint32_t steps = may < MOST_STEPS ? may : MOST_STEPS;
     const uint64_t rows = (uint64_t)c->in[Q]->shape[0];
     const uint64_t least = vr_ceil_div(most_keys(c), MOST_PARTS) + 1;
-    uint64_t in_time = pairs_in_time(c) / (rows ? rows : 1);
+    uint64_t in_time = pairs_in_time(c, k) / (rows ? rows : 1);
     in_time = in_time > least ? in_time : least;
     const uint32_t keys =
         steps > OTHER_STEPS + steps_of_key(c) ? (steps - OTHER_STEPS) / steps_of_key(c) : 1;
@@ -377,12 +373,11 @@ static uint32_t keys_a_dispatch(const vr_call *c)
 
 static vireo_status launch_long(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *out)
 {
-    (void)k;
     struct vr_push_attention p = push_of(c, 1);
     const uint64_t groups = vr_ceil_div((uint64_t)c->in[Q]->count * p.n_heads, wg);
     const uint64_t most = most_keys(c), keys = (uint64_t)c->in[K]->count;
     vireo_status st = VIREO_OK;
-    p.count = keys_a_dispatch(c);
+    p.count = keys_a_dispatch(c, k);
     do { /* the first one in any case: it makes the state */
         st = vr_launch_one(out, &p, sizeof p, p.first == 0 || p.first < keys ? groups : 0);
         p.first += p.count;
@@ -414,13 +409,13 @@ static const vr_kernel kernels[] = {
      .pays = shared_pays, .launch = launch_texel, QUADS(VR_TEXEL_VEC4, VR_OUT0)},
     {.name = "texel", .fits = fits_texel, .launch = launch_texel, QUADS(VR_TEXEL_VEC4, VR_OUT0)},
     {.name = "plain", .shader = "attention_plain.comp", .defines = "#define LONG 0\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP, .fits = fits_plain, .define = define,
+     .workgroup = VR_WORKGROUP_SUBGROUP, .effort = 4, .fits = fits_plain, .define = define,
      .launch = launch_plain,
      .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
                {VR_IN3, VR_TEXEL_INT}, {VR_OUT0, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
                {VR_IN4, VR_TEXEL_INT}, {VR_IN5, VR_TEXEL_VEC4}}},
     {.name = "long", .shader = "attention_plain.comp", .defines = "#define LONG 1\n",
-     .workgroup = VR_WORKGROUP_SUBGROUP, .define = define, .scratch = state_bytes,
+     .workgroup = VR_WORKGROUP_SUBGROUP, .effort = 4, .define = define, .scratch = state_bytes,
      .launch = launch_long, .second = &end_program,
      .binds = {{VR_IN0, VR_STORAGE}, {VR_IN1, VR_STORAGE}, {VR_IN2, VR_STORAGE},
                {VR_IN3, VR_TEXEL_INT}, {VR_SCRATCH, VR_STORAGE}, {VR_STEP, VR_UNIFORM},
@@ -486,5 +481,6 @@ static double flops(const vr_call *c, const vr_host_ints host)
 
 const vr_op vr_op_attention = {
     .name = "attention", .min_in = 4, .max_in = 6, .n_out = 1, .infer = infer,
-    .flops = flops, .effort = EFFORT, .reference = vr_attention_reference, .kernels = kernels,
+    .flops = flops, .effort = 3, /* exponentials, and products of vectors instead of tiles */
+    .reference = vr_attention_reference, .kernels = kernels,
     .n_kernels = sizeof kernels / sizeof *kernels, VR_CHECKS(checks)};

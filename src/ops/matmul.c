@@ -175,11 +175,11 @@ static cut cut_of(const vr_call *c, const vr_kernel *k)
 }
 
 /* Matrices of a batch that a dispatch takes, so that none works longer than one should
- * (vr_dispatch_flops). */
-static uint32_t batch_in_time(const vr_call *c)
+ * (vr_kernel_flops). */
+static uint32_t batch_in_time(const vr_call *c, const vr_kernel *k)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const double one = 2.0 * s.m * s.n * (s.k ? s.k : 1), most = vr_dispatch_flops(c->limits);
+    const double one = 2.0 * s.m * s.n * (s.k ? s.k : 1), most = vr_kernel_flops(c, k);
     const uint32_t parts = (s.batch + MOST_PARTS - 1) / MOST_PARTS;
     if (one * s.batch <= most)
         return s.batch ? s.batch : 1;
@@ -187,11 +187,11 @@ static uint32_t batch_in_time(const vr_call *c)
 }
 
 /* The same of one matrix, if it can be cut. */
-static cut cut_in_time(const vr_call *c, cut r)
+static cut cut_in_time(const vr_call *c, const vr_kernel *k, cut r)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
     const double least_flops = 2.0 * s.m * s.n * s.k / MOST_PARTS;
-    const double flops = vr_dispatch_flops(c->limits);
+    const double flops = vr_kernel_flops(c, k);
     const double most = (flops > least_flops ? flops : least_flops) / (2.0 * (s.k ? s.k : 1));
     if (s.batch != 1)
         return r;
@@ -356,7 +356,7 @@ static vireo_status launch_slab(const vr_call *c, const vr_kernel *k, uint32_t w
                                 slab b, vr_launches *out, launch_fn one)
 {
     const vr_matmul_sizes s = vr_matmul_sizes_of(c);
-    const uint32_t batches = batch_in_time(c);
+    const uint32_t batches = batch_in_time(c, k);
     do {
         b.batch = b.batch_end;
         b.batch_end = s.batch - b.batch < batches ? s.batch : b.batch + batches;
@@ -382,7 +382,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, ui
     cut r = cut_of(c, k);
     r.rows = r.rows ? r.rows : s.m; /* recording says what is too large */
     r.columns = r.columns ? r.columns : s.n;
-    r = cut_in_time(c, r);
+    r = cut_in_time(c, k, r);
     for (uint32_t i = 0; i < slab_count(s.m, r.rows); i++)
         for (uint32_t j = 0; j < slab_count(s.n, r.columns); j++) {
             slab b = {.row = i * r.rows, .column = j * r.columns};
@@ -504,7 +504,7 @@ static vireo_status launch_plain(const vr_call *c, const vr_kernel *k, uint32_t 
     .defines = "#define KQ " #k_quads "\n", .tile = {.rows = tile_rows, .quads = tile_quads},      \
     .fits = fits, .pays = vr_matmul_tiles_pay, .define = define_tiles, .launch = launch_tiles,     \
     .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_STORAGE)
-#define PACKED(access_b) .order = 2, .shader = "matmul_packed.comp", TILES(access_b)
+#define PACKED(access_b) .order = 2, .shader = "matmul_packed.comp", .effort = 2, TILES(access_b)
 #define DOT(access_b)                                                                              \
     .shader = "matmul_few.comp", .needs = VR_NEEDS_SUBGROUP_ARITHMETIC,                            \
     .workgroup = VR_WORKGROUP_SUBGROUP, .tile = {.rows = FEW_ROWS, .few = true, .quads = 1},       \
@@ -535,7 +535,7 @@ static const vr_kernel kernels[] = {
     {.name = "tall_weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n",
      .needs = VR_NEEDS_CPU_FETCH, .tile = {.rows = 16}, .fits = fits, .pays = tall_pays},
     {.name = "weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n", .fits = fits},
-    {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP,
+    {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .effort = 8,
      .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 

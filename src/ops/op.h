@@ -150,6 +150,8 @@ typedef struct vr_ref_args {
     double *out[VR_MAX_OUT];
 } vr_ref_args;
 
+typedef struct vr_kernel vr_kernel;
+
 /* What a call costs with the counts of this run. flops: a multiplication and an addition are two; bytes:
  * of its operands, each read or written once, of a table only as many rows as ids name. */
 typedef struct vr_work {
@@ -160,10 +162,11 @@ typedef const int32_t *vr_host_ints[VR_MAX_IN];
 vr_work vr_call_work(const vr_call *, const vr_host_ints);
 /* Nanoseconds of it on the slowest device of its kind that we know: for how much is submitted at once, so
  * that no watchdog bites and a run can be cancelled soon. */
-double vr_call_ns(const vr_call *, const vr_host_ints);
+double vr_call_ns(const vr_call *, const vr_kernel *, const vr_host_ints);
 /* What a dispatch may take of each there; kernels cut what is more. */
-double vr_dispatch_flops(const vireo_device_info *);
+double vr_dispatch_flops(const vireo_device_info *); /* of products, by the kernels that are usual there */
 double vr_dispatch_bytes(const vireo_device_info *);
+double vr_kernel_flops(const vr_call *, const vr_kernel *); /* of the call's, by that kernel */
 
 /* ---- Kernels ------------------------------------------------------------------------------- */
 
@@ -239,7 +242,6 @@ typedef struct vr_tile {
     bool few; /* rows: at most those of the call */
 } vr_tile;
 
-typedef struct vr_kernel vr_kernel;
 struct vr_kernel {
     const char *name;   /* unique within its op: "texel", "storage", ... */
     const char *shader; /* file in shaders/ */
@@ -247,6 +249,7 @@ struct vr_kernel {
     uint32_t needs;
     uint8_t order; /* kernels of an op with the same sum in the same order, to the same bits; 0: in its own */
     vr_workgroup workgroup;
+    double effort; /* how many times as long as the op's flops say (vr_op.effort) it takes; 0: 1 */
     bool (*fits)(const vr_call *, const vr_kernel *); /* NULL: always */
     /* NULL: always. Whether it is the better one for these sizes. Where kernels are fixed or forced it is
      * used for all that fit, and so where nothing else is left. */

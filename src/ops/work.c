@@ -63,11 +63,22 @@ double vr_dispatch_bytes(const vireo_device_info *d)
     return d->dispatch_us ? 1e3 * d->dispatch_us * pace_of(d).bytes : no_limit;
 }
 
-double vr_call_ns(const vr_call *c, const vr_host_ints host)
+/* What a flop of the call by the kernel takes of one of a product. */
+static double effort_of(const vr_call *c, const vr_kernel *k)
+{
+    const double op = vr_ops[c->op]->effort;
+    return (op > 0 ? op : 1) * (k->effort > 0 ? k->effort : 1);
+}
+
+double vr_kernel_flops(const vr_call *c, const vr_kernel *k)
+{
+    return vr_dispatch_flops(c->limits) / effort_of(c, k);
+}
+
+double vr_call_ns(const vr_call *c, const vr_kernel *k, const vr_host_ints host)
 {
     const vr_work w = vr_call_work(c, host);
     const pace p = pace_of(c->limits);
-    const double effort = vr_ops[c->op]->effort > 0 ? vr_ops[c->op]->effort : 1;
-    const double compute = effort * w.flops / p.flops, memory = w.bytes / p.bytes;
+    const double compute = effort_of(c, k) * w.flops / p.flops, memory = w.bytes / p.bytes;
     return launch_ns + (compute > memory ? compute : memory);
 }

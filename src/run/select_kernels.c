@@ -287,7 +287,7 @@ static vireo_status add_dispatches(vr_bucket *b, size_t index, vireo_error *err)
     if (st)
         return vr_fail_memory(err, "launches");
     n->n_dispatches = b->launches.count - n->first;
-    n->ns = vr_call_ns(&call, (vr_host_ints){0});
+    n->ns = vr_call_ns(&call, n->kernel, (vr_host_ints){0});
     return VIREO_OK;
 }
 

@@ -223,7 +223,7 @@ void vr_slot_estimate(const vr_bucket *b, vr_slot *slot, const vr_launches *laun
             continue;
         vr_node_call(g, &g->nodes[i], b->pointers, &b->model->device->info, &call);
         vr_slot_ints(b, slot, &g->nodes[i], host);
-        const double ns = vr_call_ns(&call, host);
+        const double ns = vr_call_ns(&call, n->kernel, host);
         for (size_t j = n->first; j < n->first + n->n_dispatches; j++)
             groups += groups_of(&launches->list[j]);
         for (size_t j = n->first; j < n->first + n->n_dispatches; j++) {

@@ -29,7 +29,8 @@ static void no_validation_messages(void **state)
 typedef struct work {
     int64_t rows, width;
     vireo_value (*build)(vireo_graph *, vireo_value x, const float *weights);
-    double flops, bytes; /* at least what it does */
+    double flops, bytes; /* at least what it does; flops that take as long as a product's */
+    const char *kernel;  /* NULL, or the one that is forced */
 } work;
 
 enum { SIDE = 1024, TOKENS = 2048 };
@@ -49,17 +50,45 @@ static vireo_value products(vireo_graph *g, vireo_value x, const float *weights)
     return chain(g, x, weights, 2);
 }
 
+static vireo_value of_blocks(vireo_graph *g, vireo_value x, const float *weights)
+{
+    static char blocks[SIDE * (SIDE / 32 * 34)]; /* scales of zero */
+    const vireo_tensor w = {VIREO_Q8_0, 2, {SIDE, SIDE}, blocks, sizeof blocks};
+    (void)weights;
+    return vireo_matmul(g, x, vireo_graph_constant(g, "w", &w), &(vireo_matmul_args){.transpose_b = true});
+}
+
 static vireo_value many_products(vireo_graph *g, vireo_value x, const float *weights)
 {
     return chain(g, x, weights, 5);
 }
 
+static vireo_value attention_of(vireo_graph *g, vireo_value x, const vireo_attention_args *args, int tokens)
+{
+    static int32_t offsets[2];
+    const vireo_tensor t = {VIREO_I32, 1, {2}, offsets, sizeof offsets};
+    offsets[1] = tokens;
+    return vireo_attention_with(g, x, x, x, vireo_graph_constant(g, "offsets", &t), args);
+}
+
 static vireo_value attention(vireo_graph *g, vireo_value x, const float *weights)
 {
-    static int32_t offsets[2] = {0, TOKENS};
-    const vireo_tensor t = {VIREO_I32, 1, {2}, offsets, sizeof offsets};
     (void)weights;
-    return vireo_attention(g, x, x, x, vireo_graph_constant(g, "offsets", &t), 4, 0);
+    return attention_of(g, x, &(vireo_attention_args){.n_heads = 4, .n_kv_heads = 4}, TOKENS);
+}
+
+/* More than SwiftShader's views hold. */
+static vireo_value wide_attention(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    return attention_of(g, x, &(vireo_attention_args){.n_heads = 4, .n_kv_heads = 4}, SIDE);
+}
+
+static vireo_value pointwise_attention(vireo_graph *g, vireo_value x, const float *weights)
+{
+    (void)weights;
+    const vireo_attention_args args = {.n_heads = 4, .n_kv_heads = 4, .pointwise = 1.0f / SIDE};
+    return attention_of(g, x, &args, SIDE);
 }
 
 static vireo_value elements(vireo_graph *g, vireo_value x, const float *weights)
@@ -186,28 +215,33 @@ static vireo_value inner(vireo_graph *g, vireo_value x, const float *weights)
     return vireo_slice(g, x, 1, 3, 4090);
 }
 
-static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0},
-                             {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0},
-                             {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {24000 * EACH, 64, means, 0, 24000.0 * EACH * 64 * sizeof(float)},
-                             {BAG_ROWS, 64, bags, 0, 64.0 * IDS * sizeof(float)},
-                             {4, 7000000, few, 0, 4.0 * 7000000 * sizeof(float)},
-                             {60000, 450, few, 0, 60000.0 * 450 * sizeof(float)},
-                             {16000, 1683, more, 0, 16000.0 * 1683 * sizeof(float)},
-                             {6000, 4096, normalized, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {6000, 4096, shares, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float)},
-                             {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float)},
-                             {ALIKE, 64, added, 0, 64.0 * ALIKE * sizeof(float)},
-                             {IDS / 2, 64, gathered, 0, 64.0 * IDS * sizeof(float)},
-                             {4000, 4096, running, 0, 2.0 * 4000 * 4096 * sizeof(float)},
-                             {3, 6000000, running, 0, 6.0 * 6000000 * sizeof(float)},
-                             {4000, 4096, largest, 0, 4000.0 * 4096 * sizeof(float)},
-                             {3, 6000000, largest, 0, 3.0 * 6000000 * sizeof(float)},
-                             {4000, 4096, inner, 0, 2.0 * 4000 * 4090 * sizeof(float)}};
+static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0, NULL},
+                             {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0, NULL},
+                             {SIDE, SIDE, products, 8 * 4.0 * SIDE * SIDE * SIDE, 0, "matmul/plain"},
+                             {SIDE, SIDE, of_blocks, 2 * 2.0 * SIDE * SIDE * SIDE, 0, "matmul/packed"},
+                             {SIDE, 384, wide_attention, 4.0 * SIDE * SIDE * 384, 0, NULL},
+                             {SIDE, 200, wide_attention, 12 * 4.0 * SIDE * SIDE * 200, 0, "attention/long"},
+                             {SIDE, 200, pointwise_attention, 4.0 * SIDE * SIDE * 200, 0, NULL},
+                             {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
+                             {24000 * EACH, 64, means, 0, 24000.0 * EACH * 64 * sizeof(float), NULL},
+                             {BAG_ROWS, 64, bags, 0, 64.0 * IDS * sizeof(float), NULL},
+                             {4, 7000000, few, 0, 4.0 * 7000000 * sizeof(float), NULL},
+                             {60000, 450, few, 0, 60000.0 * 450 * sizeof(float), NULL},
+                             {16000, 1683, more, 0, 16000.0 * 1683 * sizeof(float), NULL},
+                             {6000, 4096, normalized, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
+                             {6000, 4096, shares, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
+                             {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
+                             {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
+                             {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float), NULL},
+                             {ALIKE, 64, added, 0, 64.0 * ALIKE * sizeof(float), NULL},
+                             {IDS / 2, 64, gathered, 0, 64.0 * IDS * sizeof(float), NULL},
+                             {4000, 4096, running, 0, 2.0 * 4000 * 4096 * sizeof(float), NULL},
+                             {3, 6000000, running, 0, 6.0 * 6000000 * sizeof(float), NULL},
+                             {4000, 4096, largest, 0, 4000.0 * 4096 * sizeof(float), NULL},
+                             {3, 6000000, largest, 0, 3.0 * 6000000 * sizeof(float), NULL},
+                             {4000, 4096, inner, 0, 2.0 * 4000 * 4090 * sizeof(float), NULL}};
 enum { WORKS = sizeof works / sizeof *works };
-static const work long_work = {SIDE, SIDE, many_products, 0, 0};
+static const work long_work = {SIDE, SIDE, many_products, 0, 0, NULL};
 
 typedef struct opened {
     vireo_model *model;
@@ -279,7 +313,9 @@ static void submissions_are_short(void **state)
 {
     (void)state;
     for (size_t i = 0; i < WORKS; i++) {
-        opened r = open_work(&works[i], NULL);
+        vireo_session_options o = VIREO_OPTIONS(vireo_session_options);
+        o.force_kernel = works[i].kernel;
+        opened r = open_work(&works[i], &o);
         double best = INFINITY;
         vireo_error err = {0};
         for (int run = 0; run < TRIES && best > LONGEST_MS; run++) {
