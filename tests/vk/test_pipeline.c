@@ -324,6 +324,57 @@ static void test_parallel(void **state)
     test_device_destroy(&c.device);
 }
 
+/* What the driver was asked for at one time: the first to come waits until a second one is inside. */
+enum { WAIT_SECONDS = 60 };
+static struct {
+    PFN_vkCreateComputePipelines create;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned inside, most;
+    bool gave_up;
+} meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static VKAPI_ATTR VkResult VKAPI_CALL meet_and_create(VkDevice device, VkPipelineCache cache, uint32_t n,
+                                                      const VkComputePipelineCreateInfo *infos,
+                                                      const VkAllocationCallbacks *callbacks,
+                                                      VkPipeline *pipelines)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += WAIT_SECONDS;
+    pthread_mutex_lock(&meeting.lock);
+    meeting.inside++;
+    if (meeting.inside > meeting.most)
+        meeting.most = meeting.inside;
+    pthread_cond_broadcast(&meeting.changed);
+    while (meeting.most < 2 && !meeting.gave_up)
+        meeting.gave_up = pthread_cond_timedwait(&meeting.changed, &meeting.lock, &end) != 0;
+    pthread_mutex_unlock(&meeting.lock);
+    const VkResult result = meeting.create(device, cache, n, infos, callbacks, pipelines);
+    pthread_mutex_lock(&meeting.lock);
+    meeting.inside--;
+    pthread_mutex_unlock(&meeting.lock);
+    return result;
+}
+
+/* The programs of one call are compiled side by side: the driver is in two of them at one time. */
+static void test_one_call_in_parallel(void **state)
+{
+    (void)state;
+    if (vr_cpu_count() < 2)
+        skip(); /* vr_parallel_for starts no thread there */
+    vireo_device *d = test_device_create();
+    crowd c = {.device = d};
+    meeting.create = d->fn.vkCreateComputePipelines;
+    d->fn.vkCreateComputePipelines = meet_and_create;
+    get_all(&c, 0);
+    assert_int_equal(c.good, 1);
+    assert_int_equal(d->counters.pipelines_created, PROGRAMS);
+    if (meeting.most < 2)
+        fail_msg("within %d s no second program was being compiled beside the first", WAIT_SECONDS);
+    test_device_destroy(&d);
+}
+
 static vireo_device *create_cached(const scratch *folder)
 {
     vireo_device_options options = test_device_options();
@@ -400,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_failures), cmocka_unit_test(test_driver_failure),
         cmocka_unit_test(test_parallel), cmocka_unit_test(test_disk_cache),
         cmocka_unit_test(test_needs),
+        cmocka_unit_test(test_one_call_in_parallel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
