@@ -40,6 +40,20 @@ FORBIDDEN = ("getenv secure_getenv printf vprintf fprintf vfprintf puts fputs pu
              "quick_exit abort system").split()
 BASE_ONLY = ("malloc calloc realloc free strdup strndup aligned_alloc posix_memalign fopen fdopen open "
              "openat mmap munmap unlink rename mkdir opendir").split()
+# What ops are chosen and run by rests on features and limits: these layers do not look at who made a device or
+# its driver, in these words or in a text. An error may tell the device's name. What drivers do beyond features
+# and limits is src/vk/quirks.c's to say, nobody else's.
+NAMELESS = ("ops", "graph", "run")
+IDENTITY = re.compile(r"\b(vendor_id|vendorID|device_id|deviceID|driver_info|driver_version|driverVersion|"
+                      r"deviceName|VkDriverId|driverID|uuid|vr_device_driver_key)\b|(?:->|\.)(driver)\b")
+MAKERS = re.compile(r"llvmpipe|lavapipe|swiftshader|mesa|nvidia|geforce|radeon|radv|\bamd|intel|adreno|"
+                    r"qualcomm|\bmali\b|apple|moltenvk", re.I)
+MAY_LOOK = {  # file: the words that it may use, and why
+    "src/run/selftest_report.c": ("vendor_id device_id driver driver_info driver_version name uuid",
+                                  "the report tells on what a kernel failed; nothing is chosen by it"),
+    "src/run/selftest.c": ("uuid", "a report stands in a file of the device's name"),
+}
+QUIRKS = "src/vk/quirks.c"
 MAX_FILE, MAX_FUNCTION, MAX_SAMPLE, MAX_BYTES = 600, 80, 120, 1 << 20
 CODE = (".c", ".h", ".comp", ".glsl")
 TEXT = CODE + (".sh", ".py", ".cmake")
@@ -48,10 +62,24 @@ MARKERS = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|(deb|security|ftp)[a-z.]*\.debian\.org")
 
 
-def strip(text):
-    """Comments and the insides of string literals become blanks; lines stay where they are."""
+def strip(text, literals=False):
+    """Comments and the insides of string literals become blanks; lines stay where they are. literals: only
+    the string literals do not."""
     pattern = r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
-    return re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+    return re.sub(pattern, lambda m: m.group() if literals and m.group()[0] == '"' else
+                  re.sub(r"[^\n]", " ", m.group()), text, flags=re.S)
+
+
+def is_told(bare, offset):
+    """Whether what stands there is itself an argument of vr_fail or vr_fail_at."""
+    depth = 0
+    for i in range(offset - 1, -1, -1):
+        if bare[i] in ";{}":
+            return False
+        depth += (bare[i] == ")") - (bare[i] == "(")
+        if depth < 0:
+            return re.search(r"\bvr_fail(_at)?\s*$", bare[:i]) is not None
+    return False
 
 
 def layer_of(path):
@@ -116,6 +144,7 @@ class Tree:
             self.check_includes(path, text)
             self.check_functions(path, bare.split("\n"))
             self.check_calls(path, bare)
+            self.check_identity(path, text, bare)
 
     def check_includes(self, path, text):
         layer = layer_of(path)
@@ -165,6 +194,25 @@ class Tree:
             reason = "the library may not" if name in FORBIDDEN else "only base may"
             self.fault(path, line_of(bare, match.start()), f"calls {name}(); {reason}")
 
+    def check_identity(self, path, text, bare):
+        if path.startswith("src/") and path != QUIRKS:
+            for match in re.finditer(r"\bVK_DRIVER_ID_\w+", bare):
+                self.fault(path, line_of(bare, match.start()), f"tells {match.group()}; only {QUIRKS} may")
+        if layer_of(path) not in NAMELESS:
+            return
+        allowed = MAY_LOOK.get(path, ("", ""))[0].split()
+        infos = set(re.findall(r"\bvireo_device_info\s*\*?\s*(?:const\s+)?(\w+)", bare)) | {"info", "limits"}
+        name = re.compile(r"\b(?:" + "|".join(sorted(infos)) + r")(?:->|\.)(name)\b")
+        for match in list(IDENTITY.finditer(bare)) + list(name.finditer(bare)):
+            word = match.group(1) or match.group(2)
+            if word not in allowed and (match.re is IDENTITY or not is_told(bare, match.start(1))):
+                self.fault(path, line_of(bare, match.start()), f"looks at the device's or its driver's {word}; "
+                           "choices rest on features and limits")
+        for match in re.finditer(r'"(?:\\.|[^"\\\n])*"', strip(text, literals=True)):
+            if MAKERS.search(match.group()):
+                self.fault(path, line_of(text, match.start()), f"names {MAKERS.search(match.group()).group()}; "
+                           "choices rest on features and limits")
+
 
 SPDX = "/* SPDX-License-Identifier: Apache-2.0 */\n"
 GOOD = {
@@ -174,6 +222,11 @@ GOOD = {
                          'int f(void)\n{\n    return x.free(1) + vr_free(2); /* malloc( */\n}\n',
     "src/cli/main.c": SPDX + '#include "base/str.h"\n#include <cjson/cJSON.h>\nint e = exit(1);\n',
     "models/bert.c": SPDX + '#include "vireo/graph.h"\n',
+    "src/run/plan.c": SPDX + 'int x = vr_fail(err, 1, "%s on %s (not llvm)", f(k)->name, d->info.name);\n'
+                      '/* slow on lavapipe */ bool y = info->costly_texel_fetch && k->name;\n',
+    "src/run/selftest_report.c": SPDX + "int x = f(d->vendor_id, d->driver, d->driver_info);\n",
+    "src/run/selftest.c": SPDX + "int x = f(d->info.uuid);\n",
+    "src/vk/quirks.c": SPDX + "int x = VK_DRIVER_ID_MESA_LLVMPIPE;\n",
 }
 BAD = {  # path: text, what the fault must say
     "src/ops/a.c": (SPDX + '#include "vk/device.h"\n', "ops includes vk/device.h"),
@@ -195,6 +248,18 @@ BAD = {  # path: text, what the fault must say
     "src/io/q.c": (SPDX + "int x;\n" * 600, "601 lines"),
     "samples/r.c": (SPDX + "int x;\n" * 120, "121 lines"),
     "src/io/s.c": (SPDX + "int f(void)\n{\n" + "    g();\n" * 81 + "}\n", "a function of 81 lines"),
+    "src/ops/v.c": (SPDX + "bool x = c->limits->vendor_id == 0x10de;\n", "looks at the device's or its driver's "
+                    "vendor_id"),
+    "src/ops/ee.c": (SPDX + "bool x = f(dev->info.uuid);\n", "its driver's uuid"),
+    "src/run/w.c": (SPDX + "bool x = f(dev->info.driver_info);\n", "its driver's driver_info"),
+    "src/graph/x.c": (SPDX + "bool x = f(d->driver);\n", "its driver's driver"),
+    "src/run/y.c": (SPDX + "bool x = f(r->device->info.name);\n", "its driver's name"),
+    "src/run/z.c": (SPDX + "bool f(const vireo_device_info *d)\n{\n    return g(d->name);\n}\n",
+                    "src/run/z.c:4: looks at the device's or its driver's name"),
+    "src/ops/aa.c": (SPDX + "int x = vr_fail(err, 1, f(limits->name) ? a : b);\n", "its driver's name"),
+    "src/ops/bb.c": (SPDX + 'bool x = f("NVIDIA");\n', "names NVIDIA"),
+    "src/ops/cc.c": (SPDX + "bool x = f(VK_DRIVER_ID_MESA_RADV);\n", "tells VK_DRIVER_ID_MESA_RADV"),
+    "src/vk/dd.c": (SPDX + "bool x = f(VK_DRIVER_ID_MESA_RADV);\n", "only src/vk/quirks.c may"),
     "src/data/graph.c": (SPDX, "the name is taken by"),
     "tests/t.bin": ("x" * (MAX_BYTES + 1), "bytes; at most"),
     "cmake/u.sh": ("# SPDX-License-Identifier: Apache-2.0\nget py" "pi.org\n", "names the host"),
