@@ -115,9 +115,13 @@ static vireo_status allocate(vireo_device *d, vr_buffer *b, vr_memory_kind kind,
 
 /* llvmpipe compiles a kernel anew, for seconds, when the buffer behind one of its texel views begins or
  * ceases to have a power of two of bytes, and when bits 8 to 15 of a view's bytes become or cease to be
- * zero (Mesa 22.3 to 25: pot_width and level_zero_only of lp_sampler_static_texture_state, the second
- * read from a union's other member). So buffers are a little larger than asked, where that is allowed,
- * and views a little longer. */
+ * zero (Mesa 22.3 to 25: pot_width and level_zero_only, the second read from a union's other member):
+ * lp_sampler_static_texture_state makes them part of the key of what is compiled.
+ * https://gitlab.freedesktop.org/mesa/mesa/-/blob/main/src/gallium/auxiliary/gallivm/lp_bld_sample.c
+ * It is called in src/gallium/drivers/llvmpipe by make_variant_key of lp_state_cs.c and, later, by
+ * llvmpipe_create_texture_handle of lp_texture_handle.c, which then clears pot_width.
+ * So buffers are a little larger than asked, where that is allowed, and views a little longer: on every
+ * driver, since 512 or 1,024 bytes a buffer are too few to ask which one it is. */
 enum { VIEW_ROOM = 512 };
 
 uint64_t vr_view_bytes(uint64_t bytes)

@@ -11,8 +11,9 @@ static const struct {
     bool costly_texel_fetch;
 } quirks[] = {
     /* llvmpipe ends loops silently: LP_MAX_TGSI_LOOP_ITERATIONS is 65,535, "shared between every loop" of
-     * a shader. https://gitlab.freedesktop.org/mesa/mesa, src/gallium/auxiliary/gallivm/lp_bld_limits.h,
-     * seen in Mesa 22.3 and 25.0. A little is kept for the short loops of a kernel. */
+     * a shader; lp_exec_endloop of lp_bld_ir_common.c beside it counts down from it.
+     * https://gitlab.freedesktop.org/mesa/mesa/-/blob/main/src/gallium/auxiliary/gallivm/lp_bld_limits.h
+     * Seen in Mesa 22.3 and 25.0. A little is kept for the short loops of a kernel. */
     {VK_DRIVER_ID_MESA_LLVMPIPE, 0, .max_loop_iterations = 65000},
     /* Its texel fetch is a call of a function that was compiled before, since Mesa 23.2, found through the
      * descriptor: https://gitlab.freedesktop.org/mesa/mesa/-/merge_requests/22828
