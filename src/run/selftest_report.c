@@ -3,7 +3,7 @@
 
 static void add_device(const vireo_device_info *d, vr_str *s)
 {
-    vr_str_addf(s, "vireo %s, glslang %s\n", vireo_version(), vr_glsl_version());
+    vr_str_addf(s, "vireo %s, %s\n", vireo_version(), vr_glsl_version());
     vr_str_addf(s, "device: %s (%s), uuid %s, vendor %04x, device %04x\n", d->name, d->tier,
                 d->uuid, (unsigned)d->vendor_id, (unsigned)d->device_id);
     vr_str_addf(s, "driver: %s%s%s, version %08x, Vulkan %u.%u.%u\n", d->driver, vr_gap(d->driver_info),
