@@ -9,6 +9,10 @@
 extern "C" {
 #endif
 
+/* Of the library that makes SPIR-V of GLSL, as it was built with: a static string, e.g. "12.0.0". Compile
+ * times and what drivers are given depend on it. */
+const char *vireo_glslang_version(void);
+
 /* Totals of a device since it was created; all but memory_bytes only grow. */
 typedef struct vireo_counters {
     uint64_t validation_messages; /* of the validation layer (device option) */

@@ -2,6 +2,12 @@
 #include "vireo/inspect.h"
 #include "io/json.h"
 #include "run/session.h"
+#include "vk/compiler.h"
+
+const char *vireo_glslang_version(void)
+{
+    return vr_glslang_version();
+}
 
 vireo_status vireo_json_check(const char *path, const char *text, size_t bytes, vireo_error *err)
 {

@@ -136,10 +136,10 @@ typedef struct comparison {
 
 /* What else than commits may differ between the documents, and explain their results. */
 static const char *const provenance[] = {
-    "device.name",        "device.driver",           "device.driver_info",     "device.driver_version",
-    "device.api_version", "machine.cpu",             "machine.vectors",        "machine.cores",
-    "machine.os",         "machine.release",         "quick",                  "selection.deterministic",
-    "selection.no_fuse",  "selection.tuned_choices", "selection.tuned_others",
+    "device.name",             "device.driver",     "device.driver_info",      "device.driver_version",
+    "device.api_version",      "glslang",           "machine.cpu",             "machine.vectors",
+    "machine.cores",           "machine.os",        "machine.release",         "quick",
+    "selection.deterministic", "selection.no_fuse", "selection.tuned_choices", "selection.tuned_others",
 };
 enum { PROVENANCE = sizeof provenance / sizeof *provenance };
 

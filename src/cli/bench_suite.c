@@ -46,6 +46,7 @@ static void write_head(suite *s)
     vr_out_text(j, "time", when);
     vr_out_text(j, "vireo", vireo_version());
     vr_out_text(j, "commit", vr_commit);
+    vr_out_text(j, "glslang", vireo_glslang_version());
     vr_out_bool(j, "quick", s->quick);
     vr_out_machine(j, &s->machine);
     vr_out_begin(j, "device", '{');

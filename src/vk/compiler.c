@@ -11,11 +11,17 @@
 
 #define TEXT(x) #x
 #define NUMBER(x) TEXT(x)
+#define GLSLANG                                                                                    \
+    NUMBER(GLSLANG_VERSION_MAJOR) "." NUMBER(GLSLANG_VERSION_MINOR) "." NUMBER(GLSLANG_VERSION_PATCH)
 
 const char *vr_glsl_version(void)
 {
-    return "glslang " NUMBER(GLSLANG_VERSION_MAJOR) "." NUMBER(GLSLANG_VERSION_MINOR) "." NUMBER(
-        GLSLANG_VERSION_PATCH) ", vulkan 1.1, spir-v 1.3, options 1";
+    return "glslang " GLSLANG ", vulkan 1.1, spir-v 1.3, options 1";
+}
+
+const char *vr_glslang_version(void)
+{
+    return GLSLANG;
 }
 
 static pthread_once_t glslang_once = PTHREAD_ONCE_INIT;

@@ -17,4 +17,5 @@ vireo_status vr_glsl_expand(const vireo_allocator *, const char *name, const cha
 vireo_status vr_glsl_compile(const vireo_allocator *, const char *name, const char *defines,
                              const char *text, uint32_t **words, size_t *n_words, vireo_error *);
 const char *vr_glsl_version(void); /* glslang's version and ours of the options, part of cache keys */
+const char *vr_glslang_version(void); /* "12.0.0" */
 #endif

@@ -63,6 +63,8 @@ MUTATIONS = [
     ("a local time", lambda d: d.update(time="2026-11-01T00:00:00")),
     ("no version", lambda d: d.update(vireo="")),
     ("no commit", lambda d: d.update(commit="")),
+    ("no version of glslang", lambda d: d.update(glslang="")),
+    ("a version of glslang with its name", lambda d: d.update(glslang="glslang 12.0.0")),
     ("an empty device", lambda d: d["device"].update(name="")),
     ("no uuid", lambda d: d["device"].update(uuid="0")),
     ("no api_version", lambda d: d["device"].pop("api_version")),

@@ -82,9 +82,10 @@ schema=$VIREO_SOURCE/docs/bench.schema.json
 expect "the document has its schema, which refuses others; so have those of docs" \
     python3 "$here/suite_schema.py" "$schema" suite.json "$VIREO_SOURCE"/docs/results/*.json
 expect "the document tells all" python3 - <<'PYTHON'
-import json, platform, os, statistics
+import json, platform, os, re, statistics
 suite = json.load(open("suite.json", encoding="utf-8"))
 assert open("version").read() == f"vireo {suite['vireo']} ({suite['commit']})\n"
+assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", suite["glslang"])
 results = {r["name"]: r for r in suite["results"]}
 kinds = [[r for r in suite["results"] if r["kind"] == k] for k in ("op", "device", "model")]
 assert len(results) == len(suite["results"]) == sum(map(len, kinds))

@@ -119,11 +119,11 @@ says 'vireo bench: unexpected argument "third.json" after "after.json"'
 
 # What else differs than the commits is told, once each; the commits stand above the table.
 provenance() { # FILE COMMIT DRIVER_INFO CORES QUICK TUNED
-    printf '{"schema":"vireo-bench-1","commit":"%s","time":"2026-01-02T03:04:05Z","quick":%s,
+    printf '{"schema":"vireo-bench-1","commit":"%s","time":"2026-01-02T03:04:05Z","glslang":"%s.0.0","quick":%s,
         "machine":{"cpu":"one","cores":%s,"load_before":%s},"selection":{"no_fuse":false,"tuned_choices":%s},
         "device":{"name":"llvmpipe","driver_info":"%s","driver_version":1,"uuid":"%s"},
         "results":[{"name":"a","ms":{"median":1,"low":1,"high":1,"noisy":false}}]}' \
-        "$2" "$5" "$4" "$4" "$6" "$3" "$3" >"$1"
+        "$2" "$4" "$5" "$4" "$4" "$6" "$3" "$3" >"$1"
 }
 provenance old.json aaa 'Mesa 22.3.6' 2 true 0
 provenance new.json bbb 'Mesa 25.0.7' 4 false 3
@@ -131,14 +131,15 @@ vireo 0 bench compare old.json old.json --json
 quiet
 json 'j["differ"] == []'
 vireo 0 bench compare old.json new.json --json
-json '(j["differ"] == ["device.driver_info", "machine.cores", "quick", "selection.tuned_choices"]
+json '(j["differ"] == ["device.driver_info", "glslang", "machine.cores", "quick", "selection.tuned_choices"]
        and j["before"] == {"file": "old.json", "commit": "aaa", "time": "2026-01-02T03:04:05Z"}
        and j["after"]["commit"] == "bbb")'
 mentions '^vireo: device.driver_info differs: "Mesa 22.3.6" in old.json, "Mesa 25.0.7" in new.json$' \
+    '^vireo: glslang differs: "2.0.0" in old.json, "4.0.0" in new.json$' \
     '^vireo: machine.cores differs: 2 in old.json, 4 in new.json$' \
     '^vireo: quick differs: true in old.json, false in new.json$' \
     '^vireo: selection.tuned_choices differs: 0 in old.json, 3 in new.json$'
-expect "a note each" [ "$(wc -l <err)" -eq 4 ]
+expect "a note each" [ "$(wc -l <err)" -eq 5 ]
 sed 's/"llvmpipe"/"a\\u001bb"/; s/"cpu":"one",//' new.json >odd.json
 vireo 0 bench compare new.json odd.json
 mentions '^vireo: device.name differs: "llvmpipe" in new.json, "a.u001bb" in odd.json$' \
