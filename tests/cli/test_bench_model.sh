@@ -35,6 +35,7 @@ prints '^golden cosine	1.0000000 at least, of 3 texts and every batch$' '^texts	
     '^texts a call	tokens	texts/s	p50 ms	p95 ms	p99 ms	runs$' '^2	' \
     '^start	all ms	device	load	first text	second	glslang	driver$' '^cold	' '^warm	'
 # Of ten runs and more no two are the same to four digits, as a rule: half of them never.
+# shellcheck disable=SC2016 # awk expands it
 expect "p50 below p95" awk -F '\t' '$1 == 2 { below = $4 + 0 < $5 + 0 && $5 + 0 <= $6 + 0 } END { exit !below }' out
 until_noisy '^2	\([0-9.]*	\)\{2\}[0-9.]* noisy	' bench model "$model" --input texts --batches 2
 until_noisy '^cold	[0-9.]* noisy	' bench model "$model" --input texts --batches 1
