@@ -535,7 +535,7 @@ static const vr_kernel kernels[] = {
     {.name = "tall_weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n",
      .needs = VR_NEEDS_CPU_FETCH, .tile = {.rows = 16}, .fits = fits, .pays = tall_pays},
     {.name = "weights", ELEMENTS(VR_STORAGE), .defines = "#define W_STORAGE\n", .fits = fits},
-    {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .effort = 8,
+    {.name = "plain", .shader = "matmul_plain.comp", .workgroup = VR_WORKGROUP_SUBGROUP, .effort = 16,
      .define = define_plain, .launch = launch_plain, .binds = BINDS(VR_STORAGE, VR_STORAGE, VR_TEXEL_VEC4)},
 };
 

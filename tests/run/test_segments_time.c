@@ -217,10 +217,10 @@ static vireo_value inner(vireo_graph *g, vireo_value x, const float *weights)
 
 static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0, NULL},
                              {TOKENS, 128, attention, 4.0 * TOKENS * TOKENS * 128, 0, NULL},
-                             {SIDE, SIDE, products, 8 * 4.0 * SIDE * SIDE * SIDE, 0, "matmul/plain"},
+                             {SIDE / 4, SIDE, products, 16.0 * SIDE * SIDE * SIDE, 0, "matmul/plain"},
                              {SIDE, SIDE, of_blocks, 2 * 2.0 * SIDE * SIDE * SIDE, 0, "matmul/packed"},
                              {SIDE, 384, wide_attention, 4.0 * SIDE * SIDE * 384, 0, NULL},
-                             {SIDE, 200, wide_attention, 12 * 4.0 * SIDE * SIDE * 200, 0, "attention/long"},
+                             {SIDE, 200, wide_attention, 24 * 4.0 * SIDE * SIDE * 200, 0, "attention/long"},
                              {SIDE, 200, pointwise_attention, 4.0 * SIDE * SIDE * 200, 0, NULL},
                              {6000, 4096, elements, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
                              {24000 * EACH, 64, means, 0, 24000.0 * EACH * 64 * sizeof(float), NULL},
