@@ -20,10 +20,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = os.path.join(HERE, "../../build/release/vireo")
 BAR = 1.5
 WORK = [
-    ("scale", "1024x4096"), ("add", "1024x4096"), ("silu_mul", "1024x4096"), ("gelu", "1024x4096"),
+    ("scale", "1024x4096"), ("add", "1024x4096"), ("mul", "1024x4096"), ("silu_mul", "1024x4096"),
+    ("relu", "1024x4096"), ("tanh", "1024x4096"), ("sigmoid", "1024x4096"), ("silu", "1024x4096"),
+    ("gelu_tanh", "1024x4096"), ("gelu", "1024x4096"),
     ("layer_norm", "1024x4096"), ("rms_norm", "1024x4096"), ("l2_normalize", "65536x64"),
-    ("softmax", "1024x4096,24000x200,96x49152"),
-    ("sum", "1024x4096,65536x64"), ("argmax", "1024x4096"), ("cumsum", "1024x4096"),
+    ("softmax", "1024x4096,24000x200,96x49152"), ("log_softmax", "1024x4096"),
+    ("sum", "1024x4096,65536x64"), ("mean", "1024x4096"), ("max", "1024x4096"), ("argmax", "1024x4096"),
+    ("cumsum", "1024x4096"),
     ("embedding", "12288x30522x384,65536x200000x64"), ("gather_rows", "65536x65536x64"),
     ("embedding_bag", "8192x20x200000x64"), ("scatter_rows", "8192x65536x64"),
     ("mean_pool", "1024x12x384"), ("top_k", "4x1000000x10,2560x1683x10"),
