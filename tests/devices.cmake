@@ -28,7 +28,7 @@ set(VIREO_DRIVERS
 # Programs that compile most of all kernels, or run for long: not in the fast tier.
 set(VIREO_LONG_TESTS test_alone test_determinism test_minilm_limits test_op_bits test_quantized
     test_row_bits test_same_order test_segments_time test_selftest test_selftest_lost test_tune
-    test_whole_memory)
+    test_tune_rounds test_tune_wrong test_whole_memory)
 
 # Both variables: loaders before 1.3.207 know only the second.
 function(vireo_driver_test test driver labels environment)
