@@ -83,6 +83,7 @@ vireo_status vr_bucket_create(const vireo_model *m, const int64_t *capacity, con
         return vr_fail_memory(err, "bucket");
     uint64_t start = vr_now_ns();
     vireo_status st = vr_bucket_init(b, m, capacity, err);
+    b->kept = o->kept;
     b->timed = o->timed;
     b->told = o->progress.fn && !o->whole;
     if (!st)

@@ -78,6 +78,7 @@ typedef struct vr_bucket {
     uint64_t input_bytes, output_bytes;
     vr_buffer arena;       /* activations and scratch */
     size_t n_faults;
+    const bool *kept; /* vr_bucket_options */
     bool timed;
     bool told; /* somebody hears what its first run compiles */
     vr_slot slots[VR_SLOTS]; /* the second is made when a run is submitted while the first is at work */
@@ -88,6 +89,8 @@ typedef struct vr_bucket {
 /* Bytes in whatever a run in the first slot is to write (outputs, activations, scratch), so that what it does not
  * write is seen. */
 vireo_status vr_bucket_spoil(const vr_bucket *, int byte, vireo_error *);
+/* What the last run in the first slot left of a value that is kept: vr_value_bytes. */
+vireo_status vr_bucket_read(const vr_bucket *, uint32_t value, void *out, vireo_error *);
 #define VR_STEP_GRIDS_OFFSET 64 /* bytes of the step buffer before the grids */
 
 /* Whether the device has what the kernel needs, and it fits the call, which has limits. */
@@ -111,6 +114,7 @@ typedef struct vr_bucket_options {
     bool untuned; /* what is known from measuring (tune.h) does not count */
     bool timed;   /* vr_slot_times is to know what its nodes take */
     bool whole;   /* the first run is not cut by programs: progress hears of it, but not what compiles */
+    const bool *kept; /* [value id], borrowed: these stay until a run ends, for vr_bucket_read; NULL: none */
     vr_progress_hook progress;
 } vr_bucket_options;
 /* Builds the bucket and its first slot. */

@@ -107,7 +107,7 @@ static vireo_status find_bucket(vireo_session *s, const vireo_tensor *in, size_t
             oldest = i;
     }
     vr_bucket *made = NULL;
-    const vr_bucket_options o = {s->force, s->fixed, s->untuned, s->timed, s->whole, s->progress};
+    const vr_bucket_options o = {s->force, s->fixed, s->untuned, s->timed, s->whole, s->kept, s->progress};
     bool tuned = s->tune_ns && !s->n_flights;
     for (size_t i = 1; i < s->model->graph->n_symbols; i++)
         tuned = tuned && counts[i] > 0; /* of nothing there is nothing to be learnt */

@@ -40,7 +40,7 @@ static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
     for (uint32_t i = 0; i < g->n_nodes; i++) {
         const vr_node *node = &g->nodes[i];
         for (int j = 0; j < VR_MAX_IN; j++)
-            if (node->in[j] && of_value[node->in[j]] != UINT32_MAX)
+            if (node->in[j] && of_value[node->in[j]] != UINT32_MAX && items[of_value[node->in[j]]].last < i)
                 items[of_value[node->in[j]]].last = i;
         for (int j = 0; j < VR_MAX_OUT; j++) {
             uint32_t id = node->out[j];
@@ -53,7 +53,7 @@ static size_t collect(const vr_bucket *b, item *items, uint32_t *of_value)
             of_value[id] = (uint32_t)n;
             items[n++] = (item){.bytes = room(vr_value_bytes(&b->values[id])),
                                 .first = i,
-                                .last = i,
+                                .last = b->kept && b->kept[id] ? (uint32_t)g->n_nodes - 1 : i,
                                 .value = id};
         }
         if (b->nodes[i].scratch_bytes)

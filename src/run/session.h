@@ -25,6 +25,7 @@ struct vireo_session {
     int64_t largest; /* no symbol may be larger; 0: their own maxima */
     const vr_kernel **fixed; /* [node index], for all buckets; NULL: each bucket has its own choice */
     bool untuned, timed, whole; /* vr_bucket_options; the tuner's own sessions */
+    const bool *kept;           /* the same */
     uint64_t tune_ns;           /* what is left for tuning */
     uint64_t tuned_ns;          /* spent on it, also what is not taken from that */
     void (*keep)(vireo_device *); /* writes down what was tuned; NULL: nobody does */

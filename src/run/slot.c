@@ -192,6 +192,12 @@ vireo_status vr_bucket_spoil(const vr_bucket *b, int byte, vireo_error *err)
     return st ? st : spoil(d, &b->slots[0].host_output, byte, err);
 }
 
+vireo_status vr_bucket_read(const vr_bucket *b, uint32_t value, void *out, vireo_error *err)
+{
+    const vr_place *p = &b->places[value];
+    return vr_buffer_read(b->model->device, p->buffer, p->offset, out, vr_value_bytes(&b->values[value]), err);
+}
+
 void vr_slot_ints(const vr_bucket *b, const vr_slot *slot, const vr_node *node,
                   const int32_t *host[VR_MAX_IN])
 {

@@ -40,8 +40,9 @@ vireo_status vr_tuned_kernel(const vireo_model *, const vr_call *, bool keep_ord
 
 /* Times the kernels for the graph's calls of these sizes that nothing, or not all, is known of, in runs over
  * these inputs: one with each op's usual kernels and some with each op's next other kernel, in turns, four
- * others at a time, each op's fallbacks after all else. A kernel whose results differ from the usual one's (of a
- * deterministic session: in a bit) is left out, one that is behind after any run is not run again. What was
+ * others at a time, each op's fallbacks after all else. A kernel with which the outputs, or what the first
+ * node of calls that are alike gives, differ from those of the usual ones (of a deterministic session: in a bit) is
+ * left out, one that is behind after any run is not run again. What was
  * heard of each call is kept, so that another run goes on from there. Takes about half of s->tune_ns, which is
  * reduced but never to 0: what compiles is waited for. Where that is over, it only notes which calls are left.
  * s->keep is called each time something was heard. Fails where the usual kernels do, the device is lost, memory

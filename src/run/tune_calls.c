@@ -5,6 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+/* What a session keeps to be compared: of the device's memory one part of so many, at most. */
+enum { KEPT_PART = 64 };
+
 /* ---- Groups --------------------------------------------------------------------------------- */
 
 /* What an op has for when nothing else fits: its last kernel, and others of the same shader, unless most of
@@ -164,6 +167,32 @@ static size_t most_trials(void)
     return n;
 }
 
+/* Behind a wrong scale the outputs may be right, as where rows are made of length 1. So what the first node of each
+ * group gives is compared as well, as far as it takes little of the device's memory, for some sessions are open. */
+static vireo_status mark_kept(vr_tuner *t, vireo_error *err)
+{
+    const vireo_graph *g = vr_tune_graph(t);
+    uint64_t room = t->owner->model->device->info.memory_bytes / KEPT_PART;
+    size_t groups = 0;
+    t->kept = vr_arena_array(&t->arena, g->n_values, sizeof *t->kept);
+    if (!t->kept)
+        return vr_fail_memory(err, "tuning");
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (t->group_of[i] != groups)
+            continue; /* groups are numbered in the order of their first nodes */
+        groups++;
+        for (int j = 0; j < VR_MAX_OUT; j++) {
+            const uint32_t id = g->nodes[i].out[j];
+            const uint64_t bytes = id ? vr_value_bytes(&t->probe.values[id]) : 0;
+            if (!bytes || g->values[id].is_output || bytes > room)
+                continue;
+            t->kept[id] = true;
+            room -= bytes;
+        }
+    }
+    return VIREO_OK;
+}
+
 vireo_status vr_tune_look(vr_tuner *t, const int64_t *capacity, vireo_error *err)
 {
     vireo_session *s = t->owner;
@@ -181,6 +210,8 @@ vireo_status vr_tune_look(vr_tuner *t, const int64_t *capacity, vireo_error *err
     for (size_t i = 0; !st && i < n_nodes; i++)
         st = add_node(t, i, err);
     const vr_kernel *const usual[VR_OP_COUNT] = {NULL};
+    if (!st)
+        st = mark_kept(t, err);
     if (!st)
         st = add_trial(t, usual, false, false, err);
     if (!st)

@@ -49,6 +49,7 @@ typedef struct vr_tuner {
     vr_trial *list;   /* the first has the usual kernels */
     size_t n;
     vireo_tensor *expected, *got; /* outputs, of the usual kernels and of a trial */
+    bool *kept; /* [value id]: what each group's first node gives, which is compared, too; NULL: there is no room */
     double *ns;                   /* [node index]: of the last run */
     uint64_t start;
     uint64_t end, run_end;        /* no run goes on after either */
