@@ -172,8 +172,8 @@ static const char *judge(vireo_model *model, const double usual[3], const double
     return s.groups[MATMUL].best->name;
 }
 
-/* The other one is to be better by median and by least time, and its compiling repaid in a minute of runs.
- * */
+/* The other one is to be better by median and by least time, and its compiling repaid in a minute of
+ * runs. */
 static void test_judge(void **state)
 {
     selftest_fixture *f = *state;

@@ -6,13 +6,19 @@
 
 static float y[TUNE_MOST * TUNE_HEIGHT];
 
+/* A device whose matmul/plain does nothing, fast. */
+static vireo_device *reopen_idle(selftest_fixture *f)
+{
+    const vr_device_override o =
+        selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
+    return selftest_reopen(f, &o);
+}
+
 /* A kernel that adds up wrongly is never the best, however fast. */
 static void test_wrong_kernel(void **state)
 {
     selftest_fixture *f = *state;
-    const vr_device_override o =
-        selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
-    vireo_device *d = selftest_reopen(f, &o);
+    vireo_device *d = reopen_idle(f);
     vireo_model *model = tune_model(d);
     vireo_tuned t;
     tune_run_well(model, &(tune_ask){.tune_ms = TUNE_LONG_MS}, y);
@@ -25,9 +31,7 @@ static void test_wrong_kernel(void **state)
 static void test_wrong_among_others(void **state)
 {
     selftest_fixture *f = *state;
-    const vr_device_override o =
-        selftest_broken(f, "matmul_plain.comp", "void main()\n{", "void main()\n{ return;");
-    vireo_device *d = selftest_reopen(f, &o);
+    vireo_device *d = reopen_idle(f);
     vireo_model *model = tune_model_normalized(d);
     vr_tuned_row r;
     tune_run_well(model, &(tune_ask){.tune_ms = TUNE_LONG_MS}, y);
@@ -38,7 +42,6 @@ static void test_wrong_among_others(void **state)
     assert_non_null(strstr(r.heard, "row"));
     vireo_model_destroy(&model);
 }
-
 
 /* Kernels of matmul.comp that read weights from storage give twice what they should; the others are slow. */
 static vr_device_override with_doubled(selftest_fixture *f)
