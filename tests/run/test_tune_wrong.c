@@ -46,16 +46,17 @@ static void test_wrong_among_others(void **state)
 /* Kernels of matmul.comp that read weights from storage give twice what they should; the others are slow. */
 static vr_device_override with_doubled(selftest_fixture *f)
 {
-    return selftest_broken(f, "matmul.comp", "[[unroll]] for (int n = 0; n < TQ; n++) sums[r][n] = acc[r][n];",
-                           "[[unroll]] for (int n = 0; n < TQ; n++) {\n"
+    return selftest_broken(f, "matmul.comp", "vec4 sums[TM][TQ];",
                            "#ifdef W_STORAGE\n"
-                           "            sums[r][n] = 2.0 * acc[r][n];\n"
-                           "#else\n"
-                           "            for (uint i = 0; i < 8u * p.k_quads; i++)\n"
-                           "                acc[r][n] += 1e-30 * texelFetch(a_texels, int(a_at[r] + i % p.k_quads));\n"
-                           "            sums[r][n] = acc[r][n];\n"
+                           "    [[unroll]] for (int r = 0; r < TM; r++)\n"
+                           "        [[unroll]] for (int n = 0; n < TQ; n++) acc[r][n] *= 2.0;\n"
+                           "#else\n" /* one loop: one for each sum compiles for minutes */
+                           "    vec4 idle = vec4(0.0);\n"
+                           "    [[dont_unroll]] for (uint i = 0; i < uint(8 * TM * TQ) * p.k_quads; i++)\n"
+                           "        idle += texelFetch(a_texels, int(a_at[0] + i % p.k_quads));\n"
+                           "    acc[0][0] += 1e-30 * idle;\n"
                            "#endif\n"
-                           "        }");
+                           "    vec4 sums[TM][TQ];");
 }
 
 /* What the log says is left out for its results: " matmul/weights matmul/tall_weights". */
