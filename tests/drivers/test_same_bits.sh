@@ -28,7 +28,12 @@ one() { # NAME OUR-CACHE DRIVER'S-CACHE ARGUMENT...
     drivers=$3
     shift 3
     MESA_SHADER_CACHE_DIR=$drivers MESA_GLSL_CACHE_DIR=$drivers "$VIREO" --cache-dir "$ours" \
-        embed --model "$model" --format npy --output "$name.npy" "$@" >out 2>"$name.err" </dev/null
+        embed --model "$model" --format npy --output "$name.npy" "$@" >out 2>"$name.err" </dev/null || {
+        status=$?
+        echo "process $name: exit status $status" >&2
+        cat "$name.err" >&2
+        return "$status"
+    }
 }
 
 same() { # DESCRIPTION NAME
