@@ -206,8 +206,9 @@ static uint64_t rows_listed(const vr_call *c, const vr_kernel *k)
 }
 
 /* Comparisons: one a score, and some for each of the k. How long they take beside products, and as how many
- * bytes: SwiftShader, rows of hundreds of scores. */
-enum { OF_EACH = 64, EFFORT = 80, EFFORT_BYTES = 8 };
+ * bytes: SwiftShader, rows of hundreds of scores. Where a row is a workgroup's, lanes wait for each other: twice
+ * as long. */
+enum { OF_EACH = 64, EFFORT = 80, EFFORT_BYTES = 8, SELECT_EFFORT = 2 };
 
 static double comparisons(const vr_call *c, double scores)
 {
@@ -221,11 +222,11 @@ static double flops(const vr_call *c, const vr_host_ints host)
 }
 
 /* Rows that a dispatch may take; so many are a multiple of 256 bytes of every operand. */
-static uint64_t rows_in_time(const vr_call *c)
+static uint64_t rows_in_time(const vr_call *c, const vr_kernel *k)
 {
     enum { ALIGNED_ROWS = 16 };
-    const double row = EFFORT_BYTES * comparisons(c, (double)vr_value_width(c->in[0]));
-    const uint64_t rows = (uint64_t)(vr_dispatch_bytes(c->limits) / row);
+    const double row = comparisons(c, (double)vr_value_width(c->in[0]));
+    const uint64_t rows = (uint64_t)(vr_kernel_flops(c, k) / row);
     return rows > ALIGNED_ROWS ? rows / ALIGNED_ROWS * ALIGNED_ROWS : ALIGNED_ROWS;
 }
 
@@ -239,7 +240,7 @@ static uint32_t slab_rows(const vr_call *c, const vr_kernel *k)
     most = most < rank ? most : rank;
     most = most < lists ? most : (uint32_t)lists;
     most = most < rows ? most / 64 * 64 : rows;
-    const uint64_t in_time = rows_in_time(c);
+    const uint64_t in_time = rows_in_time(c, k);
     return most < in_time ? most : (uint32_t)in_time;
 }
 
@@ -476,17 +477,17 @@ static const vr_kernel kernels[] = {
     {.name = "subgroup", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 1\n",
      .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
-     .fits = texels_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_texel,
-     .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
+     .effort = SELECT_EFFORT, .fits = texels_fit, .scratch = scratch, .define = define, .launch = launch,
+     .second = &rank_texel, .binds = BINDS(VR_TEXEL_VEC4, VR_TEXEL_INT)},
     {.name = "subgroup_storage", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 1\n#define VR_TEXEL 0\n",
-     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP, .fits = lists_fit,
-     .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
-     .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+     .needs = VR_NEEDS_SUBGROUP_ARITHMETIC, .workgroup = VR_WORKGROUP_SUBGROUP,
+     .effort = SELECT_EFFORT, .fits = lists_fit, .scratch = scratch, .define = define, .launch = launch,
+     .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
     {.name = "workgroup", .order = 1, .shader = "top_k_select.comp",
      .defines = "#define VR_SUBGROUP 0\n#define VR_TEXEL 0\n", .workgroup = VR_WORKGROUP_64,
-     .fits = lists_fit, .scratch = scratch, .define = define, .launch = launch, .second = &rank_storage,
-     .binds = BINDS(VR_STORAGE, VR_STORAGE)},
+     .effort = SELECT_EFFORT, .fits = lists_fit, .scratch = scratch, .define = define, .launch = launch,
+     .second = &rank_storage, .binds = BINDS(VR_STORAGE, VR_STORAGE)},
 };
 
 static const vr_check checks[] = {
