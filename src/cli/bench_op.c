@@ -6,8 +6,14 @@
 #include <string.h>
 
 /* What the reference may do of flops, in a fraction of a second; the submission that is timed in ms. */
-enum { MOST_REPEATS = 33, MOST_MS = 20, MOST_WHOLE = 20 };
+enum { MOST_REPEATS = 33, MOST_MS = 20, MOST_WHOLE = 20, FEW_RUNS = 3, LEAST_RUNS = 10 };
 static const double reference_flops = 2e8, most_nmse = 1e-9;
+
+typedef struct op_run {
+    vireo_model *model;
+    vireo_session *session;
+    struct op_bench *of;
+} op_run;
 
 typedef struct op_bench {
     vireo_device *device;
@@ -18,8 +24,7 @@ typedef struct op_bench {
     vireo_tensor in[VR_BENCH_OPERANDS + 1]; /* and which row is read */
     size_t n_in;
     void *out[2]; /* of the device, of the reference; owned */
-    vireo_model *model;
-    vireo_session *session;
+    op_run one, many;
     vireo_tensor result;
 } op_bench;
 
@@ -116,28 +121,30 @@ static vireo_status build(op_bench *b, const int64_t *dims, uint32_t repeats, bo
 }
 
 /* And runs it once. */
-static vireo_status open_op(op_bench *b, const int64_t *dims, uint32_t repeats, bool part,
+static vireo_status open_op(op_bench *b, op_run *r, const int64_t *dims, uint32_t repeats, bool part,
                             vireo_error *err)
 {
     vireo_graph *g = NULL;
+    r->of = b;
     vireo_model_options options = VIREO_OPTIONS(vireo_model_options);
     options.no_fuse = true; /* the op stays what it is */
     vireo_status st = build(b, dims, repeats, part, &g, err);
     if (!st)
-        st = vireo_model_create(b->device, &g, &options, &b->model, err);
-    return st ? st : vr_bench_open(b->model, b->force, b->in, b->n_in, &b->result, 1, &b->session, err);
+        st = vireo_model_create(b->device, &g, &options, &r->model, err);
+    return st ? st : vr_bench_open(r->model, b->force, b->in, b->n_in, &b->result, 1, &r->session, err);
 }
 
-static void close_op(op_bench *b)
+static void close_op(op_run *r)
 {
-    vireo_session_destroy(&b->session);
-    vireo_model_destroy(&b->model);
+    vireo_session_destroy(&r->session);
+    vireo_model_destroy(&r->model);
 }
 
 static vireo_status run_once(void *user, vireo_error *err)
 {
-    op_bench *b = user;
-    return vireo_session_run(b->session, b->in, b->n_in, &b->result, 1, err);
+    const op_run *r = user;
+    op_bench *b = r->of;
+    return vireo_session_run(r->session, b->in, b->n_in, &b->result, 1, err);
 }
 
 /* ---- Answers -------------------------------------------------------------------------------- */
@@ -191,12 +198,14 @@ static vireo_status check(op_bench *b, vr_op_bench *o, size_t bytes, vireo_error
     vireo_graph *g = NULL;
     vireo_device_set_profile(b->device, true);
     b->result = got;
-    vireo_status st = open_op(b, o->dims, 1, false, err);
+    vireo_status st = open_op(b, &b->one, o->dims, 1, false, err);
     vireo_device_set_profile(b->device, false);
     got = b->result;
+    if (!st)
+        read_work(b, o);
+    close_op(&b->one);
     if (st)
         return st;
-    read_work(b, o);
     memcpy(dims, o->dims, sizeof dims);
     if (!b->op->by_rows && o->flops > MOST_WHOLE * reference_flops)
         return vr_fail(err, VIREO_ERROR_LIMIT,
@@ -222,39 +231,29 @@ static vireo_status check(op_bench *b, vr_op_bench *o, size_t bytes, vireo_error
 
 /* ---- Time ----------------------------------------------------------------------------------- */
 
-static vireo_status time_repeats(op_bench *b, const vr_op_bench *o, bool part, size_t bytes,
-                                 uint32_t repeats, vr_timing *out, vireo_error *err)
-{
-    close_op(b);
-    b->result = (vireo_tensor){.data = b->out[0], .bytes = bytes};
-    vireo_status st = open_op(b, o->dims, repeats, part, err);
-    return st ? st : vr_bench_time(run_once, b, 10, out, err);
-}
-
 /* Of many in one submission, less a submission of one: copies and waits are not the op's. part: the result
  * has rows, of which one is read. */
 static vireo_status time_op(op_bench *b, vr_op_bench *o, bool part, size_t bytes, vireo_error *err)
 {
-    vr_timing one, many;
-    vireo_status st = time_repeats(b, o, part, bytes, 1, &one, err);
+    vr_timing one = {.runs = 0};
+    vireo_plan_info plan = {0};
+    b->result = (vireo_tensor){.data = b->out[0], .bytes = bytes};
+    vireo_status st = open_op(b, &b->one, o->dims, 1, part, err);
+    if (!st)
+        st = vr_bench_time_few(run_once, &b->one, FEW_RUNS, &one, err);
     if (st)
         return st;
     const double wanted = MOST_MS / one.ms.median;
     o->repeats = wanted > MOST_REPEATS - 3 ? MOST_REPEATS : (uint32_t)wanted + 3;
-    st = time_repeats(b, o, part, bytes, o->repeats, &many, err);
-    vireo_plan_info plan = {0};
+    st = open_op(b, &b->many, o->dims, o->repeats, part, err);
     if (!st)
-        st = vireo_session_get_plan(b->session, &plan, err);
+        st = vireo_session_get_plan(b->many.session, &plan, err);
     if (!st && plan.dispatches < o->repeats)
         st = vr_fail(err, VIREO_ERROR_DEVICE,
                      "%s: %zu dispatches for %u repeats: of these sizes it is a view, nothing is computed",
                      b->op->name, plan.dispatches, o->repeats);
-    if (st)
-        return st;
-    const double by = 1.0 / (o->repeats - 1);
-    o->time = many;
-    vr_timing_less(&o->time, &one, by);
-    return VIREO_OK;
+    return st ? st : vr_bench_time_further(run_once, (void *[]){&b->one, &b->many}, o->repeats - 1, LEAST_RUNS,
+                                           NULL, &o->time, err);
 }
 
 vireo_status vr_bench_op_time(vireo_device *device, const vr_bench_op *op, vireo_dtype dtype,
@@ -275,7 +274,8 @@ vireo_status vr_bench_op_time(vireo_device *device, const vr_bench_op *op, vireo
         st = check(&b, o, bytes, err);
     if (!st)
         st = time_op(&b, o, rank > 1, bytes, err);
-    close_op(&b);
+    close_op(&b.one);
+    close_op(&b.many);
     for (size_t i = 0; i < VR_BENCH_OPERANDS; i++)
         vr_free(NULL, b.data[i]);
     vr_free(NULL, b.out[0]);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Figures of timings: the nearest rank, by its definition, of samples whose ranks are known. */
+ * Figures of timings: the nearest rank, by its definition, of samples whose ranks are known; what a run takes
+ * that does more than another. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include "base/thread.h"
 #include "cli/bench.h"
+#include <math.h>
+#include <string.h>
 
 /* Of n samples 1, 2, ..., n the figure of rank i is i. */
 static const struct {
@@ -55,8 +59,73 @@ static void test_scaled(void **state)
     assert_true(t.samples[0] == first && t.samples[1] == second);
 }
 
+/* Two runs that take so many microseconds, and so many from the `from`-th call on. */
+typedef struct machine {
+    uint64_t us[2], later_us[2];
+    size_t from, calls[2];
+    bool in_turns;
+} machine;
+
+typedef struct machine_run {
+    machine *on;
+    int which;
+} machine_run;
+
+static vireo_status run(void *user, vireo_error *err)
+{
+    const machine_run *r = user;
+    machine *m = r->on;
+    const uint64_t *us = m->calls[0] + m->calls[1] < m->from ? m->us : m->later_us, start = vr_now_ns();
+    (void)err;
+    m->calls[r->which]++;
+    m->in_turns = m->in_turns && m->calls[0] - m->calls[1] == (r->which == 0);
+    while (vr_now_ns() - start < 1000 * us[r->which])
+        ;
+    return VIREO_OK;
+}
+
+static vireo_status further(machine *m, vr_timing *one, vr_timing *more, vireo_error *err)
+{
+    machine_run runs[] = {{m, 0}, {m, 1}};
+    m->in_turns = true;
+    return vr_bench_time_further(run, (void *[]){&runs[0], &runs[1]}, 4, 10, one, more, err);
+}
+
+/* In turns, one for one: timed one after the other, what else runs would be in one of them alone. */
+static void test_further(void **state)
+{
+    machine m = {.us = {100, 900}, .from = SIZE_MAX};
+    vr_timing one, more;
+    (void)state;
+    assert_int_equal(further(&m, &one, &more, NULL), VIREO_OK);
+    assert_true(m.in_turns && m.calls[0] == m.calls[1]);
+    assert_true(one.runs >= 10 && more.runs == one.runs && more.less_runs == one.runs);
+    assert_true(more.by == 0.25 && more.less == one.ms.median && more.ms.median > 0);
+    assert_memory_equal(more.less_samples, one.samples, one.runs * sizeof *one.samples);
+    vr_timing all = more;
+    vr_timing_scale(&all, 1);
+    assert_true(fabs((all.ms.median - one.ms.median) / 4 - more.ms.median) < 1e-9);
+}
+
+/* Where the second took no longer they are timed again; in the end that is told, for a figure of it is none. */
+static void test_no_further(void **state)
+{
+    enum { TIMED = 2 * (VR_TIMING_RUNS + 1) }; /* calls, each so short that half a second holds them */
+    machine busy = {.us = {40, 0}, .later_us = {0, 40}, .from = TIMED}, m = {.us = {40, 0}, .from = SIZE_MAX};
+    vr_timing more;
+    vireo_error err = {0};
+    (void)state;
+    assert_int_equal(further(&busy, NULL, &more, &err), VIREO_OK);
+    assert_true(busy.in_turns && more.ms.median > 0 && busy.calls[0] + busy.calls[1] > TIMED);
+    assert_int_equal(further(&m, NULL, &more, &err), VIREO_ERROR_DEVICE);
+    assert_true(m.in_turns && m.calls[0] + m.calls[1] == 4 * TIMED);
+    assert_non_null(strstr(err.message, "a run with 4 further dispatches took "));
+    assert_non_null(strstr(err.message, "; run it again when less runs"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_percentile), cmocka_unit_test(test_scaled)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_percentile), cmocka_unit_test(test_scaled),
+                                       cmocka_unit_test(test_further), cmocka_unit_test(test_no_further)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
