@@ -32,14 +32,14 @@ void vr_out_samples(vr_json_out *, const vr_timing *);
 typedef vireo_status vr_bench_run(void *user, vireo_error *);
 /* After one run that is not counted: at least so many runs, and as many as fill half a second; at most
  * VR_TIMING_RUNS. */
-vireo_status vr_bench_time(vr_bench_run *, void *user, size_t least_runs, vr_timing *out, vireo_error *);
+vireo_status vr_bench_time(vr_bench_run *run, void *user, size_t least_runs, vr_timing *out, vireo_error *err);
 /* The same with so many runs, however short: for what is no result. */
-vireo_status vr_bench_time_few(vr_bench_run *, void *user, size_t runs, vr_timing *, vireo_error *);
+vireo_status vr_bench_time_few(vr_bench_run *run, void *user, size_t runs, vr_timing *out, vireo_error *err);
 /* The same of two, for what the second does more: n further of something that is told of one each. They run in
  * turns, so that what else the machine does is in both. one: of the first, may be NULL. DEVICE: time and again
  * the second took no longer than the first. */
-vireo_status vr_bench_time_further(vr_bench_run *, void *const users[2], size_t n, size_t least_runs,
-                                   vr_timing *one, vr_timing *further, vireo_error *);
+vireo_status vr_bench_time_further(vr_bench_run *run, void *const users[2], size_t n, size_t least_runs,
+                                   vr_timing *one, vr_timing *further, vireo_error *err);
 
 /* A session that has run once: what compiled then was named on a terminal. Its next run, which is not timed
  * either, is as all later ones are. */
