@@ -236,7 +236,7 @@ const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .max_in = 3,
                                   .n_out = 1,
                                   .flops = flops,
-                                  .effort = 40, /* as embedding_bag's */
+                                  .effort = 64, /* embedding_bag's and half as much: its dispatches are not alike */
                                   .explain = explain,
                                   .infer = infer,
                                   .reference = reference,
