@@ -132,8 +132,10 @@ struct vr_push_scatter_find { /* scatter_find.comp */
 
 struct vr_push_scatter { /* scatter_rows.comp */
     vr_extent x;
-    VR_U32 u_pitch;        /* quads from row to row of updates */
-    VR_U32 begins, places; /* where they stand in what was found: of rows, of their ids */
+    vr_range part; /* of the sorted ids: whose updates are added; the first one's dispatches write all rows */
+    VR_U32 ids, ids_symbol, most; /* most: at capacity */
+    VR_U32 u_pitch;               /* quads from row to row of updates */
+    VR_U32 begins, places;        /* where they stand in what was found: of rows, of the ids, behind their rows */
 };
 
 struct vr_push_pool { /* pool.comp */

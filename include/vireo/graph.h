@@ -160,8 +160,8 @@ vireo_value vireo_gather_rows(vireo_graph *, vireo_value x, vireo_value ids);
 vireo_value vireo_embedding_bag(vireo_graph *, vireo_bag, vireo_value table, vireo_value ids,
                                 vireo_value offsets, vireo_value weights);
 /* x (rows, n) with row ids[i] replaced by updates (k, n) row i, or that row added to it. Of equal ids the
- * last one replaces; sums run in the order of the ids, those of a row one after the other, in one
- * dispatch however many they are. An id out of range fails the run. */
+ * last one replaces; sums run in the order of the ids, those of a row one after the other.
+ * An id out of range fails the run. */
 vireo_value vireo_scatter_rows(vireo_graph *, vireo_scatter, vireo_value x, vireo_value ids,
                                vireo_value updates);
 vireo_value vireo_unary_op(vireo_graph *, vireo_unary, vireo_value x);

@@ -2,9 +2,11 @@
  * Rows of a matrix replaced by others, or others added to them. First each row learns which ids name it: to
  * replace the last one, to add all of them, for which the ids are sorted by row, then place (a merge sort:
  * the many alike that clicks on popular items give cost no more than others). Then each row is written once,
- * its updates added in the order of the ids: the same bits every time. */
+ * its updates added in the order of the ids: the same bits every time. Very many are added part by part, each
+ * part by a dispatch over the rows: all may be one row's, which few lanes add up one after the other. */
 #include "ops/check.h"
 #include "ops/rows.h"
+#include <math.h>
 #include <string.h>
 
 enum { X, IDS, UPDATES };
@@ -59,16 +61,27 @@ static bool adds(const vr_call *c)
     return c->at.scatter.op == VIREO_SCATTER_ADD;
 }
 
-/* All ids may name the row that a lane writes a quad of. So many updates are added an iteration. */
-static uint32_t adds_a_step(const vr_call *c)
+/* How many updates a part has. All may be one row's: each counts as a microsecond at least. */
+static uint32_t part_of(const vr_call *c)
 {
-    return !adds(c) || vr_loops_fit(c, (uint64_t)vr_value_width(c->in[IDS]) + 1) ? 1 : VR_UNROLL;
+    const uint32_t all = (uint32_t)vr_value_width(c->in[IDS]), us = c->limits->dispatch_us;
+    const double in_time =
+        vr_dispatch_bytes(c->limits) / fmax((double)vr_value_row_bytes(c->in[UPDATES]), 1);
+    const double in_loops = c->limits->max_loop_iterations / 2 * (double)VR_UNROLL;
+    const double most = fmin(fmin(us ? us : in_time, in_time), in_loops);
+    return most < all ? (uint32_t)fmax(most, 1) : all;
 }
 
-/* Iterations of a lane that writes so many quads. */
+/* All updates of a part may be added by one lane: so many an iteration. */
+static uint32_t adds_a_step(const vr_call *c)
+{
+    return !adds(c) || vr_loops_fit(c, part_of(c) + 1ull) ? 1 : VR_UNROLL;
+}
+
+/* Iterations of a lane that takes so many quads, all of the row that has all updates of a part. */
 static uint64_t iterations(const vr_call *c, uint32_t steps)
 {
-    return steps * (adds(c) ? vr_ceil_div((uint64_t)vr_value_width(c->in[IDS]), adds_a_step(c)) + 1 : 1);
+    return steps * (adds(c) ? vr_ceil_div(part_of(c), adds_a_step(c)) + 1 : 1);
 }
 
 static uint32_t steps_of(const vr_call *c, uint32_t wg)
@@ -79,15 +92,10 @@ static uint32_t steps_of(const vr_call *c, uint32_t wg)
     return steps;
 }
 
-static bool loops_fit(const vr_call *c, const vr_kernel *k)
-{
-    (void)k;
-    return vr_loops_fit(c, iterations(c, 1));
-}
-
 static bool texels_fit(const vr_call *c, const vr_kernel *k)
 {
-    return loops_fit(c, k) && vr_fits_texels(c, c->in[X]);
+    (void)k;
+    return vr_fits_texels(c, c->in[X]);
 }
 
 static void define_find(const vr_call *c, const vr_kernel *k, vr_str *s)
@@ -98,7 +106,8 @@ static void define_find(const vr_call *c, const vr_kernel *k, vr_str *s)
 
 static void define_write(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
-    vr_str_addf(s, "#define VR_ADD %d\n#define VR_STEPS %u\n#define VR_ADDS %u\n", adds(c),
+    vr_str_addf(s, "#define VR_ADD %d\n#define VR_PARTS %d\n#define VR_STEPS %u\n#define VR_ADDS %u\n", adds(c),
+                adds(c) && part_of(c) < vr_value_width(c->in[IDS]),
                 (unsigned)steps_of(c, vr_kernel_workgroup(k, c->limits)), (unsigned)adds_a_step(c));
 }
 
@@ -111,7 +120,7 @@ static uint64_t scratch(const vr_call *c, const vr_kernel *k)
 }
 
 /* Comparisons of an id in a phase: on SwiftShader each takes as long as so many bytes, from anywhere. */
-enum { LOOK_BYTES = 5 };
+enum { LOOK_BYTES = 12 };
 
 /* With another id's row, to find a place in a sorted run of so many: as many halvings. */
 static uint32_t looks_of(uint64_t run)
@@ -175,28 +184,42 @@ static vireo_status launch_find(finding *f)
     return st ? st : launch_ids(f, EDGES, 1);
 }
 
-static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+/* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
+static vireo_status launch_parts(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l,
+                                 struct vr_push_scatter *p)
 {
     const vr_value *x = c->in[X];
-    const vr_extent all = vr_extent_of(x), ids = vr_extent_of(c->in[IDS]);
-    const uint32_t rows = (uint32_t)vr_value_rows(x), most = (uint32_t)vr_value_width(c->in[IDS]);
+    const uint32_t rows = (uint32_t)vr_value_rows(x), part = p->part.end;
+    /* As if the ids were spread evenly: how they are is not known here. */
+    const double updates = (double)part * (double)vr_value_row_bytes(c->in[UPDATES]) / (rows ? rows : 1);
+    const size_t first = l->count;
+    vireo_status st = VIREO_OK;
+    do {
+        const uint64_t now = p->part.first && p->part.first >= vr_value_width_now(c->in[IDS]) ? 0 : vr_row_quads_now(x);
+        st = vr_launch_slabs_beside(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), updates, p, sizeof *p,
+                                    now, (uint64_t)wg * steps_of(c, wg));
+        p->part.first = p->part.end;
+        p->part.end = p->most - p->part.first < part ? p->most : p->part.first + part;
+    } while (!st && p->part.first < p->most);
+    for (size_t i = first; !st && i < l->count; i++)
+        l->list[i].second = true;
+    return st;
+}
+
+static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr_launches *l)
+{
+    const vr_extent all = vr_extent_of(c->in[X]), ids = vr_extent_of(c->in[IDS]);
+    const uint32_t rows = (uint32_t)vr_value_rows(c->in[X]), most = (uint32_t)vr_value_width(c->in[IDS]);
     finding f = {.call = c, .wg = wg, .out = l};
     f.push = (struct vr_push_scatter_find){.rows = all.rows, .symbol = all.symbol, .ids = ids.width,
                                            .ids_symbol = ids.width_symbol, .begins = rows, .most = most,
                                            .from = 2 * rows, .to = 2 * rows + 2 * most};
-    vireo_status st = launch_find(&f);
-    struct vr_push_scatter push = {.x = all, .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4, .begins = rows,
+    const vireo_status st = launch_find(&f);
+    struct vr_push_scatter push = {.x = all, .part = {0, adds(c) ? part_of(c) : most},
+                                   .ids = ids.width, .ids_symbol = ids.width_symbol, .most = most,
+                                   .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4, .begins = rows,
                                    .places = f.push.from + most};
-    /* The rows are cut by what the second program binds; its binding 0 is x, 3 the result. */
-    const size_t first = l->count;
-    /* As if the ids were spread evenly: how they are is not known here. */
-    const double updates = (double)most * (double)vr_value_row_bytes(c->in[UPDATES]) / (rows ? rows : 1);
-    if (!st)
-        st = vr_launch_slabs_beside(c, k->second, l, x, VR_ROWS(VR_IN0) | VR_ROWS(VR_OUT0), updates, &push,
-                                    sizeof push, vr_row_quads_now(x), (uint64_t)wg * steps_of(c, wg));
-    for (size_t i = first; !st && i < l->count; i++)
-        l->list[i].second = true;
-    return st;
+    return st ? st : launch_parts(c, k, wg, l, &push);
 }
 
 static void explain(const vr_call *c, const uint32_t *words, vr_str *s)
@@ -222,7 +245,7 @@ static const vr_kernel write_texels = WRITE("1", VR_TEXEL_UVEC4), write_storage 
                   {VR_STEP, VR_UNIFORM}}                                                           \
     }
 static const vr_kernel kernels[] = {FIND("texel", texels_fit, write_texels),
-                                    FIND("storage", loops_fit, write_storage)};
+                                    FIND("storage", NULL, write_storage)};
 
 static const vr_check checks[] = {
     {.at.scatter = {.op = VIREO_SCATTER_ADD},
@@ -236,7 +259,7 @@ const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .max_in = 3,
                                   .n_out = 1,
                                   .flops = flops,
-                                  .effort = 64, /* embedding_bag's and half as much: its dispatches are not alike */
+                                  .effort = 100, /* embedding_bag's and more: its dispatches are not alike */
                                   .explain = explain,
                                   .infer = infer,
                                   .reference = reference,

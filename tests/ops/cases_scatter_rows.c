@@ -23,6 +23,7 @@ static const row rows[] = {
     {50, 3, 33},
     {2, 6, 64},
     {900, 5, 1025, .least = true}, /* merged six times, the first ones where one run has no other */
+    {6, 70, 333, .least = true}, /* a row's updates are added in several parts */
     {4, 8, 0},
     {6, 0, 3},
     {9, 10, 20, FILL_WIDE},
@@ -39,7 +40,7 @@ static const row rows[] = {
     {2100, 65, 100}, /* 64 quads a lane on a CPU */
     {70000, 5, 100, .heavy = true},
     {530000, 64, 100, .device = OP_DEVICE_DISCRETE, .heavy = true}, /* 129 MiB, in many groups */
-    {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 133, .ids_now = {70, 133, 0}},
+    {0, 20, 0, .most = 50, .rows_now = {20, 50, 1}, .most_ids = 133, .ids_now = {70, 133, 0}, .least = true},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows, N_OPERATIONS = VIREO_SCATTER_ADD + 1 };
 
