@@ -51,27 +51,27 @@ report=$cache/selftest-norm-lane-$(echo "$uuid" | cut -c 1-8).txt
 says 'vireo: norm/lane failed: the device was lost when it was tried before; it is not tried again until its line in verdicts.txt is deleted'
 mentions "^vireo: next: report it with $report\$" "^vireo: 1 of $lines kernels failed"
 expect "the report is there" grep -q '^shader: norm.comp, with$' "$report"
-vireo 1 devices --check --json
+vireo 1 devices --check --op norm --json
 json 'j["failed"] == 1 and [c["report"] for c in j["checks"] if c["verdict"] == "failed"] == ["'"$report"'"]'
-vireo 0 --log info devices --check --json --cache-dir "$temporary/other"
+vireo 0 --log info devices --check --op norm --json --cache-dir "$temporary/other"
 json 'j["failed"] == 0'
 
 # Its line is deleted, and it is tried again.
 sed -i "/${tab}norm\/lane${tab}/d; s/^end .*/end $((lines - 1))/" "$cache/verdicts.txt"
-vireo 0 devices --check
+vireo 0 devices --check --op norm
 quiet
 
 # Damage is told once; the verdicts are made anew.
 echo more >>"$cache/verdicts.txt"
-vireo 0 devices --check
+vireo 0 devices --check --op norm
 expect "one warning" [ "$(wc -l <"$temporary/err")" -eq 1 ]
 says "vireo: warn: the self-test's verdicts are ignored: $cache/verdicts.txt: line $((lines + 2)) is damaged or foreign"
-vireo 0 devices --check
+vireo 0 devices --check --op norm
 quiet
 
 # A folder that cannot be written.
 : >"$temporary/plain"
-vireo 1 devices --check --cache-dir "$temporary/plain/cache"
+vireo 1 devices --check --op norm --cache-dir "$temporary/plain/cache"
 mentions 'plain: folder cannot be made'
 vireo 3 devices --check --device tapir
 mentions '^vireo: no device matches "tapir"'

@@ -98,7 +98,7 @@ static vireo_value elements(vireo_graph *g, vireo_value x, const float *weights)
 }
 
 /* Sequences of EACH rows, or bags of EACH ids. */
-enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16, ALIKE = 1000000 };
+enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16, ALIKE = 400000 };
 
 static vireo_value ends_of(vireo_graph *g, int64_t sequences)
 {
