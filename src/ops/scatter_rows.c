@@ -119,7 +119,7 @@ static uint64_t scratch(const vr_call *c, const vr_kernel *k)
     return adds(c) ? rows * 8 + ids * 16 : rows * 4;
 }
 
-/* Comparisons of an id in a phase: on SwiftShader each takes as long as so many bytes, from anywhere. */
+/* Comparisons of an id in a phase: each, from anywhere, counts as so many bytes, a quarter above SwiftShader's time. */
 enum { LOOK_BYTES = 12 };
 
 /* With another id's row, to find a place in a sorted run of so many: as many halvings. */
