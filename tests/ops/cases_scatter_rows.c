@@ -24,6 +24,7 @@ static const row rows[] = {
     {2, 6, 64},
     {900, 5, 1025, .least = true}, /* merged six times, the first ones where one run has no other */
     {6, 70, 333, .least = true}, /* a row's updates are added in several parts */
+    {3, 5000, 60, .least = true}, /* in many, and by several workgroups each */
     {4, 8, 0},
     {6, 0, 3},
     {9, 10, 20, FILL_WIDE},

@@ -98,7 +98,7 @@ static vireo_value elements(vireo_graph *g, vireo_value x, const float *weights)
 }
 
 /* Sequences of EACH rows, or bags of EACH ids. */
-enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16, ALIKE = 400000 };
+enum { EACH = 16, MOST_ENDS = 1 << 16, IDS = 500000, BAG_ROWS = 1 << 16, ALIKE = 300000 };
 
 static vireo_value ends_of(vireo_graph *g, int64_t sequences)
 {
@@ -182,8 +182,8 @@ static vireo_value added(vireo_graph *g, vireo_value x, const float *weights)
 {
     static int32_t ids[ALIKE];
     const vireo_tensor t = {VIREO_I32, 1, {ALIKE}, ids, sizeof ids};
-    const vireo_tensor rows = {VIREO_F32, 2, {SIDE, 4}, (void *)(uintptr_t)weights,
-                               4 * SIDE * sizeof(float)};
+    const vireo_tensor rows = {VIREO_F32, 2, {SIDE, 64}, (void *)(uintptr_t)weights,
+                               64 * SIDE * sizeof(float)};
     for (size_t i = 0; i < ALIKE; i++)
         ids[i] = 7;
     return vireo_scatter_rows(g, VIREO_SCATTER_ADD, vireo_graph_constant(g, "rows", &rows),
@@ -232,7 +232,7 @@ static const work works[] = {{SIDE, SIDE, products, 4.0 * SIDE * SIDE * SIDE, 0,
                              {6000, 4096, turned, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
                              {6000, 4096, rotated, 0, 2.0 * 6000 * 4096 * sizeof(float), NULL},
                              {4000, 4096, joined, 0, 4.0 * 4000 * 4096 * sizeof(float), NULL},
-                             {ALIKE, 4, added, 0, 4.0 * ALIKE * sizeof(float), NULL},
+                             {ALIKE, 64, added, 0, 64.0 * ALIKE * sizeof(float), NULL},
                              {IDS / 2, 64, gathered, 0, 64.0 * IDS * sizeof(float), NULL},
                              {4000, 4096, running, 0, 2.0 * 4000 * 4096 * sizeof(float), NULL},
                              {3, 6000000, running, 0, 6.0 * 6000000 * sizeof(float), NULL},
