@@ -61,10 +61,13 @@ static bool adds(const vr_call *c)
     return c->at.scatter.op == VIREO_SCATTER_ADD;
 }
 
-/* How many updates a part has. All may be one row's: each counts as a microsecond at least. */
+/* How many updates a part has; to replace, all of them. Those to be added may be one row's: each counts as a
+ * microsecond at least. */
 static uint32_t part_of(const vr_call *c)
 {
     const uint32_t all = (uint32_t)vr_value_width(c->in[IDS]), us = c->limits->dispatch_us;
+    if (!adds(c))
+        return all;
     const double in_time =
         vr_dispatch_bytes(c->limits) / fmax((double)vr_value_row_bytes(c->in[UPDATES]), 1);
     const double in_loops = c->limits->max_loop_iterations / 2 * (double)VR_UNROLL;
@@ -107,7 +110,7 @@ static void define_find(const vr_call *c, const vr_kernel *k, vr_str *s)
 static void define_write(const vr_call *c, const vr_kernel *k, vr_str *s)
 {
     vr_str_addf(s, "#define VR_ADD %d\n#define VR_PARTS %d\n#define VR_STEPS %u\n#define VR_ADDS %u\n", adds(c),
-                adds(c) && part_of(c) < vr_value_width(c->in[IDS]),
+                part_of(c) < vr_value_width(c->in[IDS]),
                 (unsigned)steps_of(c, vr_kernel_workgroup(k, c->limits)), (unsigned)adds_a_step(c));
 }
 
@@ -215,7 +218,7 @@ static vireo_status launch(const vr_call *c, const vr_kernel *k, uint32_t wg, vr
                                            .ids_symbol = ids.width_symbol, .begins = rows, .most = most,
                                            .from = 2 * rows, .to = 2 * rows + 2 * most};
     const vireo_status st = launch_find(&f);
-    struct vr_push_scatter push = {.x = all, .part = {0, adds(c) ? part_of(c) : most},
+    struct vr_push_scatter push = {.x = all, .part = {0, part_of(c)},
                                    .ids = ids.width, .ids_symbol = ids.width_symbol, .most = most,
                                    .u_pitch = vr_value_pitch(c->in[UPDATES]) / 4, .begins = rows,
                                    .places = f.push.from + most};
@@ -259,7 +262,7 @@ const vr_op vr_op_scatter_rows = {.name = "scatter_rows",
                                   .max_in = 3,
                                   .n_out = 1,
                                   .flops = flops,
-                                  .effort = 100, /* embedding_bag's and more: its dispatches are not alike */
+                                  .effort = 100, /* the parts are few groups that take long: not submitted together */
                                   .explain = explain,
                                   .infer = infer,
                                   .reference = reference,
