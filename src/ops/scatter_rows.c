@@ -70,7 +70,7 @@ static uint32_t part_of(const vr_call *c)
         return all;
     const double in_time =
         vr_dispatch_bytes(c->limits) / fmax((double)vr_value_row_bytes(c->in[UPDATES]), 1);
-    const double in_loops = c->limits->max_loop_iterations / 2 * (double)VR_UNROLL;
+    const double in_loops = 0.5 * VR_UNROLL * c->limits->max_loop_iterations;
     const double most = fmin(fmin(us ? us : in_time, in_time), in_loops);
     return most < all ? (uint32_t)fmax(most, 1) : all;
 }
